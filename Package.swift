@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// No package dependencies: C libraries through system-library targets, and what ships with Swift.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+// What each target may import is written down once more, as a table, in .ci/layers: the compiler lets
+// transitive imports through, CI does not.
+let package = Package(
+    name: "userload",
+    products: [.executable(name: "userload", targets: ["userload"])],
+    targets: [
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+
+        .target(name: "Log", swiftSettings: settings),
+        .target(name: "CommandLineOptions", dependencies: ["Log"], swiftSettings: settings),
+        .target(name: "Records", dependencies: ["CXXHash"], swiftSettings: settings),
+        .target(name: "Kafka", dependencies: ["CRdKafka"], swiftSettings: settings),
+        .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: settings),
+        .target(
+            name: "Pipeline", dependencies: ["Records", "Kafka", "Postgres", "Log"],
+            resources: [.embedInCode("sql")], swiftSettings: settings),
+        .executableTarget(
+            name: "userload",
+            dependencies: ["Pipeline", "Records", "Kafka", "Postgres", "Log", "CommandLineOptions"],
+            swiftSettings: settings),
+
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "RecordsTests", dependencies: ["Records"], swiftSettings: settings),
+        .testTarget(name: "KafkaTests", dependencies: ["Kafka", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: ["Pipeline", "Records", "Kafka", "Postgres", "Log", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["CommandLineOptions", "Log"], swiftSettings: settings),
+        .testTarget(
+            name: "UserloadTests", dependencies: ["userload", "TestSupport"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

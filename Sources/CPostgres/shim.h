@@ -1,0 +1,3 @@
+// libpq's C interface for the Postgres target, its only importer.
+#pragma once
+#include <libpq-fe.h>

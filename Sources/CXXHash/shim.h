@@ -1,0 +1,3 @@
+// XXH3 from libxxhash, for the Records target, its only importer.
+#pragma once
+#include <xxhash.h>
