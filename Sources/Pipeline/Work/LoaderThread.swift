@@ -2,7 +2,7 @@
 // answered for good, and tells the polling thread what came of it.
 
 import Foundation
-package import Postgres
+import Postgres
 import Synchronization
 
 /// A loader with its thread. `submit`, `discard` and `stop` are for the polling thread.

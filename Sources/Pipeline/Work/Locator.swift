@@ -1,7 +1,7 @@
 // Where to read on in a partition, and whether the log there is still the one we know: positions from the database,
 // anchors from Kafka (DESIGN, "Exactly once" 5 and 7).
 
-import Kafka
+package import Kafka
 import Records
 
 /// What a look at an anchor found.

@@ -25,7 +25,7 @@ package final class Mailbox<Item: Sendable>: @unchecked Sendable {
         condition.lock()
         defer { condition.unlock() }
         if items.isEmpty, !isClosed, wait > .zero {
-            condition.wait(until: Date(timeIntervalSinceNow: wait.seconds))
+            _ = condition.wait(until: Date(timeIntervalSinceNow: wait.seconds))
         }
         let all = items
         items.removeAll(keepingCapacity: true)

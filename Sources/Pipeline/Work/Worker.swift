@@ -5,7 +5,7 @@ import Foundation
 package import Kafka
 package import Log
 import Postgres
-package import Records
+import Records
 
 package final class Worker {
     enum Event: Sendable {
