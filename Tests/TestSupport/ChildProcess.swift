@@ -50,9 +50,10 @@ package final class ChildProcess: @unchecked Sendable {
         let error = try openFile(files.path("stderr"), O_WRONLY | O_CREAT | O_APPEND)
         let (stdin, writer) = try Self.open(input)
         defer { for descriptor in [output, error, stdin] { close(descriptor) } }
-        pid = try spawn(
-            program, arguments, stdin: stdin, output: output, error: error, environment: environment,
-            directory: directory)
+        // posix_spawn's own way to change the directory is not in every C library's headers.
+        let (first, rest) =
+            directory.map { ("/usr/bin/env", ["-C", $0, program] + arguments) } ?? (program, arguments)
+        pid = try spawn(first, rest, stdin: stdin, output: output, error: error, environment: environment)
         writer?.start()
     }
 
@@ -138,10 +139,10 @@ package final class ChildProcess: @unchecked Sendable {
     }
 }
 
-/// Both ends of a pipe; neither is inherited by programs started meanwhile.
+/// Both ends of a pipe. `spawn` lets no program inherit them.
 package func pipe() throws -> (reading: Int32, writing: Int32) {
     var ends: [Int32] = [0, 0]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { throw TestSupportError("pipe2: errno \(errno)") }
+    guard Glibc.pipe(&ends) == 0 else { throw TestSupportError("pipe: errno \(errno)") }
     return (ends[0], ends[1])
 }
 

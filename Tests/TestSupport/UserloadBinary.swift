@@ -1,6 +1,6 @@
 // The program under test, and the samples beside its sources.
 
-package import Foundation
+internal import Foundation
 
 package enum Userload {
     /// Built by `swift test` beside the test bundle, which is the program that runs now.
