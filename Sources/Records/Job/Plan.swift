@@ -55,4 +55,3 @@ package struct Plan: Hashable, Sendable {
     }
 }
 extension RecordScanner { static let version = 1 }
-extension Validator { static let version = 1 }
