@@ -2,8 +2,7 @@
 
 import CommandLineOptions
 
-let commands: [Command] = [
-]
+let commands: [Command] = []
 
 let program = ProgramDescription(
     name: "userload", summary: "load files of people through Kafka into Postgres, exactly once",

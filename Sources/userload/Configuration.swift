@@ -25,7 +25,9 @@ extension Context {
         guard isLoopback(brokers: brokers) else {
             throw Failure(
                 .configuration, "no topic is named for the broker \(brokers)",
-                hint: "set KAFKA_TOPIC or write --topic; it has a default (\(Defaults.topic)) only with a broker on loopback")
+                hint:
+                    "set KAFKA_TOPIC or write --topic; it has a default (\(Defaults.topic)) only with a broker on loopback"
+            )
         }
         return (settings, Defaults.topic)
     }
@@ -33,13 +35,9 @@ extension Context {
     /// - Throws: `Failure`: usage for what is wrong in `-d`, configuration for the rest.
     func databaseTarget(_ arguments: ParsedArguments) throws -> DatabaseTarget {
         let parameters = try databaseParameters(arguments[Options.database])
-        let keyFields: KeyFields?
-        do throws(KeyFieldsError) {
-            keyFields = try uniqueKey()
-        }
         return DatabaseTarget(
             settings: DatabaseSettings(parameters: parameters), table: environment["USERLOAD_TABLE"],
-            keyFields: keyFields)
+            keyFields: try uniqueKey())
     }
 
     /// USERLOAD_UNIQUE_KEY, which push reads too; nil when it is not set.
@@ -109,11 +107,11 @@ private func isConninfo(_ text: String) -> Bool {
     text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") || text.contains("=")
 }
 
-/// Whether all of `host:port,…` is on this machine.
+/// Whether all of `host:port,…` is on this machine. A broker written with a protocol (`ssl://…`) is taken for
+/// elsewhere.
 func isLoopback(brokers: String) -> Bool {
     brokers.split(separator: ",").allSatisfy { broker in
         var host = broker.drop { $0 == " " }
-        if let scheme = host.range(of: "://") { host = host[scheme.upperBound...] }
         if host.hasPrefix("[") { return host.hasPrefix("[::1]") }
         host = host.prefix { $0 != ":" }
         let octets = host.split(separator: ".", omittingEmptySubsequences: false)

@@ -24,7 +24,8 @@ func failure(for error: any Error) -> Failure? {
 
 private func failure(for error: KafkaError) -> Failure {
     if error.isAuthentication || error.isAuthorization {
-        return Failure(.configuration, "Kafka refuses us: \(error.message)", hint: "KAFKA_CONFIG is where TLS and SASL are set")
+        return Failure(
+            .configuration, "Kafka refuses us: \(error.message)", hint: "KAFKA_CONFIG is where TLS and SASL are set")
     }
     return Failure(.kafka, "Kafka: \(error.message)")
 }
