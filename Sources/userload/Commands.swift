@@ -2,7 +2,11 @@
 
 import CommandLineOptions
 
-let commands: [Command] = []
+let commands: [Command] = [
+    .devBroker,
+    .completions,
+    .man,
+]
 
 let program = ProgramDescription(
     name: "userload", summary: "load files of people through Kafka into Postgres, exactly once",

@@ -20,7 +20,7 @@ struct Context: Sendable {
     init(
         environment: [String: String] = ProcessInfo.processInfo.environment, output: Output = Output(),
         screen: Screen = Screen(), interrupt: Interrupt = Interrupt(), arguments: ParsedArguments = ParsedArguments(),
-        now: @escaping @Sendable () -> Date = { Date() }
+        isService: Bool = false, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.environment = environment.filter { !$0.value.isEmpty }
         self.output = output
@@ -29,7 +29,7 @@ struct Context: Sendable {
         self.now = now
         let level: LogLevel = arguments[Options.verbose] ? .debug : arguments[Options.quiet] ? .warning : .info
         // A terminal's reader knows the time, and journald stamps its lines (systemd.exec(5), $JOURNAL_STREAM).
-        let timestamps = !screen.isTerminal && environment["JOURNAL_STREAM"] == nil
+        let timestamps = isService && !screen.isTerminal && environment["JOURNAL_STREAM"] == nil
         self.logger = Logger(
             level: level, format: arguments[Options.logFormat] ?? .text, timestamps: timestamps, now: now
         ) { screen.line($0) }

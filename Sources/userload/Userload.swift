@@ -28,8 +28,10 @@ enum Userload {
                 try output.line(versions)
                 code = .done
             case .command(let description, let parsed):
-                context = Context(output: output, screen: screen, interrupt: processInterrupt, arguments: parsed)
                 let command = commands.first { $0.description.name == description.name }!  // parsed by this table
+                context = Context(
+                    output: output, screen: screen, interrupt: processInterrupt, arguments: parsed,
+                    isService: command.isService)
                 code = try command.run(parsed, context)
             }
             try output.flush()
@@ -44,8 +46,7 @@ enum Userload {
         guard let failure = failure(for: error) else { return .done }
         try? context.output.flush()
         context.screen.progress("")
-        context.logger.error(failure.message)
-        if let hint = failure.hint { context.logger.error(hint) }
+        context.logger.error(failure.message, hint: failure.hint)
         return failure.code
     }
 }
