@@ -22,7 +22,7 @@ package final class LoaderThread: Sendable {
         case schemaChanged(Work)
         /// The batch was not loaded, because it was discarded or the worker stops.
         case dropped(Work)
-        case failed(Failure)
+        case failed(WorkFailure)
         /// The server is away; sent with every try that failed.
         case away(String)
         case back

@@ -63,7 +63,7 @@ struct Locator {
                     return location
                 }
                 guard try !isCompacted() else {
-                    throw Failure(.configuration, """
+                    throw WorkFailure(.configuration, """
                         topic \(topic) is compacted (cleanup.policy): it loses records; \
                         set cleanup.policy=delete on it
                         """)

@@ -39,11 +39,11 @@ package final class Worker {
     let log: Logger
     let interrupt: Interrupt
     /// Goes up when the servers get no more time: every wait on them ends.
-    let abandon = Interrupt()
+    var abandon = Interrupt()
     let mail = Mailbox<Event>()
 
     var summary = WorkSummary()
-    var failure: Failure?
+    var failure: WorkFailure?
     /// The schema or the key changed under us: begin anew.
     var mustRestart = false
 
@@ -88,16 +88,16 @@ package final class Worker {
     }
 
     /// Works until interrupted, drained or beyond help. Call once, on a thread that has nothing else to do.
-    package func run() throws(Failure) -> WorkSummary {
+    package func run() throws(WorkFailure) -> WorkSummary {
         repeat {
             mustRestart = false
             do {
                 try open()
                 try loop()
-            } catch let error as Failure {
+            } catch let error as WorkFailure {
                 failure = error
             } catch {
-                failure = Failure(.kafka, "\(error)")
+                failure = WorkFailure(.kafka, "\(error)")
             }
             close()
         } while mustRestart && failure == nil && !interrupt.isSet
@@ -234,7 +234,7 @@ package final class Worker {
                 do {
                     try consumer.assign(list.map { ($0.partition, $0.offset) })
                 } catch {
-                    failure = Failure(.kafka, "assigning partitions: \(error)")
+                    failure = WorkFailure(.kafka, "assigning partitions: \(error)")
                 }
             case .locate(let partitions, let ticket):
                 control.perform({ try $0.locator.locate(partitions) }) { [mail] result in
@@ -259,7 +259,7 @@ extension Worker: ConsumerHandler {
 
     /// Batches in flight commit or roll back before the partitions are let go.
     package func revoked(_ partitions: [Int32], lost: Bool, by consumer: Consumer) {
-        finishBatches(submitting: !lost, until: .now + .seconds(60))
+        finishBatches(submitting: !lost, until: .now + (interrupt.isSet ? .zero : .seconds(60)))
         for index in builders.indices { void(index) }
         commitOffsets()
         assignment.revoked()

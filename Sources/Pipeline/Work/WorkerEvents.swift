@@ -236,12 +236,12 @@ extension Worker {
             "caught up: \(summary.inserted) inserted, \(summary.duplicates) duplicates, \(summary.rejected) rejects in this run")
     }
 
-    private func stalled(_ limit: Duration) -> Failure {
+    func stalled(_ limit: Duration) -> WorkFailure {
         let waited = "no progress for \(limit.components.seconds) s"
         let consolation = "nothing is lost, the next run goes on"
-        if postgresOutage.isOn { return Failure(.postgres, "Postgres is away, \(waited); \(consolation)") }
-        if kafkaOutage.isOn { return Failure(.kafka, "Kafka is away, \(waited); \(consolation)") }
-        return Failure(.incomplete, "\(waited): other workers own partitions that do not move; \(consolation)")
+        if postgresOutage.isOn { return WorkFailure(.postgres, "Postgres is away, \(waited); \(consolation)") }
+        if kafkaOutage.isOn { return WorkFailure(.kafka, "Kafka is away, \(waited); \(consolation)") }
+        return WorkFailure(.incomplete, "\(waited): other workers own partitions that do not move; \(consolation)")
     }
 
     // MARK: Drain
@@ -300,7 +300,7 @@ extension Worker {
     /// An error of the control thread's work: of either server, fatal or passing.
     func mind(_ error: any Error) {
         switch error {
-        case let error as Failure: failure = error
+        case let error as WorkFailure: failure = error
         case let error as KafkaError: handle(error, nil)
         default: mindPostgres(error)
         }
@@ -316,11 +316,11 @@ extension Worker {
 
     func handle(_ error: KafkaError, _ partition: Int32?) {
         if error.isAuthentication || error.isAuthorization {
-            failure = Failure(.kafka, "Kafka refused us: \(error.message)")
+            failure = WorkFailure(.kafka, "Kafka refused us: \(error.message)")
         } else if error.code == .autoOffsetReset || error.code == .offsetOutOfRange, let partition {
             if assignment.owns(partition), assignment.next(partition) != nil { reset(loader: loader(of: partition)) }
         } else if error.isFatal {
-            failure = Failure(.kafka, "librdkafka gave up: \(error.message)")
+            failure = WorkFailure(.kafka, "librdkafka gave up: \(error.message)")
         } else if error.code != .maxPollExceeded {
             say(kafkaOutage.isAway(error.message, at: .now))
         }

@@ -20,19 +20,20 @@ struct World: Sendable {
 extension Worker {
     /// Everything up to membership in the group. Servers that are away are waited for.
     func open() throws {
+        abandon = Interrupt()
         lastProgress = .now
-        let (info, name) = try waiting(for: &postgresOutage) { try openDatabase() }
+        let (info, name) = try waiting { try openDatabase() }
         let admin = try Admin(options.kafka)
-        let cluster = try waiting(for: &kafkaOutage) { try admin.clusterID(timeout: .seconds(5)) } ?? ""
+        let cluster = try waiting { try admin.clusterID(timeout: .seconds(5)) } ?? ""
         let partitions = try waitForTopic(admin)
         world = World(info: info, cluster: cluster, partitions: Int32(partitions), databaseName: name)
         if try isCompacted(options.topic, admin, world) {
-            throw Failure(
+            throw WorkFailure(
                 .configuration,
                 "topic \(options.topic) is compacted (cleanup.policy): it loses records; set cleanup.policy=delete on it")
         }
         startControl()
-        let locations = try waiting(for: &kafkaOutage) { [world] in
+        let locations = try waiting { [world] in
             try control.ask { tools in try tools.locator.survey(Int32(world!.partitions)) }
         }
         sayJoining(locations)
@@ -54,7 +55,7 @@ extension Worker {
         let connection = try Connection(options.database.settings, interrupt: giveUp)
         defer { connection.close() }
         for sentence in try Migrator.migrate(connection, options.database).sentences { log.info(sentence) }
-        return (try DatabaseInfo.load(connection), connection.place)
+        return (try DatabaseInfo.read(connection), connection.place)
     }
 
     /// Waits on servers end at the first wish to stop while nothing is in hand.
@@ -66,12 +67,12 @@ extension Worker {
     private func waitForTopic(_ admin: Admin) throws -> Int {
         var isSaid = false
         while true {
-            let count = try waiting(for: &kafkaOutage) {
+            let count = try waiting {
                 try admin.partitions(of: options.topic, timeout: .seconds(5))
             }
             if let count { return count }
             guard !options.drain else {
-                throw Failure(
+                throw WorkFailure(
                     .kafka, "no topic \(options.topic) on \(options.kafka.brokers): nothing was pushed there yet")
             }
             if !isSaid { log.info("waiting for topic \(options.topic): `userload push` makes it") }
@@ -155,26 +156,21 @@ extension Worker {
 
     // MARK: Waiting
 
-    /// Tries until it works. Throws a `Failure` for what another try would not change, after `stallTimeout`, and
+    /// Tries until it works. Throws a `WorkFailure` for what another try would not change, after `stallTimeout`, and
     /// when the worker is to stop.
-    private func waiting<T>(for outage: inout Outage, _ body: () throws -> T) throws -> T {
+    private func waiting<T>(_ body: () throws -> T) throws -> T {
         var backoff = Backoff()
         while true {
             do {
                 let value = try body()
-                say(outage.isBack(at: .now))
+                mindPostgresIsBack()
+                mindKafkaIsBack()
                 return value
-            } catch let error as Failure {
-                throw error
             } catch {
-                if interrupt.isSet { throw Failure(.incomplete, "interrupted") }
-                if let fatal = fatalFailure(error) { throw fatal }
-                say(outage.isAway(sentence(error), at: .now))
-                if let limit = options.stallTimeout, ContinuousClock.now - lastProgress > limit {
-                    throw Failure(
-                        error is KafkaError ? .kafka : .postgres,
-                        "\(sentence(error)), for \(limit.components.seconds) s; nothing is lost, the next run goes on")
-                }
+                if interrupt.isSet { throw WorkFailure(.incomplete, "interrupted") }
+                mind(error)
+                if let failure { throw failure }
+                if let limit = options.stallTimeout, ContinuousClock.now - lastProgress > limit { throw stalled(limit) }
                 try pause(backoff.next())
             }
         }
@@ -183,7 +179,7 @@ extension Worker {
     private func pause(_ duration: Duration) throws {
         let end = ContinuousClock.now + duration
         while ContinuousClock.now < end {
-            if interrupt.isSet { throw Failure(.incomplete, "interrupted") }
+            if interrupt.isSet { throw WorkFailure(.incomplete, "interrupted") }
             Thread.sleep(forTimeInterval: 0.02)
         }
     }
