@@ -56,6 +56,20 @@ struct BlockHits {
     }
 }
 
+extension BlockHits {
+    /// `first`, which is then no hit any more.
+    @inline(__always)
+    mutating func removeFirst() -> Int {
+        let hit = first
+        if hit < 8 {
+            low &= ~(0xFF &<< UInt64(hit &* 8))
+        } else if hit < 16 {
+            high &= ~(0xFF &<< UInt64((hit &- 8) &* 8))
+        }
+        return hit
+    }
+}
+
 /// Byte equality of `count` bytes.
 @inline(__always)
 func sameBytes(_ left: BytePointer, _ right: BytePointer, _ count: Int) -> Bool {
