@@ -1,7 +1,7 @@
 // Which errors another try will not mend, and how each reads in one sentence (DESIGN, "Errors of the server").
 
-package import Kafka
-package import Postgres
+import Kafka
+import Postgres
 
 /// What to stop with, or nil for an error that passes: then try again.
 package func fatalFailure(_ error: any Error) -> WorkFailure? {

@@ -4,6 +4,7 @@ import CommandLineOptions
 import Kafka
 import Log
 import Pipeline
+import Postgres
 
 extension Command {
     private static let drain = Flag(
@@ -50,7 +51,9 @@ extension Command {
             drained: \(Int64(summary.inserted).grouped) inserted, \(Int64(summary.duplicates).grouped) duplicates, \
             \(Int64(summary.rejected).grouped) rejects
             """)
-        let open = try JobReader(options.database.settings).open()
+        let connection = try Connection(options.database.settings)
+        defer { connection.close() }
+        let open = try JobReader(connection).jobs(since: nil).filter(\.isOpen)
         let ours = open.filter { summary.touched.contains($0.id) }
         let older = open.count - ours.count
         for job in ours {

@@ -68,7 +68,7 @@ struct Locator {
                         set cleanup.policy=delete on it
                         """)
                 }
-                if let fresh = try store.newGeneration(partition: position.partition, expected: position) {
+                if let fresh = try store.newGeneration(position) {
                     notes.append("""
                         \(topic)/\(position.partition) was made anew or cut: reading it from its start \
                         (generation \(fresh.generation)); what was loaded before is not loaded again

@@ -85,14 +85,17 @@ extension Worker {
     private func askForEnds(_ batch: Batch) {
         let jobs = Set(batch.progress.filter { $0.end != nil }.map(\.job)).subtracting(saidEnded)
         guard !jobs.isEmpty else { return }
-        control.perform({ try Jobs.statuses(of: Array(jobs), on: $0.connection) }) { [mail] in mail.post(.ended($0)) }
+        control.perform({ try JobReader($0.connection).statuses(Array(jobs)) }) { [mail] in mail.post(.ended($0)) }
     }
 
     private func ended(_ result: Result<[JobStatus], any Error>) {
         guard let statuses = try? result.get() else { return }
         for status in statuses where status.state == .completed || status.state == .inconsistent {
             guard saidEnded.insert(status.id).inserted else { continue }
-            let counts = status.countsSentence
+            let counts = """
+                \(status.lines.grouped) lines = \(status.inserted.grouped) inserted + \(status.updated.grouped) updated + \
+                \(status.duplicates.grouped) duplicates + \(status.rejected.grouped) rejects
+                """
             switch status.state {
             case .completed: log.info("job \(status.slug) completed: \(counts)", [("job", status.slug)])
             default: log.warning("job \(status.slug) is inconsistent: \(counts)", [("job", status.slug)])
@@ -178,9 +181,7 @@ extension Worker {
             if state.newAnchor == nil { state.newAnchor = candidate }
             return
         }
-        control.perform({
-            try $0.store.moveAnchor(partition: position.partition, expected: position, anchor: candidate)
-        }) { _ in }
+        control.perform({ try $0.store.moveAnchor(position, to: candidate) }) { _ in }
         state.anchor = candidate
     }
 

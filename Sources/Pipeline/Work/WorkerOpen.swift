@@ -54,8 +54,9 @@ extension Worker {
     private func openDatabase() throws -> (DatabaseInfo, String) {
         let connection = try Connection(options.database.settings, interrupt: giveUp)
         defer { connection.close() }
-        for sentence in try Migrator.migrate(connection, options.database).sentences { log.info(sentence) }
-        return (try DatabaseInfo.read(connection), connection.place)
+        let report = try Migrator.migrate(connection, options.database)
+        for sentence in report.made { log.info(sentence) }
+        return (report.info, "\(connection.place) as \(connection.user)")
     }
 
     /// Waits on servers end at the first wish to stop while nothing is in hand.
@@ -88,7 +89,7 @@ extension Worker {
         control = Control {
             let connection = try Connection(options.database.settings, interrupt: { abandon.isSet })
             let reader = try Reader(options.kafka, topic: options.topic, header: WireHeader.name)
-            let store = Store(connection, world.info, cluster: world.cluster, topic: options.topic)
+            let store = Store(connection, cluster: world.cluster, topic: options.topic)
             return Control.Tools(
                 connection, store,
                 Locator(store: store, reader: reader, topic: options.topic) {
