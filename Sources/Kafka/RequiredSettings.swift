@@ -47,7 +47,7 @@ enum RequiredSettings {
 
     static func defaults(of role: ClientRole) -> [(String, String)] {
         // Back within a second of the broker; the default waits up to 10 s.
-        let connection = [("reconnect.backoff.max.ms", "1000"), ("log.configuration.warnings", "false")]
+        let connection = [("reconnect.backoff.max.ms", "1000")]
         switch role {
         case .producer:
             // The default of 100,000 messages thrashes the cache; of 1 GiB, memory.
