@@ -8,14 +8,17 @@ package struct DatabaseInfo: Equatable, Sendable {
     /// Grows with every change of schema, key or identity; a batch's transaction compares it
     /// (`userload.settings.revision`).
     package let revision: Int
-    /// The table of people for SQL: qualified and quoted.
-    package let table: String
-    /// The same for people: `public.users`.
-    package let tableName: String
+    /// The table of people, with its schema.
+    package let name: TableName
     package let keyFields: KeyFields
     /// 32 hexadecimal digits that no other database has, a copy by pg_dump not either: for the consumer group's name.
     /// A physical clone keeps it until `userload migrate --new-identity`.
     package let identity: String
+
+    /// For SQL: qualified and quoted.
+    package var table: String { name.quoted }
+    /// For people: `public.users`.
+    package var tableName: String { name.text }
 
     /// The unique index on the key, by which the loader knows its own 23505 (in the schema of the table).
     package static let keyIndex = "userload_key"
@@ -55,9 +58,7 @@ package struct DatabaseInfo: Equatable, Sendable {
     private init(_ row: Row) throws {
         schemaVersion = row.int(0) ?? 0
         revision = row.int(1) ?? 0
-        let name = TableName(schema: row.string(2), table: row.string(3) ?? "")
-        table = name.quoted
-        tableName = name.text
+        name = TableName(schema: row.string(2), table: row.string(3) ?? "")
         do {
             keyFields = try KeyFields(parsing: row.string(4) ?? "")
         } catch {
