@@ -1,0 +1,13 @@
+// The table of commands. A new one is a line here.
+
+import CommandLineOptions
+
+let commands: [Command] = [
+    .devBroker,
+    .completions,
+    .man,
+]
+
+let program = ProgramDescription(
+    name: "userload", summary: "load files of people through Kafka into Postgres, exactly once",
+    commands: commands.map(\.description))
