@@ -82,13 +82,6 @@ package func bar(_ fraction: Double, width: Int) -> String {
     return String(repeating: "█", count: eighths / 8) + partial
 }
 
-/// `1,000,000`.
-package func grouped(_ number: some BinaryInteger) -> String {
-    var digits = Array(String(number.magnitude))
-    for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
-    return (number < 0 ? "-" : "") + String(digits)
-}
-
 /// `text` as one word of a POSIX shell; as it is where nothing in it is special.
 package func shellQuoted(_ text: String) -> String {
     let plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=@%+"

@@ -36,7 +36,8 @@ extension Context {
     func databaseTarget(_ arguments: ParsedArguments) throws -> DatabaseTarget {
         let parameters = try databaseParameters(arguments[Options.database])
         return DatabaseTarget(
-            settings: DatabaseSettings(parameters: parameters), table: environment["USERLOAD_TABLE"],
+            settings: DatabaseSettings(parameters: parameters),
+            table: try environment["USERLOAD_TABLE"].map { text in try TableName(parsing: text) },
             keyFields: try uniqueKey())
     }
 

@@ -3,6 +3,7 @@
 import CommandLineOptions
 import Kafka
 import Log
+import Pipeline
 import Postgres
 import Records
 
@@ -16,6 +17,7 @@ func failure(for error: any Error) -> Failure? {
     case let error as InputError: Failure(.input, error.message)
     case let error as KeyFieldsError: Failure(.configuration, "USERLOAD_UNIQUE_KEY: \(error.message)")
     case let error as ConfigurationError: Failure(.configuration, error.message)
+    case let error as ConfigurationProblem: Failure(.configuration, error.message)
     case let error as KafkaError: failure(for: error)
     case let error as PostgresError: failure(for: error)
     default: Failure(.incomplete, "unexpected error: \(error)")
@@ -37,10 +39,6 @@ private func failure(for error: PostgresError) -> Failure {
         Failure(.postgres, "Postgres refuses us: \(error.message)")
     case (_, SQLState.insufficientPrivilege?):
         Failure(.configuration, "Postgres refuses us: \(error.message)", hint: error.hint)
-    case (_, SQLState.undefinedTable?), (_, SQLState(rawValue: "3F000")?):
-        Failure(
-            .configuration, "this database has no userload tables: \(error.message)",
-            hint: "`userload migrate` makes them, or the first `userload work` or `userload load`")
     case (.connection, _): Failure(.postgres, "no connection to Postgres: \(error.message)")
     default: Failure(.postgres, "Postgres: \(error.description)")
     }
