@@ -55,16 +55,20 @@ package struct DatabaseInfo: Equatable, Sendable {
     }
 
     /// A row of settings.sql.
-    private init(_ row: Row) throws {
+    private init(_ row: Row) throws(ConfigurationProblem) {
         schemaVersion = row.int(0) ?? 0
         revision = row.int(1) ?? 0
         name = TableName(schema: row.string(2), table: row.string(3) ?? "")
+        keyFields = try Self.key(row.string(4) ?? "")
+        identity = row.string(5) ?? ""
+    }
+
+    private static func key(_ text: String) throws(ConfigurationProblem) -> KeyFields {
         do {
-            keyFields = try KeyFields(parsing: row.string(4) ?? "")
+            return try KeyFields(parsing: text)
         } catch {
             throw ConfigurationProblem("userload.settings.key_fields cannot be used: \(error.message)")
         }
-        identity = row.string(5) ?? ""
     }
 
     func isNewer(_ connection: Connection) -> ConfigurationProblem {

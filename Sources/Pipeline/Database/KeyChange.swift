@@ -16,7 +16,12 @@ enum KeyChange {
     }
 
     /// Why the index could not be made: the first few keys that several rows share.
-    static func problem(_ connection: Connection, table: TableName, key: KeyFields) throws -> ConfigurationProblem {
+    static func problem(
+        _ connection: Connection, _ target: DatabaseTarget, behind error: PostgresError
+    ) throws -> any Error {
+        guard let key = target.keyFields, let table = try DatabaseInfo.readIfMade(connection)?.name else {
+            return error
+        }
         let rows = try connection.query(
             SQL.text(PackageResources.duplicates_sql, [("users", table.quoted), ("columns", columns(key))]))
         let listed = rows.map { "\($0.string(1) ?? "") (\($0.string(0) ?? "") rows)" }.joined(separator: "; ")

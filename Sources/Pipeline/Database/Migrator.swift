@@ -131,12 +131,7 @@ private struct Work {
                     + "\(Migration.latest), as \(connection.user)")
         }
         if let key = newKey(info) {
-            do {
-                try connection.execute(KeyChange.script(table: info.name, to: key))
-            } catch SQLState.uniqueViolation {
-                try connection.execute("ROLLBACK")
-                throw try KeyChange.problem(connection, table: info.name, key: key)
-            }
+            try connection.execute(KeyChange.script(table: info.name, to: key))
             made.append("changed the unique key of \(info.tableName) from \(info.keyFields.text) to \(key.text)")
         }
         if newIdentity {
@@ -166,6 +161,8 @@ private struct Work {
     func problem(behind error: any Error) throws -> any Error {
         guard let failure = error as? PostgresError, let sqlstate = failure.sqlstate else { return error }
         switch sqlstate {
+        case .uniqueViolation:
+            return try KeyChange.problem(connection, target, behind: failure)
         case .insufficientPrivilege:
             return ConfigurationProblem(
                 "role \(connection.user) may not change \(connection.place) (\(failure.message)): let a role that may "

@@ -1,7 +1,7 @@
 // The people themselves: listed one by one, and counted by age.
 
 package import Postgres
-package import Records
+internal import Records
 
 /// One thread at a time, on the connection it was given, to a migrated database.
 package struct UserReader {
