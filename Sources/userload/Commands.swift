@@ -3,6 +3,13 @@
 import CommandLineOptions
 
 let commands: [Command] = [
+    .status,
+    .jobs,
+    .abandon,
+    .rejects,
+    .users,
+    .stats,
+    .migrate,
     .devBroker,
     .completions,
     .man,
