@@ -1,0 +1,18 @@
+// A record that passed validation, as the table takes it.
+
+/// One person. All views belong to the validator and the JSON it read: valid until its next `validate`, and as long as
+/// that JSON lives.
+package struct Person {
+    /// Unescaped, trimmed, not empty; valid UTF-8 without NUL.
+    package var name: Bytes
+    /// 0–150.
+    package var age: Int
+    /// Trimmed; at most 254 bytes.
+    package var email: Bytes?
+    /// Trimmed.
+    package var phoneNumber: Bytes?
+    /// JSON text of an object or a string, such as jsonb takes.
+    package var address: Bytes?
+    /// JSON text of an object with every other field; nil when there is none.
+    package var additionalInfo: Bytes?
+}

@@ -1,0 +1,41 @@
+// How markers become JSON and back. Off the hot path: a few per job and partition.
+
+internal import FoundationEssentials
+
+/// A marker that cannot be read; `message` says why.
+package struct MarkerError: Error, Equatable {
+    package let message: String
+}
+
+enum MarkerJSON {
+    static func encode(_ marker: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            // The style cuts where it should round: half a millisecond keeps .123 from becoming .122.
+            try container.encode((date + 0.000_5).formatted(timestamp))
+        }
+        guard let json = try? encoder.encode(marker) else { fatalError("a marker that JSON cannot hold") }
+        return Array(json)
+    }
+
+    static func decode<Marker: Decodable>(_ json: Bytes) throws(MarkerError) -> Marker {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            try Date(try decoder.singleValueContainer().decode(String.self), strategy: timestamp)
+        }
+        do {
+            return try decoder.decode(Marker.self, from: Data(json))
+        } catch {
+            throw MarkerError(message: "a marker that cannot be read")
+        }
+    }
+
+    static func wholeMilliseconds(_ date: Date) -> Date {
+        Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000)
+    }
+
+    /// "2026-11-23T02:00:00.123Z"
+    private static let timestamp = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+}

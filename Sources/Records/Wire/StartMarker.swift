@@ -1,0 +1,110 @@
+// The message at seq 0 of every partition: all that a database needs to know about a job.
+
+package import FoundationEssentials
+
+/// Describes a job. JSON on the wire; the header row in base64.
+package struct StartMarker: Equatable, Sendable {
+    package var job: JobID
+    /// nil for what is not a regular file.
+    package var contentHash: ContentHash?
+    package var label: String?
+    /// Absolute, or "-".
+    package var path: String
+    /// Bytes; nil for what is not a regular file.
+    package var size: Int64?
+    package var host: String
+    package var format: Format
+    /// CSV only.
+    package var delimiter: UInt8?
+    /// The header row of a CSV file, without its line end.
+    package var header: [UInt8]?
+    /// What to type after "userload push" to go on or mend.
+    package var options: [String]
+    package var keyFields: KeyFields
+    package var onDuplicate: OnDuplicate
+    package var partitions: Int
+    /// Made by `--again`.
+    package var again: Bool
+    /// The start of the run, the same in all its sessions; whole milliseconds.
+    package var runAt: Date
+
+    package init(
+        job: JobID, contentHash: ContentHash?, label: String?, path: String, size: Int64?, host: String,
+        format: Format, delimiter: UInt8?, header: [UInt8]?, options: [String], keyFields: KeyFields,
+        onDuplicate: OnDuplicate, partitions: Int, again: Bool, runAt: Date
+    ) {
+        self.job = job
+        self.contentHash = contentHash
+        self.label = label
+        self.path = path
+        self.size = size
+        self.host = host
+        self.format = format
+        self.delimiter = delimiter
+        self.header = header
+        self.options = options
+        self.keyFields = keyFields
+        self.onDuplicate = onDuplicate
+        self.partitions = partitions
+        self.again = again
+        self.runAt = MarkerJSON.wholeMilliseconds(runAt)
+    }
+
+    package func encode() -> [UInt8] { MarkerJSON.encode(self) }
+
+    /// Refuses what Postgres could not keep (NUL, text that is no UTF-8) and numbers out of their range.
+    package init(decoding json: Bytes) throws(MarkerError) {
+        let marker: StartMarker = try MarkerJSON.decode(json)
+        guard marker.job != .foreign else { throw MarkerError(message: "a start marker of the job \"-\"") }
+        guard (1...1_000_000).contains(marker.partitions), marker.size ?? 0 >= 0 else {
+            throw MarkerError(message: "a start marker with a number out of range")
+        }
+        self = marker
+    }
+}
+
+extension StartMarker: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case job, contentHash, label, path, size, host, format, delimiter, header, options, keyFields, onDuplicate
+        case partitions, again, runAt
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            job: try values.decode(JobID.self, forKey: .job),
+            contentHash: try values.decodeIfPresent(ContentHash.self, forKey: .contentHash),
+            label: try values.decodeIfPresent(String.self, forKey: .label),
+            path: try values.decode(String.self, forKey: .path),
+            size: try values.decodeIfPresent(Int64.self, forKey: .size),
+            host: try values.decode(String.self, forKey: .host),
+            format: try values.decode(Format.self, forKey: .format),
+            delimiter: try values.decodeIfPresent(UInt8.self, forKey: .delimiter),
+            header: try values.decodeIfPresent(Data.self, forKey: .header).map { Array($0) },
+            options: try values.decode([String].self, forKey: .options),
+            keyFields: try values.decode(KeyFields.self, forKey: .keyFields),
+            onDuplicate: try values.decode(OnDuplicate.self, forKey: .onDuplicate),
+            partitions: try values.decode(Int.self, forKey: .partitions),
+            again: try values.decode(Bool.self, forKey: .again),
+            runAt: try values.decode(Date.self, forKey: .runAt))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(job, forKey: .job)
+        try values.encodeIfPresent(contentHash, forKey: .contentHash)
+        try values.encodeIfPresent(label, forKey: .label)
+        try values.encode(path, forKey: .path)
+        try values.encodeIfPresent(size, forKey: .size)
+        try values.encode(host, forKey: .host)
+        try values.encode(format, forKey: .format)
+        try values.encodeIfPresent(delimiter, forKey: .delimiter)
+        try values.encodeIfPresent(header.map { Data($0) }, forKey: .header)
+        try values.encode(options, forKey: .options)
+        try values.encode(keyFields, forKey: .keyFields)
+        try values.encode(onDuplicate, forKey: .onDuplicate)
+        try values.encode(partitions, forKey: .partitions)
+        try values.encode(again, forKey: .again)
+        try values.encode(runAt, forKey: .runAt)
+    }
+}

@@ -1,0 +1,115 @@
+// The binary header of every message of ours, version 1.
+//
+//     [0] version = 1   [1] kind   [2..17] job id, big-endian   [18..25] seq, big-endian   then LEB128: line, offset, length
+//
+// The first 26 bytes keep their places in every version, so that an old worker can still pass a newer job over.
+
+/// What a message is.
+package enum Kind: UInt8, Sendable {
+    /// Seq 0 of a partition: describes the job.
+    case start = 0
+    /// A clean record: its value is JSON.
+    case record = 1
+    /// A reject: its value is the original bytes, its errors are in the second header.
+    case raw = 2
+    /// A reject longer than `Limits.valueBytes`: the first `Limits.truncatedBytes` of it.
+    case truncated = 3
+    /// The seq after the last record: how many there were, and their digest.
+    case end = 4
+    /// Outside the sequence: the file changed while it was pushed.
+    case broken = 5
+}
+
+/// The header's content. Every number is at most Int64.max, so that it fits a bigint.
+package struct WireHeader: Equatable, Sendable {
+    package var kind: Kind
+    package var job: JobID
+    /// 0 for the start marker, 1… for records, last + 1 for the end marker.
+    package var seq: UInt64
+    /// Physical line, from 1; 0 for markers.
+    package var line: UInt64
+    /// Bytes from the start of the file to the start of the record.
+    package var offset: UInt64
+    /// Original bytes of the record, without its line end.
+    package var length: UInt64
+
+    package init(kind: Kind, job: JobID, seq: UInt64, line: UInt64 = 0, offset: UInt64 = 0, length: UInt64 = 0) {
+        self.kind = kind
+        self.job = job
+        self.seq = seq
+        self.line = line
+        self.offset = offset
+        self.length = length
+    }
+
+    /// The Kafka header that holds it.
+    package static let name: StaticString = "userload"
+    /// The Kafka header of `FieldError.json`, beside raw and truncated records.
+    package static let errorsName: StaticString = "userload-errors"
+    package static let version: UInt8 = 1
+    /// Bytes that `encode` may write.
+    package static let maximumSize = 26 + 3 * 10
+
+    /// Writes the header; returns its size, at most `maximumSize`.
+    package func encode(to target: UnsafeMutablePointer<UInt8>) -> Int {
+        target[0] = Self.version
+        target[1] = kind.rawValue
+        let raw = UnsafeMutableRawPointer(target)
+        raw.storeBytes(of: job.high.bigEndian, toByteOffset: 2, as: UInt64.self)
+        raw.storeBytes(of: job.low.bigEndian, toByteOffset: 10, as: UInt64.self)
+        raw.storeBytes(of: seq.bigEndian, toByteOffset: 18, as: UInt64.self)
+        var next = target + 26
+        for value in [line, offset, length] { next = Self.encode(value, to: next) }
+        return next - target
+    }
+
+    package enum Decoded: Equatable, Sendable {
+        case header(WireHeader)
+        /// A later wire version: its records cannot be read here.
+        case newer(version: UInt8, job: JobID, seq: UInt64)
+        /// Not ours, or damaged: too short or too long, an unknown kind, the job "-", a number beyond Int64.max.
+        case malformed
+    }
+
+    package static func decode(_ bytes: Bytes) -> Decoded {
+        guard let start = bytes.baseAddress, bytes.count >= 26, start[0] >= version else { return .malformed }
+        let job = JobID(bytes16: start + 2)
+        let seq = UInt64(bigEndian: UnsafeRawPointer(start).loadUnaligned(fromByteOffset: 18, as: UInt64.self))
+        guard job != .foreign, seq <= UInt64(Int64.max) else { return .malformed }
+        guard start[0] == version else { return .newer(version: start[0], job: job, seq: seq) }
+        var next = 26
+        guard let kind = Kind(rawValue: start[1]), let line = decodeNumber(bytes, &next),
+            let offset = decodeNumber(bytes, &next), let length = decodeNumber(bytes, &next), next == bytes.count
+        else { return .malformed }
+        return .header(WireHeader(kind: kind, job: job, seq: seq, line: line, offset: offset, length: length))
+    }
+
+    /// LEB128, unsigned.
+    @inline(__always)
+    private static func encode(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+        var rest = value
+        var next = target
+        while rest >= 0x80 {
+            next.pointee = UInt8(truncatingIfNeeded: rest) | 0x80
+            rest >>= 7
+            next += 1
+        }
+        next.pointee = UInt8(truncatingIfNeeded: rest)
+        return next + 1
+    }
+
+    /// nil at the end of `bytes`, and for more than 63 bits (nine groups of seven).
+    @inline(__always)
+    private static func decodeNumber(_ bytes: Bytes, _ next: inout Int) -> UInt64? {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while next < bytes.count, shift < 63 {
+            let byte = bytes[next]
+            next += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte & 0x80 == 0 { return value }
+            shift += 7
+        }
+        return nil
+    }
+}
