@@ -40,16 +40,22 @@ package enum Alignment: Sendable { case left, right }
 
 /// Rows with columns as wide as their widest cell, two spaces apart; the last column is never padded.
 package func aligned(_ rows: [[String]], _ alignments: [Alignment] = []) -> [String] {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in
+    let widths = columnWidths(rows)
+    return rows.map { row($0, widths: widths, alignments) }
+}
+
+package func columnWidths(_ rows: [[String]]) -> [Int] {
+    (0..<(rows.map(\.count).max() ?? 0)).map { column in
         rows.map { column < $0.count ? displayWidth($0[column]) : 0 }.max() ?? 0
     }
-    return rows.map { row in
-        let cells = row.enumerated().map { column, cell in
-            pad(cell, to: widths[column], column < alignments.count ? alignments[column] : .left)
-        }
-        return trimmedRight(cells.joined(separator: "  "))
+}
+
+/// One row of a table; columns without an alignment are left-aligned.
+package func row(_ cells: [String], widths: [Int], _ alignments: [Alignment]) -> String {
+    let padded = cells.enumerated().map { column, cell in
+        pad(cell, to: widths[column], column < alignments.count ? alignments[column] : .left)
     }
+    return trimmedRight(padded.joined(separator: "  "))
 }
 
 /// `cell` with spaces to `width` columns.

@@ -4,6 +4,13 @@ import CommandLineOptions
 
 let commands: [Command] = [
     .push,
+    .status,
+    .jobs,
+    .abandon,
+    .rejects,
+    .users,
+    .stats,
+    .migrate,
     .devBroker,
     .completions,
     .man,

@@ -62,7 +62,7 @@ enum PushFlags {
         options.replication = arguments[replication] ?? options.replication
         options.retention = arguments[retention] ?? options.retention
         options.stallTimeout = arguments[stallTimeout] ?? options.stallTimeout
-        options.stateDirectory = context.stateDirectory
+        options.stateDirectory = Journal.directory(environment: context.environment)
         return options
     }
 }

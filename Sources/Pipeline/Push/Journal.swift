@@ -15,6 +15,17 @@ package struct Journal: Sendable {
 
     package init(directory: String) { self.directory = directory }
 
+    /// USERLOAD_STATE_DIR; else systemd's STATE_DIRECTORY (the first, if it lists several); else XDG_STATE_HOME or
+    /// ~/.local/state, with `userload` below it. nil: none of them is set.
+    package static func directory(environment: [String: String]) -> String? {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        if let own = value("USERLOAD_STATE_DIR") { return own }
+        if let systemd = value("STATE_DIRECTORY") { return systemd.split(separator: ":").first.map(String.init) }
+        // The XDG specification: a path that is not absolute is ignored.
+        if let state = value("XDG_STATE_HOME"), state.hasPrefix("/") { return state + "/userload" }
+        return value("HOME").map { $0 + "/.local/state/userload" }
+    }
+
     /// nil: there is none. Throws when there is one that cannot be read or is no entry of this job.
     package func entry(cluster: String, topic: String, job: JobID) throws(JournalError) -> JournalEntry? {
         let path = path(cluster, topic, job)
