@@ -2,6 +2,7 @@
 
 import CommandLineOptions
 import Pipeline
+import Records
 
 extension Command {
     static let abandon = Command(

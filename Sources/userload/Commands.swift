@@ -3,6 +3,7 @@
 import CommandLineOptions
 
 let commands: [Command] = [
+    .push,
     .status,
     .jobs,
     .abandon,

@@ -47,15 +47,6 @@ extension Context {
         return try KeyFields(parsing: text)
     }
 
-    /// Where the journal of pushes lies; nil when there is no such place (no home directory).
-    var stateDirectory: String? {
-        if let directory = environment["USERLOAD_STATE_DIR"] { return directory }
-        // systemd separates several by colons.
-        if let first = environment["STATE_DIRECTORY"]?.split(separator: ":").first { return String(first) }
-        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/userload" }
-        return environment["HOME"].map { $0 + "/.local/state/userload" }
-    }
-
     /// What `-d`, DATABASE_URL and DB_* say; libpq adds PG*, passfile and service file itself. A URL stands for
     /// the whole way to a database, so nothing of a lesser rank is mixed into it, but for a password it must not
     /// or does not have.

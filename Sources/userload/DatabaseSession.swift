@@ -2,6 +2,7 @@
 
 import CommandLineOptions
 import Pipeline
+import Records
 import Postgres
 
 struct DatabaseSession {

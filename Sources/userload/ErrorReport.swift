@@ -17,10 +17,20 @@ func failure(for error: any Error) -> Failure? {
     case let error as InputError: Failure(.input, error.message)
     case let error as KeyFieldsError: Failure(.configuration, "USERLOAD_UNIQUE_KEY: \(error.message)")
     case let error as ConfigurationError: Failure(.configuration, error.message)
+    case let error as PushFailure: failure(for: error)
     case let error as ConfigurationProblem: Failure(.configuration, error.message)
     case let error as KafkaError: failure(for: error)
     case let error as PostgresError: failure(for: error)
     default: Failure(.incomplete, "unexpected error: \(error)")
+    }
+}
+
+private func failure(for error: PushFailure) -> Failure {
+    switch error {
+    case .refused(let message), .broken(let message): Failure(.input, message)
+    case .kafka(let message), .lost(let message): Failure(.kafka, message)
+    case .configuration(let message): Failure(.configuration, message)
+    case .interrupted: Failure(.interrupted, "interrupted")
     }
 }
 

@@ -106,12 +106,14 @@ extension JobFinder.Answer {
 
 /// Reads a file for its content, as push does.
 private func contentHash(ofFile path: String, _ interrupt: Interrupt) throws -> (ContentHash, size: UInt64) {
-    do throws(PushFailure) {
+    do {
         let source = try FileSource(path, interrupt: interrupt)
-        guard source.isRegular else { throw .refused("no regular file: its content cannot be looked up") }
-        try source.readToEnd()
+        guard source.isRegular else { throw PushFailure.refused("no regular file: its content cannot be looked up") }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
+        defer { buffer.deallocate() }
+        while try source.read(buffer) > 0 {}
         return (source.contentHash(), source.bytesRead)
-    } catch .refused(let message) {
+    } catch PushFailure.refused(let message) {
         throw Failure(.input, "\(path): \(message)")
     }
 }

@@ -4,6 +4,7 @@ import CommandLineOptions
 import Foundation
 import Log
 import Pipeline
+import Records
 
 /// The same form as `StatusReport`.
 func pendingReport(_ entry: JournalEntry, place: String, times: Times) -> [String] {

@@ -7,7 +7,7 @@ import Pipeline
 extension Command {
     private static let groups = Option(
         OptionDefinition(
-            long: "groups", short: nil, placeholder: "N,N,...",
+            long: "groups", placeholder: "N,N,...",
             help: "Where groups end. The first bound belongs to the group above it, every other to the one below.",
             defaultValue: "20,40,60")
     ) { text throws(ValueProblem) in try parseBounds(text) }

@@ -8,7 +8,7 @@ extension Command {
     private static let job = Option.text("job", "SLUG", help: "Only what this job brought.")
     private static let name = Option.text("name", "NAME", help: "Exactly this name.")
     private static let age = Option(
-        OptionDefinition(long: "age", short: nil, placeholder: "N|N-M", help: "An age, or from N to M, both included.")
+        OptionDefinition(long: "age", placeholder: "N|N-M", help: "An age, or from N to M, both included.")
     ) { text throws(ValueProblem) in try parseAges(text) }
     private static let limit = Option.integer("limit", "N", in: 1...Int.max, help: "At most N people. [default: all]")
 

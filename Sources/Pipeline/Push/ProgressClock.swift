@@ -7,6 +7,7 @@ struct ProgressClock {
     private var phase: PushProgress.Phase?
     private var phaseStart: Duration
     private var phaseBytes: UInt64 = 0
+    private var phaseRecords: UInt64 = 0
     private var toldAt: Duration
 
     init(input: String, start: Duration) {
@@ -26,10 +27,11 @@ struct ProgressClock {
             // The first phase began with this clock.
             if phase != nil { phaseStart = now }
             phaseBytes = phase == nil ? 0 : bytes
+            phaseRecords = phase == nil ? 0 : records
             phase = current
         }
         return PushProgress(
             input: input, phase: current, bytes: bytes, size: size, target: target, records: records,
-            elapsed: now - phaseStart, startBytes: phaseBytes)
+            elapsed: now - phaseStart, startBytes: phaseBytes, startRecords: phaseRecords)
     }
 }

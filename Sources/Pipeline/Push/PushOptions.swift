@@ -60,8 +60,24 @@ package struct PushProgress: Equatable, Sendable {
     package let records: UInt64
     /// Since this phase began.
     package let elapsed: Duration
-    /// Bytes at the beginning of this phase.
+    /// Bytes and records at the beginning of this phase.
     package let startBytes: UInt64
+    package let startRecords: UInt64
+
+    package init(
+        input: String, phase: Phase, bytes: UInt64, size: UInt64?, target: UInt64 = 0, records: UInt64 = 0,
+        elapsed: Duration, startBytes: UInt64 = 0, startRecords: UInt64 = 0
+    ) {
+        self.input = input
+        self.phase = phase
+        self.bytes = bytes
+        self.size = size
+        self.target = target
+        self.records = records
+        self.elapsed = elapsed
+        self.startBytes = startBytes
+        self.startRecords = startRecords
+    }
 }
 
 /// Why a file was not pushed; each has one exit code. The text does without the file's name and full stop.
@@ -102,4 +118,9 @@ package struct PushOutcome: Sendable {
     package var duration = Duration.zero
     /// A new process can go on where this one stopped.
     package var isResumable = true
+
+    package init(input: String, result: Result = .pushed) {
+        self.input = input
+        self.result = result
+    }
 }

@@ -34,7 +34,7 @@ package final class Pusher {
     /// Pushes one file; `-` is stdin. Never throws: what went wrong is in the outcome.
     package func push(_ path: String) -> PushOutcome {
         let begin = ContinuousClock.now
-        var outcome = PushOutcome(input: path, result: .pushed)
+        var outcome = PushOutcome(input: path)
         do throws(PushFailure) {
             if interrupt.isSet { throw .interrupted }
             if let halted { throw halted }
