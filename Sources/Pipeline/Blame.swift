@@ -16,18 +16,19 @@ package func fatalFailure(_ error: any Error) -> WorkFailure? {
 }
 
 private func fatalFailure(_ error: KafkaError) -> WorkFailure? {
-    guard error.isAuthentication || error.isAuthorization || error.isFatal else { return nil }
-    return WorkFailure(.kafka, "Kafka refused us: \(error.message)")
+    if error.isAuthentication || error.isAuthorization {
+        return WorkFailure(.configuration, "Kafka refuses us: \(error.message)")
+    }
+    return error.isFatal ? WorkFailure(.kafka, "librdkafka gave up: \(error.message)") : nil
 }
 
 private func fatalFailure(_ error: PostgresError) -> WorkFailure? {
-    switch error.sqlstate?.rawValue.prefix(2) {
-    // invalid authorization, invalid catalog name
-    case "28", "3D": WorkFailure(.postgres, "Postgres refused us: \(error)")
-    // feature not supported, invalid schema name, syntax error or access rule violation
-    case "0A", "3F", "42": WorkFailure(.configuration, "the database is not as userload needs it: \(error)")
-    default: nil
+    // feature not supported, invalid authorization, invalid catalog name, invalid schema name, syntax error or access
+    // rule violation
+    guard let sqlstate = error.sqlstate, ["0A", "28", "3D", "3F", "42"].contains(String(sqlstate.classCode)) else {
+        return nil
     }
+    return WorkFailure(.configuration, "Postgres refuses: \(error)")
 }
 
 /// One sentence, without its end; it may quote the server, so escape it before a terminal.

@@ -9,9 +9,9 @@ import Postgres
 extension Command {
     private static let drain = Flag(
         "drain", help: "Stop when all that is in the topic now is in the database (for cron).")
-    private static let connections = Option.integer(
+    static let connections = Option.integer(
         "connections", "N", in: 1...64, help: "COPY connections, each with its share of the partitions.", default: "2")
-    private static let maxRefused = Option.integer(
+    static let maxRefused = Option.integer(
         "max-refused", "N", in: 0...1_000_000_000,
         help: "Stop after N records in a row that the database refused with one code; 0: never, they become rejects.",
         default: "1000")
@@ -24,7 +24,7 @@ extension Command {
                     + "and positions in one transaction. Makes its tables the first time. Goes on until SIGTERM or "
                     + "SIGINT, then finishes the batch in hand. Servers that are away are waited for."
             ],
-            options: Options.kafka + Options.postgres + [drain, connections, maxRefused, Options.stallTimeout]
+            options: Options.kafka + Options.postgres + [drain, connections, maxRefused, PushFlags.stallTimeout]
                 + Options.logging,
             examples: [
                 Example("userload work", "until it is told to stop, as a service"),
@@ -37,7 +37,7 @@ extension Command {
         options.connections = arguments[connections] ?? options.connections
         options.maxRefused = arguments[maxRefused] ?? options.maxRefused
         // A service waits for ever, whatever the flag's default.
-        if options.drain { options.stallTimeout = arguments[Options.stallTimeout] ?? Defaults.stallTimeout }
+        if options.drain { options.stallTimeout = arguments[PushFlags.stallTimeout] ?? .seconds(300) }
         let summary = try Worker(options, log: context.logger, interrupt: context.interrupt).run()
         guard options.drain, !summary.wasInterrupted else { return .done }
         return try conclude(summary, options, context)

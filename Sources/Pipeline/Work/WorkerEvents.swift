@@ -97,7 +97,7 @@ extension Worker {
                 \(status.duplicates.grouped) duplicates + \(status.rejected.grouped) rejects
                 """
             switch status.state {
-            case .completed: log.info("job \(status.slug) completed: \(counts)", [("job", status.slug)])
+            case .completed: tell("job \(status.slug) completed: \(counts)", [("job", status.slug)])
             default: log.warning("job \(status.slug) is inconsistent: \(counts)", [("job", status.slug)])
             }
         }
@@ -233,7 +233,7 @@ extension Worker {
             builders.allSatisfy({ $0.isEmpty && $0.inFlight == 0 })
         else { return }
         saidCaughtUp = true
-        log.info(
+        tell(
             "caught up: \(summary.inserted) inserted, \(summary.duplicates) duplicates, \(summary.rejected) rejects in this run")
     }
 
@@ -291,6 +291,11 @@ extension Worker {
 
     // MARK: Trouble
 
+    /// What a service says and a command with a worker inside does not.
+    func tell(_ sentence: String, _ fields: [(String, String)] = []) {
+        log.log(options.isEmbedded ? .debug : .info, sentence, fields)
+    }
+
     func say(_ sentence: String?) {
         if let sentence { log.warning(sentence) }
     }
@@ -316,12 +321,10 @@ extension Worker {
     }
 
     func handle(_ error: KafkaError, _ partition: Int32?) {
-        if error.isAuthentication || error.isAuthorization {
-            failure = WorkFailure(.kafka, "Kafka refused us: \(error.message)")
+        if let fatal = fatalFailure(error) {
+            failure = fatal
         } else if error.code == .autoOffsetReset || error.code == .offsetOutOfRange, let partition {
             if assignment.owns(partition), assignment.next(partition) != nil { reset(loader: loader(of: partition)) }
-        } else if error.isFatal {
-            failure = WorkFailure(.kafka, "librdkafka gave up: \(error.message)")
         } else if error.code != .maxPollExceeded {
             say(kafkaOutage.isAway(error.message, at: .now))
         }

@@ -23,6 +23,7 @@ extension Worker {
         abandon = Interrupt()
         lastProgress = .now
         let (info, name) = try waiting { try openDatabase() }
+        onReady?()
         let admin = try Admin(options.kafka)
         let cluster = try waiting { try admin.clusterID(timeout: .seconds(5)) } ?? ""
         let partitions = try waitForTopic(admin)
@@ -76,7 +77,7 @@ extension Worker {
                 throw WorkFailure(
                     .kafka, "no topic \(options.topic) on \(options.kafka.brokers): nothing was pushed there yet")
             }
-            if !isSaid { log.info("waiting for topic \(options.topic): `userload push` makes it") }
+            if !isSaid { tell("waiting for topic \(options.topic): `userload push` makes it") }
             isSaid = true
             try pause(.seconds(1))
         }
@@ -119,7 +120,7 @@ extension Worker {
     private func sayJoining(_ locations: [Location]) {
         let waiting = locations.reduce(0) { $0 + max(0, $1.high - max($1.next, $1.low)) }
         let isFirst = locations.allSatisfy { $0.position.nextOffset < 0 }
-        log.info("""
+        tell("""
             reading \(options.topic) on \(options.kafka.brokers) (\(world.partitions) partitions) into \
             \(world.databaseName)\(isFirst ? "; first time" : ""): \(waiting.grouped) messages to read
             """)
@@ -127,9 +128,9 @@ extension Worker {
 
     func sayOwned(_ partitions: [Int32]) {
         guard partitions.isEmpty else {
-            return log.info("owns \(partitions.count) of \(world.partitions) partitions")
+            return tell("owns \(partitions.count) of \(world.partitions) partitions")
         }
-        log.info("owns none: \(world.partitions) partitions, more consumers than that; idle")
+        tell("owns none: \(world.partitions) partitions, more consumers than that; idle")
     }
 
     // MARK: The end
