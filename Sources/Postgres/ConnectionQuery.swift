@@ -3,16 +3,20 @@
 internal import CPostgres
 
 extension Connection {
-    /// Runs one statement or several (simple protocol: several are one transaction unless they say otherwise).
-    package func execute(_ sql: String) throws(PostgresError) { _ = try command(sql) }
+    /// Runs one statement or several (simple protocol: several are one transaction unless they say otherwise). Returns
+    /// the last one's answer.
+    @discardableResult
+    package func execute(_ sql: String) throws(PostgresError) -> Rows {
+        try send { PQsendQuery(handle, sql) }
+        guard let result = try lastResult() else {
+            throw PostgresError(kind: .protocolViolation, message: "no answer to a statement")
+        }
+        return Rows(result: result)
+    }
 
     /// Runs `sql` as `execute` does and returns the last command's tag. A COMMIT counts only if the tag says COMMIT:
     /// that of a failed transaction answers ROLLBACK, without an error.
-    package func command(_ sql: String) throws(PostgresError) -> String {
-        try send { PQsendQuery(handle, sql) }
-        guard let result = try lastResult() else { return "" }
-        return String(cString: PQcmdStatus(result.pointer))
-    }
+    package func command(_ sql: String) throws(PostgresError) -> String { try execute(sql).tag }
 
     /// Runs one statement and returns all its rows.
     package func query(_ sql: String, _ parameters: [Parameter] = []) throws(PostgresError) -> Rows {
