@@ -61,7 +61,7 @@ extension Batch {
     }
 
     /// How the bytes of a reject stand in the database.
-    package enum RejectForm: String, Sendable {
+    package enum RejectForm: Sendable {
         /// The original bytes.
         case raw
         /// The first 64 KiB of them.
