@@ -8,14 +8,17 @@ package struct DatabaseInfo: Equatable, Sendable {
     /// Grows with every change of schema, key or identity; a batch's transaction compares it
     /// (`userload.settings.revision`).
     package let revision: Int
-    /// The table of people for SQL: qualified and quoted.
-    package let table: String
-    /// The same for people: `public.users`.
-    package let tableName: String
+    /// The table of people, with its schema.
+    package let name: TableName
     package let keyFields: KeyFields
     /// 32 hexadecimal digits that no other database has, a copy by pg_dump not either: for the consumer group's name.
     /// A physical clone keeps it until `userload migrate --new-identity`.
     package let identity: String
+
+    /// For SQL: qualified and quoted.
+    package var table: String { name.quoted }
+    /// For people: `public.users`.
+    package var tableName: String { name.text }
 
     /// The unique index on the key, by which the loader knows its own 23505 (in the schema of the table).
     package static let keyIndex = "userload_key"
@@ -38,8 +41,7 @@ package struct DatabaseInfo: Equatable, Sendable {
     /// nil: never migrated.
     static func readIfMade(_ connection: Connection) throws -> DatabaseInfo? {
         do {
-            let made = try connection.query("SELECT to_regclass('userload.settings') IS NOT NULL")
-            guard made[0].bool(0) == true else { return nil }
+            guard try connection.exists(TableName(schema: "userload", table: "settings")) else { return nil }
             guard let row = try connection.query(SQL.text(PackageResources.settings_sql)).first else {
                 throw ConfigurationProblem("userload.settings in \(connection.place) is empty: restore its row")
             }
@@ -52,18 +54,20 @@ package struct DatabaseInfo: Equatable, Sendable {
     }
 
     /// A row of settings.sql.
-    private init(_ row: Row) throws {
+    private init(_ row: Row) throws(ConfigurationProblem) {
         schemaVersion = row.int(0) ?? 0
         revision = row.int(1) ?? 0
-        let name = TableName(schema: row.string(2), table: row.string(3) ?? "")
-        table = name.quoted
-        tableName = name.text
+        name = TableName(schema: row.string(2), table: row.string(3) ?? "")
+        keyFields = try Self.key(row.string(4) ?? "")
+        identity = row.string(5) ?? ""
+    }
+
+    private static func key(_ text: String) throws(ConfigurationProblem) -> KeyFields {
         do {
-            keyFields = try KeyFields(parsing: row.string(4) ?? "")
+            return try KeyFields(parsing: text)
         } catch {
             throw ConfigurationProblem("userload.settings.key_fields cannot be used: \(error.message)")
         }
-        identity = row.string(5) ?? ""
     }
 
     func isNewer(_ connection: Connection) -> ConfigurationProblem {
@@ -76,4 +80,10 @@ package struct DatabaseInfo: Equatable, Sendable {
 extension Connection {
     /// "crm on db1", for messages.
     package var place: String { "\(database) on \(host.hasPrefix("/") ? "the local socket" : host)" }
+
+    /// Whether the name, which must have a schema, is taken: by a table or anything of its kind.
+    func exists(_ table: TableName) throws(PostgresError) -> Bool {
+        let name: [Parameter] = [.optional(table.schema), .text(table.table)]
+        return try query(SQL.text(PackageResources.relation_exists_sql), name)[0].bool(0) == true
+    }
 }

@@ -1,7 +1,5 @@
 // How far a partition was read, and how far a job is in it: what a batch compares and swaps.
 
-package import Records
-
 /// A message taken earlier, by which the topic is known again.
 package struct Anchor: Equatable, Sendable {
     package let offset: Int64

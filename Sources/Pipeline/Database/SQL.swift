@@ -1,8 +1,8 @@
 // The SQL files of this target, as text with their variables filled in.
 
 enum SQL {
-    /// A file's text. `:name` and `:'name'` (as a string literal) become the variable's value, as psql would have it;
-    /// other than psql, inside quotes and comments too, so no file writes a variable there.
+    /// A file's text. `:name` and `:'name'` (as a string literal) become the variable's value, as psql would have it
+    /// (other than there, in comments too).
     static func text(_ file: [UInt8], _ variables: [(name: String, value: String)] = []) -> String {
         let parts = String(decoding: file, as: UTF8.self).split(separator: ":", omittingEmptySubsequences: false)
         return parts.dropFirst().reduce(into: String(parts[0])) { text, part in
