@@ -3,20 +3,21 @@
 internal import CPostgres
 
 extension Connection {
-    /// Runs one statement or several (simple protocol: several are one transaction unless they say otherwise). Returns
-    /// the last one's answer.
-    @discardableResult
-    package func execute(_ sql: String) throws(PostgresError) -> Rows {
+    /// Runs one statement or several (simple protocol: several are one transaction unless they say otherwise).
+    package func execute(_ sql: String) throws(PostgresError) { _ = try last(of: sql) }
+
+    /// Runs `sql` as `execute` does and returns the last command's tag. A COMMIT counts only if the tag says COMMIT:
+    /// that of a failed transaction answers ROLLBACK, without an error.
+    package func command(_ sql: String) throws(PostgresError) -> String { try last(of: sql).tag }
+
+    /// Runs `sql` as `execute` does and returns the last statement's rows.
+    package func last(of sql: String) throws(PostgresError) -> Rows {
         try send { PQsendQuery(handle, sql) }
         guard let result = try lastResult() else {
             throw PostgresError(kind: .protocolViolation, message: "no answer to a statement")
         }
         return Rows(result: result)
     }
-
-    /// Runs `sql` as `execute` does and returns the last command's tag. A COMMIT counts only if the tag says COMMIT:
-    /// that of a failed transaction answers ROLLBACK, without an error.
-    package func command(_ sql: String) throws(PostgresError) -> String { try execute(sql).tag }
 
     /// Runs one statement and returns all its rows.
     package func query(_ sql: String, _ parameters: [Parameter] = []) throws(PostgresError) -> Rows {

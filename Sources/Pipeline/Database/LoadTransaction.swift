@@ -43,7 +43,7 @@ final class LoadTransaction {
 
     /// Opens the transaction; returns the server's process.
     func begin() throws(PostgresError) -> Int {
-        let pid = try connection.execute(statements.begin)[0].int(0)
+        let pid = try connection.last(of: statements.begin)[0].int(0)
         onStage(.begun)
         return pid ?? 0
     }
