@@ -43,7 +43,8 @@ package final class Loader {
         connection = nil
     }
 
-    /// Loads `batch`, all of it or nothing, and leaves it as it is.
+    /// Loads `batch`, all of it or nothing. If it was committed, its progress steps say what became of its records; else
+    /// it is as it was.
     package func load(_ batch: Batch) -> LoadOutcome {
         batch.sortRows()
         do {
@@ -72,6 +73,11 @@ package final class Loader {
             throw PostgresError(kind: .protocolViolation, message: "COMMIT was answered with something else")
         }
         memory = transaction.memory
+        for index in batch.progress.indices {
+            batch.progress[index].inserted = transaction.tally.inserted[index]
+            batch.progress[index].duplicates = transaction.tally.duplicates[index]
+            batch.progress[index].rejected = transaction.tally.rejected[index]
+        }
     }
 
     private func open() throws(PostgresError) -> Connection {
