@@ -39,8 +39,11 @@ extension Batch {
         package var bytes: Int64
         package var end: EndMarker?
         package var broken: Bool
-        /// Rejects that came as such; `addReject` counts them.
+        /// Rejects that came as such, counted by `addReject`; once committed, those of Postgres too.
         package internal(set) var rejected = 0
+        /// Once committed: what became of the others.
+        package internal(set) var inserted = 0
+        package internal(set) var duplicates = 0
 
         package init(
             job: JobID, partition: Int32, isNew: Bool, expectedLast: Int64, last: Int64? = nil, digest: UInt64 = 0,
@@ -61,7 +64,7 @@ extension Batch {
     }
 
     /// How the bytes of a reject stand in the database.
-    package enum RejectForm: String, Sendable {
+    package enum RejectForm: Sendable {
         /// The original bytes.
         case raw
         /// The first 64 KiB of them.
