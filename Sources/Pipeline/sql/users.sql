@@ -4,11 +4,11 @@
 -- name; fields of the table's own columns are not taken from additional_info, where only others can have put them.
 SELECT u.name, u.age, u.email, u.phone_number, left(j.id_text, 8),
     '{"name": '
-        || CASE WHEN spelled.name = u.name THEN u.additional_info -> 'name' ELSE to_jsonb(u.name) END
+        || (CASE WHEN spelled.name = u.name THEN u.additional_info -> 'name' ELSE to_jsonb(u.name) END)::text
         || ', "age": ' || u.age
-        || coalesce(', "email": ' || to_jsonb(u.email), '')
-        || coalesce(', "phoneNumber": ' || to_jsonb(u.phone_number), '')
-        || coalesce(', "address": ' || u.address, '')
+        || coalesce(', "email": ' || to_jsonb(u.email)::text, '')
+        || coalesce(', "phoneNumber": ' || to_jsonb(u.phone_number)::text, '')
+        || coalesce(', "address": ' || u.address::text, '')
         || coalesce(', ' || nullif(substr(rest.fields::text, 2), '}'), '}')
 FROM :users AS u
 LEFT JOIN userload.jobs AS j ON j.id = u.job
