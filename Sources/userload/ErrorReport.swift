@@ -19,6 +19,7 @@ func failure(for error: any Error) -> Failure? {
     case let error as KeyFieldsError: Failure(.configuration, "USERLOAD_UNIQUE_KEY: \(error.message)")
     case let error as ConfigurationError: Failure(.configuration, error.message)
     case let error as PushFailure: pushFailure(error)
+    case let error as WorkFailure: workFailure(error)
     case let error as ConfigurationProblem: Failure(.configuration, error.message)
     case let error as KafkaError: kafkaFailure(error)
     case let error as PostgresError: postgresFailure(error)
@@ -32,6 +33,15 @@ private func pushFailure(_ error: PushFailure) -> Failure {
     case .kafka(let message), .lost(let message): Failure(.kafka, message)
     case .configuration(let message): Failure(.configuration, message)
     case .interrupted: Failure(.interrupted, "interrupted")
+    }
+}
+
+private func workFailure(_ error: WorkFailure) -> Failure {
+    switch error.kind {
+    case .kafka: Failure(.kafka, error.message)
+    case .postgres: Failure(.postgres, error.message)
+    case .configuration: Failure(.configuration, error.message)
+    case .incomplete: Failure(.incomplete, error.message)
     }
 }
 
