@@ -25,7 +25,8 @@ def names(count):
 
 def csv(first, last, age, salt):
     return (
-        f"{first},{last},{age},{salt % 997} {CITIES[salt % 10]} Road,Block {salt % 31} Rakshak Housing Society,"
+        f"{first},{last},{age},{salt % 997} {CITIES[salt % 10]} Road,"
+        f"Block {salt % 31} Rakshak Housing Society,"
         f"{CITIES[salt // 7 % 10]},{STATES[salt % 7]},{400000 + salt % 99999},{'fe' if salt & 1 else ''}male,level-{salt % 5}\n"
     )
 
