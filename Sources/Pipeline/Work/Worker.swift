@@ -104,7 +104,8 @@ package final class Worker {
             }
             close()
         } while mustRestart && failure == nil && !interrupt.isSet
-        if let failure, !(interrupt.isSet && failure.kind == .postgres) { throw failure }
+        // Told to stop, whatever a server did meanwhile is no longer of interest.
+        if let failure, !interrupt.isSet || failure.kind == .configuration { throw failure }
         summary.wasInterrupted = interrupt.isSet
         return summary
     }
