@@ -166,3 +166,15 @@ extension LoadOutcome {
 
     static func == (outcome: LoadOutcome, text: String) -> Bool { outcome.text == text }
 }
+
+extension Connection {
+    /// Whether a session with this database has waited for a lock for so long.
+    func hasWaiters(longerThan interval: String = "0") throws -> Bool {
+        try query(
+            """
+            SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > $1::interval
+            """, [.text(interval)]
+        ).count > 0
+    }
+}
