@@ -118,9 +118,11 @@ private final class GetoptTable {
             (long + index).initialize(to: entry)
         }
         (long + options.count).initialize(to: option())
-        short = ":" + options.compactMap { declared in
-            declared.definition.short.map { String($0) + (declared.definition.isFlag ? "" : ":") }
-        }.joined()
+        short =
+            ":"
+            + options.compactMap { declared in
+                declared.definition.short.map { String($0) + (declared.definition.isFlag ? "" : ":") }
+            }.joined()
     }
 
     deinit {

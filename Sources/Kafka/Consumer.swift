@@ -116,12 +116,21 @@ package final class Consumer {
         guard let handle = client.handle, let closing = rd_kafka_queue_new(handle) else { return }
         let end = ContinuousClock.now + limit
         if KafkaError(consuming: rd_kafka_consumer_close_queue(handle, closing)) == nil {
-            while rd_kafka_consumer_closed(handle) == 0 && ContinuousClock.now < end {
-                rd_kafka_queue_poll_callback(closing, 100)
-            }
+            while rd_kafka_consumer_closed(handle) == 0 && ContinuousClock.now < end { serve(closing) }
         }
         rd_kafka_queue_destroy(closing)
         destroy()
+    }
+
+    /// As events, since `rd_kafka_queue_poll_callback` of 2.0.2 ends the process on a message in the queue.
+    private func serve(_ closing: OpaquePointer) {
+        guard let event = rd_kafka_queue_poll(closing, 100) else { return }
+        defer { rd_kafka_event_destroy(event) }
+        guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE else { return }
+        let code = rd_kafka_event_error(event)
+        consumerDidRebalance(
+            client.handle, code, rd_kafka_event_topic_partition_list(event),
+            Unmanaged.passUnretained(client.context).toOpaque())
     }
 
     private func destroy() {

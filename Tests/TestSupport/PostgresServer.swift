@@ -66,7 +66,7 @@ package final class PostgresServer: @unchecked Sendable {
             rm -rf "$1"
             """
         var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw TestSupportError("pipe: errno \(errno)") }
+        guard Glibc.pipe(&ends) == 0 else { throw TestSupportError("pipe: errno \(errno)") }
         lifeline = ends[1]
         // A session of its own: Ctrl-C at the terminal ends us, and then the guard does its work.
         _ = try spawn("/usr/bin/setsid", ["sh", "-c", script, "sh", directory], stdin: ends[0])

@@ -34,16 +34,17 @@ package func run(
     return text
 }
 
-/// posix_spawn, with nothing inherited but the three descriptors (nil: /dev/null). Foundation's Process leaves a socket
-/// in every child and waits until the last grandchild has closed it: never, when that is a daemon.
+/// posix_spawn, with nothing inherited but the three descriptors (nil: /dev/null; `error`: where `output` goes).
+/// Foundation's Process leaves a socket in every child and waits until the last grandchild has closed it: never, when
+/// that is a daemon.
 package func spawn(
-    _ program: String, _ arguments: [String], stdin: Int32? = nil, output: Int32? = nil,
+    _ program: String, _ arguments: [String], stdin: Int32? = nil, output: Int32? = nil, error: Int32? = nil,
     environment: [String: String]? = nil
 ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    for (target, source) in [(0, stdin), (1, output), (2, output)] {
+    for (target, source) in [(0, stdin), (1, output), (2, error ?? output)] {
         if let source {
             posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
         } else {
