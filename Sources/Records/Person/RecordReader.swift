@@ -55,7 +55,10 @@ final class RecordReader {
         others.removeAll()
         present = 0
         keepsNameObject = false
-        for field in 0..<Field.other.rawValue { values[field].kind = .absent }
+        for field in 0..<Field.other.rawValue {
+            values[field].kind = .absent
+            values[field].isFlawed = false
+        }
         keys.reset(bytes: json.count)
         guard let start = json.baseAddress else {
             errors.append("", "malformed_json", "not valid JSON at byte 1")
