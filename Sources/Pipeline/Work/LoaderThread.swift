@@ -81,7 +81,7 @@ package final class LoaderThread: Sendable {
                 return answer(index, .lost(work))
             case .retry(let error):
                 wasAway = true
-                answer(index, .away("\(error)"))
+                answer(index, .away(sentence(error)))
                 pause(backoff.next(), unless: work)
             case .fatal(let failure):
                 return answer(index, .failed(failure))

@@ -104,7 +104,7 @@ package final class Worker {
             }
             close()
         } while mustRestart && failure == nil && !interrupt.isSet
-        // Told to stop, whatever a server did meanwhile is no longer of interest.
+        // Told to stop, it does not matter that a server was away; what a person must mend is said all the same.
         if let failure, !interrupt.isSet || failure.kind == .configuration { throw failure }
         summary.wasInterrupted = interrupt.isSet
         return summary
