@@ -1,5 +1,7 @@
 // Text laid out for a fixed-width screen: columns, wrapping, cutting, bars.
 
+import Log
+
 /// How many columns `text` takes: 0 for combining marks, 2 for East Asian wide characters and emoji.
 package func displayWidth(_ text: String) -> Int {
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
@@ -88,9 +90,20 @@ package func bar(_ fraction: Double, width: Int) -> String {
     return String(repeating: "█", count: eighths / 8) + partial
 }
 
-/// `text` as one word of a POSIX shell; as it is where nothing in it is special.
+/// `text` as one word of a shell; as it is where nothing in it is special. What is not safe to show is written as
+/// bytes in `$'…'` (bash, zsh, POSIX of 2024), so that the word survives `escaped` and can be copied.
 package func shellQuoted(_ text: String) -> String {
     let plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=@%+"
     if !text.isEmpty, text.allSatisfy(plain.contains) { return text }
+    if escaped(text) != text {
+        let word = text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\" + String(Unicode.Scalar(byte))
+            case 0x20..<0x7F: String(Unicode.Scalar(byte))
+            default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return "$'" + word.joined() + "'"
+    }
     return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }

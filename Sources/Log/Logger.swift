@@ -87,7 +87,7 @@ package struct Logger: Sendable {
 
     private func json(_ level: LogLevel, _ message: String, _ fields: [(String, String)]) -> String {
         let first = [
-            ("time", now().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))),
+            ("time", now().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
             ("level", String(describing: level)), ("message", message),
         ]
         return "{" + (first + fields).map { jsonString($0) + ":" + jsonString($1) }.joined(separator: ",") + "}"

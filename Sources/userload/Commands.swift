@@ -3,7 +3,9 @@
 import CommandLineOptions
 
 let commands: [Command] = [
+    .load,
     .push,
+    .work,
     .status,
     .jobs,
     .abandon,

@@ -1,6 +1,7 @@
 // Errors of every part as one plain sentence and an exit code: the only place that maps them.
 
 import CommandLineOptions
+import Foundation
 import Kafka
 import Log
 import Pipeline
@@ -17,15 +18,16 @@ func failure(for error: any Error) -> Failure? {
     case let error as InputError: Failure(.input, error.message)
     case let error as KeyFieldsError: Failure(.configuration, "USERLOAD_UNIQUE_KEY: \(error.message)")
     case let error as ConfigurationError: Failure(.configuration, error.message)
-    case let error as PushFailure: failure(for: error)
+    case let error as PushFailure: pushFailure(error)
+    case let error as WorkFailure: workFailure(error)
     case let error as ConfigurationProblem: Failure(.configuration, error.message)
-    case let error as KafkaError: failure(for: error)
-    case let error as PostgresError: failure(for: error)
+    case let error as KafkaError: kafkaFailure(error)
+    case let error as PostgresError: postgresFailure(error)
     default: Failure(.incomplete, "unexpected error: \(error)")
     }
 }
 
-private func failure(for error: PushFailure) -> Failure {
+private func pushFailure(_ error: PushFailure) -> Failure {
     switch error {
     case .refused(let message), .broken(let message): Failure(.input, message)
     case .kafka(let message), .lost(let message): Failure(.kafka, message)
@@ -34,7 +36,16 @@ private func failure(for error: PushFailure) -> Failure {
     }
 }
 
-private func failure(for error: KafkaError) -> Failure {
+private func workFailure(_ error: WorkFailure) -> Failure {
+    switch error.kind {
+    case .kafka: Failure(.kafka, error.message)
+    case .postgres: Failure(.postgres, error.message)
+    case .configuration: Failure(.configuration, error.message)
+    case .incomplete: Failure(.incomplete, error.message)
+    }
+}
+
+private func kafkaFailure(_ error: KafkaError) -> Failure {
     if error.isAuthentication || error.isAuthorization {
         return Failure(
             .configuration, "Kafka refuses us: \(error.message)", hint: "KAFKA_CONFIG is where TLS and SASL are set")
@@ -42,14 +53,20 @@ private func failure(for error: KafkaError) -> Failure {
     return Failure(.kafka, "Kafka: \(error.message)")
 }
 
-private func failure(for error: PostgresError) -> Failure {
-    switch (error.kind, error.sqlstate) {
-    case (.interrupted, _): Failure(.interrupted, "interrupted")
-    case (_, SQLState.invalidPassword?), (_, SQLState.invalidAuthorization?), (_, SQLState.unknownDatabase?):
-        Failure(.postgres, "Postgres refuses us: \(error.message)")
-    case (_, SQLState.insufficientPrivilege?):
-        Failure(.configuration, "Postgres refuses us: \(error.message)", hint: error.hint)
-    case (.connection, _): Failure(.postgres, "no connection to Postgres: \(error.message)")
-    default: Failure(.postgres, "Postgres: \(error.description)")
+private func postgresFailure(_ error: PostgresError) -> Failure {
+    if error.kind == .interrupted { return Failure(.interrupted, "interrupted") }
+    // libpq's own messages have several lines: what happened, then where to look.
+    let lines = error.message.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    let message = lines.first ?? "unknown error"
+    let hint = error.hint ?? (lines.count > 1 ? lines.dropFirst().joined(separator: " ") : nil)
+    if let sqlstate = error.sqlstate, configurationClasses.contains(String(sqlstate.classCode)) {
+        return Failure(.configuration, "Postgres refuses: \(message) (SQLSTATE \(sqlstate))", hint: hint)
     }
+    if error.kind == .connection { return Failure(.postgres, "no connection to Postgres: \(message)", hint: hint) }
+    let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
+    return Failure(.postgres, "Postgres: \(message)\(code)", hint: hint)
 }
+
+/// What only a person can mend: unsupported features, authorization, unknown database, unknown schema, rights and
+/// missing tables.
+private let configurationClasses = ["0A", "28", "3D", "3F", "42"]

@@ -41,8 +41,7 @@ package struct DatabaseInfo: Equatable, Sendable {
     /// nil: never migrated.
     static func readIfMade(_ connection: Connection) throws -> DatabaseInfo? {
         do {
-            let made = try connection.query("SELECT to_regclass('userload.settings') IS NOT NULL")
-            guard made[0].bool(0) == true else { return nil }
+            guard try connection.exists(TableName(schema: "userload", table: "settings")) else { return nil }
             guard let row = try connection.query(SQL.text(PackageResources.settings_sql)).first else {
                 throw ConfigurationProblem("userload.settings in \(connection.place) is empty: restore its row")
             }
@@ -81,4 +80,10 @@ package struct DatabaseInfo: Equatable, Sendable {
 extension Connection {
     /// "crm on db1", for messages.
     package var place: String { "\(database) on \(host.hasPrefix("/") ? "the local socket" : host)" }
+
+    /// Whether the name, which must have a schema, is taken: by a table or anything of its kind.
+    func exists(_ table: TableName) throws(PostgresError) -> Bool {
+        let name: [Parameter] = [.optional(table.schema), .text(table.table)]
+        return try query(SQL.text(PackageResources.relation_exists_sql), name)[0].bool(0) == true
+    }
 }

@@ -74,7 +74,7 @@ private struct Work {
                         + "USERLOAD_TABLE says \(asked.text)")
             }
         }
-        guard try exists(info.table) else {
+        guard try connection.exists(info.name) else {
             throw ConfigurationProblem(
                 "table \(info.tableName) is gone from \(connection.place): restore it, or start over with "
                     + "DROP SCHEMA userload CASCADE")
@@ -88,7 +88,7 @@ private struct Work {
     }
 
     func perform() throws -> MigrationReport {
-        try connection.execute("BEGIN READ WRITE; SELECT pg_advisory_xact_lock(\(SchemaLock.key))")
+        try connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(\(SchemaLock.key))")
         var made: [String] = []
         // Read again: somebody else may have been faster.
         let before = try DatabaseInfo.readIfMade(connection)
@@ -108,7 +108,7 @@ private struct Work {
 
     private func create() throws -> [String] {
         let table = try qualified(target.table ?? TableName(schema: nil, table: "users"))
-        guard try !exists(table.quoted) else {
+        guard try !connection.exists(table) else {
             throw ConfigurationProblem(
                 "table \(table.text) in \(connection.place) is not userload's, nothing was touched: "
                     + "name another with USERLOAD_TABLE=schema.table")
@@ -151,10 +151,6 @@ private struct Work {
                     + "name the table with USERLOAD_TABLE=schema.table")
         }
         return TableName(schema: schema, table: table.table)
-    }
-
-    private func exists(_ table: String) throws -> Bool {
-        try connection.query("SELECT to_regclass($1) IS NOT NULL", [.text(table)])[0].bool(0) == true
     }
 
     /// Errors of the server that a person has to mend, as sentences; all others as they are.

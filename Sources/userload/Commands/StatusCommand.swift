@@ -35,10 +35,11 @@ extension Command {
         if arguments[wait] {
             let ids = found.flatMap { $0.waitedFor }
             let end = try context.follow(ids, in: session, timeout: arguments[timeout])
+            if end == .timedOut { context.logger.error("not complete after \(spelled(arguments[timeout] ?? .zero))") }
             found = try finder.refreshed(found)
             code = try session.exitCode(ids, end)
         }
-        try StatusPrinter(context: context, json: arguments[Options.json]).print(found)
+        try context.printStatus(found, json: arguments[Options.json])
         return max(code, found.contains(where: \.isNothing) ? .noSuchJob : .done)
     }
 }
@@ -52,28 +53,30 @@ extension DatabaseSession {
     }
 }
 
-/// Writes what was found, as text or JSON lines.
-private struct StatusPrinter {
-    let context: Context
-    let json: Bool
-
-    func print(_ answers: [JobFinder.Answer]) throws {
+extension Context {
+    /// Writes what was found, as text or JSON lines; what was not found goes to the log.
+    func printStatus(_ answers: [JobFinder.Answer], json: Bool = false) throws {
         var isFirst = true
-        let times = Times(now: context.now())
+        let times = Times(now: now())
         for answer in answers {
             if case .nothing(let failure) = answer {
-                context.logger.error(failure.message, hint: failure.hint)
+                logger.error(failure.message, hint: failure.hint)
                 continue
             }
             if json {
-                for document in answer.documents { try context.output.line(document.text) }
+                for document in answer.documents { try output.line(document.text) }
                 continue
             }
             for lines in answer.reports(times) {
-                if !isFirst { try context.output.line() }
+                if !isFirst { try output.line() }
                 isFirst = false
-                for line in lines { try context.output.line(line) }
+                for line in lines { try output.line(line) }
             }
         }
+    }
+
+    /// The same of jobs that were loaded.
+    func printStatus(of ids: [JobID], in session: DatabaseSession) throws {
+        try printStatus(session.jobs.statuses(ids).map { .job($0, others: []) })
     }
 }

@@ -64,7 +64,7 @@ struct StatusReport {
 
     /// `42 %, 310,000 lines/s, last record 2 s ago`, of an open job.
     private var progress: String? {
-        guard job.isOpen else { return nil }
+        guard job.isOpen, job.lines > 0 else { return nil }
         var parts: [String] = []
         if let percent = job.percent { parts.append("\(percent) %") }
         if let rate, !isQuiet { parts.append("\(grouped(rate)) lines/s") }

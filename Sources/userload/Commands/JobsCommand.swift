@@ -39,7 +39,7 @@ func jobTable(_ jobs: [JobStatus], _ times: Times) -> [String] {
     let titles = ["SLUG", "STATE", "LINES", "INSERTED", "DUPLICATES", "REJECTED", "PUSHED", "LABEL", "FILE"]
     let rows = jobs.map { job in
         [
-            job.slug, job.state.rawValue + (job.isOpen ? job.percent.map { " \($0) %" } ?? "" : ""),
+            job.slug, job.state.rawValue + (job.state == .processing ? job.percent.map { " \($0) %" } ?? "" : ""),
             grouped(job.lines), grouped(job.inserted), grouped(job.duplicates), grouped(job.rejected),
             job.pushedAt.map(times.dayAndTime) ?? "", escaped(job.label ?? ""),
             escaped(job.file ?? StatusReport(job: job, times: times).name),
