@@ -89,19 +89,41 @@ private let agreement = """
         try fixture.connection.execute("ROLLBACK")
     }
 
-    @Test func adjustmentsAreFolded() throws {
+    /// 3,000 people of one job, named by number, counted as a loader would.
+    private func people() throws {
         try fixture.connection.execute(
             """
-            INSERT INTO users (name, age, job) SELECT n::text, n % 100, gen_random_uuid() FROM generate_series(1, 3000) AS n;
+            INSERT INTO users (name, age, job)
+            SELECT n::text, n % 100, gen_random_uuid() FROM generate_series(1, 3000) AS n;
             UPDATE userload.positions SET ages = (SELECT array_agg(CASE WHEN a < 100 THEN 30 ELSE 0 END ORDER BY a)
                 FROM generate_series(0, 150) AS a) WHERE partition = 0
             """)
-        for number in 1...1500 {
-            try fixture.connection.execute("DELETE FROM users WHERE name = '\(number)'")
-        }
+    }
+
+    private func delete(_ numbers: ClosedRange<Int>, _ connection: Connection) throws {
+        for number in numbers { try connection.execute("DELETE FROM users WHERE name = '\(number)'") }
+    }
+
+    @Test func adjustmentsAreFolded() throws {
+        try people()
+        try delete(1...600, fixture.connection)
         #expect(try agrees(fixture.connection))
         let rows = try fixture.connection.query("SELECT count(*) FROM userload.age_adjustments")[0].int(0) ?? 0
-        #expect(rows < 512)
+        #expect(rows < 400)
+    }
+
+    @Test func nobodyWaitsForWhoFolds() throws {
+        try people()
+        try delete(1...100, fixture.connection)
+        let other = try fixture.connect()
+        defer { other.close() }
+        try other.execute("BEGIN")
+        try delete(101...400, other)
+        try fixture.connection.execute("SET lock_timeout = '1s'")
+        try delete(401...700, fixture.connection)
+        #expect(try agrees(fixture.connection))
+        try other.execute("COMMIT")
+        #expect(try agrees(fixture.connection))
     }
 
     /// Loaders, foreign writers of every kind, and a reader that compares all the time.

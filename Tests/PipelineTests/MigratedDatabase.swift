@@ -18,8 +18,10 @@ final class MigratedDatabase {
 
     deinit { connection.close() }
 
-    func connect() throws -> Connection {
-        try Connection(DatabaseSettings(parameters: database.parameters))
+    func connect(applicationName: String = "userload") throws -> Connection {
+        var settings = DatabaseSettings(parameters: database.parameters)
+        settings.applicationName = applicationName
+        return try Connection(settings)
     }
 
     /// All rows, a line each, columns joined by "|".

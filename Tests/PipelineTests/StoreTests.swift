@@ -59,6 +59,9 @@ import Testing
         #expect(try store.newGeneration(old) == new)
         #expect(try store.newGeneration(old) == nil)
         #expect(try store.positions([3]) == [new])
+        // The same offset in another generation is another place.
+        #expect(try store.newGeneration(start(3)) == nil)
+        #expect(try !store.moveAnchor(start(3), to: Anchor(offset: 0, hash: 0)))
         // What was loaded stays loaded.
         #expect(try fixture.rows("SELECT sum(count) FROM userload.age_counts") == ["151"])
     }

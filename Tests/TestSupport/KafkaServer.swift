@@ -122,7 +122,8 @@ package final class KafkaServer: @unchecked Sendable {
     /// Starts it on its ports, with the data it has, and returns when it answers.
     package func restart() throws {
         let startsBefore = starts()
-        let script = "echo $$ >\"$1/pid\"; exec \"$2/bin/kafka-server-start.sh\" \"$1/server.properties\" >>\"$1/log\" 2>&1"
+        let script =
+            "echo $$ >\"$1/pid\"; exec \"$2/bin/kafka-server-start.sh\" \"$1/server.properties\" >>\"$1/log\" 2>&1"
         let pid = try spawn("/usr/bin/setsid", ["sh", "-c", script, "sh", directory, home])
         self.pid = pid
         let end = ContinuousClock.now + .seconds(60)

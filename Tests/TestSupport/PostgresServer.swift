@@ -88,8 +88,9 @@ package final class PostgresServer: @unchecked Sendable {
         let ours = [
             "listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(directory)'",
             "max_connections = 200",
-            // Enough against our kill -9; only a machine's crash would need more.
-            "fsync = off", "synchronous_commit = off", "full_page_writes = off",
+            // Enough against our kill -9; only a machine's crash would need more. Not synchronous_commit = off: that
+            // loses commits in a kill -9.
+            "fsync = off", "full_page_writes = off",
         ]
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: data + "/postgresql.conf"))
         try file.seekToEnd()
@@ -109,7 +110,7 @@ package final class PostgresServer: @unchecked Sendable {
                 try runAsServer("pg_ctl", ["-D", data, "-l", directory + "/log", "-w", "-t", "30", "-s", "start"])
                 return
             } catch {
-                guard attempt < 5 else { throw error }
+                guard attempt < 50 else { throw error }
                 usleep(200_000)
             }
         }

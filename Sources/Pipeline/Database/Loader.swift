@@ -1,6 +1,6 @@
 // A connection that loads batches, one transaction each (DESIGN, "Exactly once" 5, 6, 11, 12).
 
-internal import Postgres
+package import Postgres
 
 /// Where a transaction has come to; for tests that cut it off there.
 package enum LoadStage: Sendable, CaseIterable {
@@ -16,8 +16,8 @@ package final class Loader {
     private var memory = LoaderMemory()
     private let environment: LoadEnvironment
 
-    /// Called on the loading thread after each stage.
-    package var onStage: ((LoadStage) -> Void)?
+    /// Called on the loading thread after each stage, with the connection; for tests.
+    package var onStage: ((LoadStage, Connection) -> Void)?
 
     /// - Parameters:
     ///   - cluster: Kafka's cluster id.
@@ -64,7 +64,7 @@ package final class Loader {
     private func perform(_ batch: Batch, on connection: Connection) throws {
         let watch = BlockedWatch(settings, patience: patience, interrupt: interrupt)
         defer { connection.onWait = nil }
-        let transaction = LoadTransaction(batch, connection, environment, memory) { [unowned self] in onStage?($0) }
+        let transaction = LoadTransaction(batch, connection, environment, memory) { [unowned self] in onStage?($0, connection) }
         watch.pid = try transaction.begin()
         connection.waitInterval = patience.interval
         connection.onWait = { watch.look(waited: $0) }

@@ -234,7 +234,8 @@ extension Worker {
         else { return }
         saidCaughtUp = true
         tell(
-            "caught up: \(summary.inserted) inserted, \(summary.duplicates) duplicates, \(summary.rejected) rejects in this run")
+            "caught up: \(summary.inserted) inserted, \(summary.duplicates) duplicates, \(summary.rejected) rejects in this run"
+        )
     }
 
     func stalled(_ limit: Duration) -> WorkFailure {
