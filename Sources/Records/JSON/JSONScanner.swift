@@ -26,7 +26,8 @@ enum JSONFault {
 /// A value on the stack, so that its fields are registers; `keys` is scratch that outlives it.
 struct JSONScanner {
     let end: BytePointer
-    let keys: ObjectKeys
+    /// Owned by who made this scanner, which lives no longer.
+    unowned(unsafe) let keys: ObjectKeys
     var flaws: JSONFlaws = []
     /// Set by a string with a backslash; reset by who asks.
     var sawEscape = false
