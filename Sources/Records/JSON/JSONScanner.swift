@@ -26,8 +26,7 @@ enum JSONFault {
 /// A value on the stack, so that its fields are registers; `keys` is scratch that outlives it.
 struct JSONScanner {
     let end: BytePointer
-    /// Owned by who made this scanner, which lives no longer.
-    unowned(unsafe) let keys: ObjectKeys
+    let keys: ObjectKeys
     var flaws: JSONFlaws = []
     /// Set by a string with a backslash; reset by who asks.
     var sawEscape = false
@@ -42,6 +41,7 @@ struct JSONScanner {
     static func isClean(_ json: Bytes) -> Bool {
         guard let start = json.baseAddress else { return false }
         let keys = ObjectKeys()
+        defer { keys.deallocate() }
         keys.reset(bytes: json.count)
         var scan = JSONScanner(end: start + json.count, keys: keys)
         guard let end = scan.value(scan.token(start), depth: 0) else { return false }

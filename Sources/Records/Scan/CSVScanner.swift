@@ -64,8 +64,10 @@ final class CSVScanner: FormatScanner {
 
     private func flaws() -> [FieldError] {
         var errors = ErrorList()
-        if rows.cellCount != columns.paths.count {
-            errors.append("", "ragged_row", "\(rows.cellCount) cells, the header has \(columns.paths.count)")
+        if rows.cellCount != columnCount {
+            errors.append(
+                "", "ragged_row",
+                "\(rows.cellCount) cell\(rows.cellCount == 1 ? "" : "s"), the header has \(columnCount)")
         }
         for index in rows.strayQuotes {
             let path = index < columns.paths.count ? columns.paths[index] : []
