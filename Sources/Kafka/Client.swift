@@ -1,6 +1,7 @@
 // One librdkafka handle and what its callbacks need: owner of `rd_kafka_t` for producer, consumer, reader and admin.
 
 internal import CRdKafka
+internal import Glibc
 internal import Synchronization
 
 /// A log line of librdkafka. `level` is syslog's: 3 error, 4 warning, 6 info, 7 debug.
@@ -62,6 +63,20 @@ final class Client {
         rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
     }
 
+    /// Leaves the destroying to a thread of its own: for a consumer that 2.0.2 does not let go of while a commit waits
+    /// for its coordinator (up to session.timeout.ms).
+    func abandon() {
+        guard let handle else { return }
+        self.handle = nil
+        let abandoned = Unmanaged.passRetained(Abandoned(handle: handle, context: context))
+        var thread = pthread_t()
+        guard pthread_create(&thread, nil, destroyAbandoned, abandoned.toOpaque()) == 0 else {
+            // No thread to be had: then the handle lives on, and what its log callback needs with it.
+            return
+        }
+        pthread_detach(thread)
+    }
+
     /// The latest warning or error line of librdkafka: why a call timed out.
     var lastError: String? { context.lastError.withLock { $0 } }
 
@@ -73,6 +88,24 @@ final class Client {
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
         return KafkaError(code: KafkaErrorCode(code), message: string(text), isFatal: true)
     }
+}
+
+/// A handle on its way out, with the context that its log callback still reaches.
+private final class Abandoned {
+    let handle: OpaquePointer
+    let context: ClientContext
+
+    init(handle: OpaquePointer, context: ClientContext) {
+        self.handle = handle
+        self.context = context
+    }
+}
+
+/// The whole life of the thread that `abandon` starts; owns what it is given.
+private func destroyAbandoned(_ abandoned: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let abandoned = abandoned.map({ Unmanaged<Abandoned>.fromOpaque($0).takeRetainedValue() }) else { return nil }
+    rd_kafka_destroy_flags(abandoned.handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+    return nil
 }
 
 private func context(_ opaque: UnsafeMutableRawPointer?) -> ClientContext? {

@@ -32,7 +32,8 @@ package enum ConfigurationFile {
 
     static func parse(text: String, path: String) throws(ConfigurationError) -> [ConfigurationEntry] {
         var entries: [ConfigurationEntry] = []
-        for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        // By unicode scalar: "\r\n" is one Character.
+        for (index, raw) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = trimmed(raw)
             if line.isEmpty || line.hasPrefix("#") { continue }
             guard let equals = line.firstIndex(of: "="), equals != line.startIndex else {
@@ -40,16 +41,16 @@ package enum ConfigurationFile {
             }
             entries.append(
                 ConfigurationEntry(
-                    key: String(trimmed(line[..<equals])), value: String(trimmed(line[line.index(after: equals)...])),
+                    key: String(trimmed(line[..<equals].unicodeScalars)),
+                    value: String(trimmed(line[line.index(after: equals)...].unicodeScalars)),
                     line: index + 1))
         }
         return entries
     }
 
-    /// By unicode scalar: "\r\n" is one Character.
-    private static func trimmed(_ text: Substring) -> Substring {
+    private static func trimmed(_ text: Substring.UnicodeScalarView) -> Substring {
         let isBlank: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r" }
-        var scalars = text.unicodeScalars
+        var scalars = text
         while let first = scalars.first, isBlank(first) { scalars.removeFirst() }
         while let last = scalars.last, isBlank(last) { scalars.removeLast() }
         return Substring(scalars)

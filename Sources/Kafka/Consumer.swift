@@ -49,24 +49,29 @@ package final class Consumer {
     }
 
     deinit {
-        destroy()
+        // Nobody is told any more, and nothing is waited for.
+        client.context.problem = nil
+        client.context.rebalance = nil
+        if let queue { rd_kafka_queue_destroy(queue) }
+        client.abandon()
         messages.deallocate()
     }
 
     /// Joins the group for one topic; partitions come through the handler.
     package func subscribe(_ topic: String) throws(KafkaError) {
+        guard let handle = client.handle else { throw closed }
         self.topic = topic
         let list = rd_kafka_topic_partition_list_new(1)
         defer { rd_kafka_topic_partition_list_destroy(list) }
         rd_kafka_topic_partition_list_add(list, topic, -1)
-        if let error = KafkaError(rd_kafka_subscribe(client.handle, list)) { throw error }
+        if let error = KafkaError(rd_kafka_subscribe(handle, list)) { throw error }
     }
 
     /// Hands out up to `maximum` events, waiting up to `milliseconds` for the first and for no further one
     /// (`rd_kafka_consume_batch_queue`). Rebalances and problems are served inside. Counts as a poll for
     /// max.poll.interval.ms. Returns how many events.
     package func poll(maximum: Int, milliseconds: Int32, _ body: (ConsumerEvent) -> Void) throws(KafkaError) -> Int {
-        guard let queue else { throw KafkaError(code: .state, message: "the consumer is closed") }
+        guard let queue else { throw closed }
         reserve(maximum)
         outdated = 0
         // The call returns only when the array is full or time is up: first take what is there, then wait for one.
@@ -86,24 +91,26 @@ package final class Consumer {
 
     /// Starts reading at these offsets, and nowhere else; an empty list reads nothing and stays a member.
     package func assign(_ positions: [(partition: Int32, offset: Int64)]) throws(KafkaError) {
+        guard let handle = client.handle else { throw closed }
         noteAssignment()
         let list = partitionList(positions)
         defer { rd_kafka_topic_partition_list_destroy(list) }
-        if let error = KafkaError(rd_kafka_assign(client.handle, list)) { throw error }
+        if let error = KafkaError(rd_kafka_assign(handle, list)) { throw error }
     }
 
     /// Gives all partitions back; answers a revocation.
     package func unassign() throws(KafkaError) {
+        guard let handle = client.handle else { throw closed }
         noteAssignment()
-        if let error = KafkaError(rd_kafka_assign(client.handle, nil)) { throw error }
+        if let error = KafkaError(rd_kafka_assign(handle, nil)) { throw error }
     }
 
     /// Tells the broker how far we are, for lag tools; not waited for, not relied on.
     package func commit(_ positions: [(partition: Int32, offset: Int64)]) {
-        guard !positions.isEmpty else { return }
+        guard let handle = client.handle, !positions.isEmpty else { return }
         let list = partitionList(positions)
         defer { rd_kafka_topic_partition_list_destroy(list) }
-        rd_kafka_commit(client.handle, list, 1)
+        rd_kafka_commit(handle, list, 1)
     }
 
     /// The group gave our partitions away without asking (`rd_kafka_assignment_lost`).
@@ -118,8 +125,11 @@ package final class Consumer {
         if KafkaError(consuming: rd_kafka_consumer_close_queue(handle, closing)) == nil {
             while rd_kafka_consumer_closed(handle) == 0 && ContinuousClock.now < end { serve(closing) }
         }
+        let isClosed = rd_kafka_consumer_closed(handle) != 0
         rd_kafka_queue_destroy(closing)
-        destroy()
+        if let queue { rd_kafka_queue_destroy(queue) }
+        queue = nil
+        if isClosed { client.destroy() } else { client.abandon() }
     }
 
     /// As events, since `rd_kafka_queue_poll_callback` of 2.0.2 ends the process on a message in the queue.
@@ -133,11 +143,7 @@ package final class Consumer {
             Unmanaged.passUnretained(client.context).toOpaque())
     }
 
-    private func destroy() {
-        if let queue { rd_kafka_queue_destroy(queue) }
-        queue = nil
-        client.destroy()
-    }
+    private var closed: KafkaError { KafkaError(code: .state, message: "the consumer is closed") }
 
     private func rebalance(isAssign: Bool, _ partitions: [Int32]) {
         let calls = assignmentCalls

@@ -60,6 +60,7 @@ package final class Producer {
         partition: Int32, key: UnsafeBufferPointer<UInt8>?, value: UnsafeBufferPointer<UInt8>,
         header: UnsafeBufferPointer<UInt8>?, errorsHeader: UnsafeBufferPointer<UInt8>? = nil, opaque: UInt
     ) -> ProduceResult {
+        guard let topic else { return .failed(KafkaError(code: .state, message: "the producer is closed")) }
         let code = crdkafka_produce(
             client.handle, topic, partition, key?.baseAddress, key?.count ?? 0, value.baseAddress, value.count,
             headerName, header?.baseAddress, header?.count ?? 0,
@@ -74,10 +75,12 @@ package final class Producer {
 
     /// Serves reports and problems on this thread, waiting up to `milliseconds` for the first. Returns how many.
     @discardableResult
-    package func poll(milliseconds: Int32) -> Int { Int(rd_kafka_poll(client.handle, milliseconds)) }
+    package func poll(milliseconds: Int32) -> Int {
+        client.handle.map { Int(rd_kafka_poll($0, milliseconds)) } ?? 0
+    }
 
     /// Messages without a report yet, and reports not served yet (`rd_kafka_outq_len`).
-    package var queued: Int { Int(rd_kafka_outq_len(client.handle)) }
+    package var queued: Int { client.handle.map { Int(rd_kafka_outq_len($0)) } ?? 0 }
 
     /// The error after which this producer takes nothing more.
     package func fatalError() -> KafkaError? { client.fatalError }

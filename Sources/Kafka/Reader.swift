@@ -43,8 +43,11 @@ package final class Reader {
         defer { rd_kafka_consume_stop(topic, partition) }
         let end = ContinuousClock.now + timeout
         while true {
-            guard let message = rd_kafka_consume(topic, partition, milliseconds(until: end)) else {
-                throw KafkaError(code: .timedOut, message: client.lastError)
+            guard let message = rd_kafka_consume(topic, partition, min(20, milliseconds(until: end))) else {
+                guard ContinuousClock.now < end else { throw KafkaError(code: .timedOut, message: client.lastError) }
+                // 2.0.2's broker thread can sleep for a second before it takes up a partition; a request wakes it.
+                _ = try? watermarks(partition: partition, timeout: .milliseconds(100))
+                continue
             }
             defer { rd_kafka_message_destroy(message) }
             switch message.pointee.err {

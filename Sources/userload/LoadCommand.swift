@@ -75,7 +75,7 @@ private final class BackgroundWorker: Sendable {
     private let wish: Interrupt
     private let isReady = Interrupt()
     private let box: ResultBox
-    private let join: @Sendable () -> Void
+    private let join: @Sendable (Duration) -> Void
 
     init(_ options: WorkOptions, _ context: Context) {
         let hasEnded = Interrupt(parent: context.interrupt)
@@ -114,7 +114,7 @@ private final class BackgroundWorker: Sendable {
     /// Finishes the batch in hand. Throws what the worker ended with.
     func stop() throws {
         wish.set()
-        join()
+        join(.seconds(60))
         if let error { throw error }
     }
 }

@@ -45,12 +45,7 @@ struct PushLines {
 
     /// The command line as it was typed, quoted for a shell where that is needed.
     static func typed(_ arguments: [String]) -> String {
-        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+")
-        let words = arguments.dropFirst().map { word in
-            !word.isEmpty && word.allSatisfy(plain.contains)
-                ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
-        }
-        return (["userload"] + words).joined(separator: " ")
+        (["userload"] + arguments.dropFirst().map(shellQuoted)).joined(separator: " ")
     }
 
     // MARK: -

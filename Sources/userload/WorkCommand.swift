@@ -47,7 +47,8 @@ extension Command {
     private static func conclude(
         _ summary: WorkSummary, _ options: WorkOptions, _ context: Context
     ) throws -> ExitCode {
-        context.logger.info("""
+        context.logger.info(
+            """
             drained: \(Int64(summary.inserted).grouped) inserted, \(Int64(summary.duplicates).grouped) duplicates, \
             \(Int64(summary.rejected).grouped) rejects
             """)

@@ -1,4 +1,7 @@
-"""Runs the rows of the table, interleaved with their references, and prints it: benchmark.py MODE [--runs N] [--only X]"""
+"""Runs the rows of the table, interleaved with their references, and prints it.
+
+benchmark.py MODE [--runs N] [--only X], with the servers' environment from `run`.
+"""
 import argparse
 import importlib
 import os
@@ -59,9 +62,8 @@ def print_settings(people, runs):
 
 def print_table(rows):
     print(f"\n{'':58} {'seconds':^20} {'':15} {'CPU seconds, median':^24}")
-    print(
-        f"{'':58} {'min':>6} {'median':>6} {'max':>6} {'ratio':>6} {'target':>8} {'tool':>8} {'Postgres':>8} {'Kafka':>6}"
-    )
+    columns = f"{'min':>6} {'median':>6} {'max':>6} {'ratio':>6} {'target':>8} {'tool':>8} {'Postgres':>8} {'Kafka':>6}"
+    print(f"{'':58} {columns}")
     for row in rows:
         walls = [figures.wall for figures in row.figures]
         ratio = target = ""

@@ -1,7 +1,7 @@
 """The people of a benchmark, as files: deterministic, unique by (name, age), about 100 bytes a line.
 
 data.py SHAPE PEOPLE ORDER VARIANT [PART], on stdout:
-SHAPE csv (dotted header, address, extra fields) or jsonl (flat: name, age, email, phoneNumber); ORDER random or
+SHAPE csv (dotted header, address, extra fields), jsonl or flat.csv (name, age, email, phoneNumber); ORDER random or
 sorted (by age, then name: the index's order); VARIANT changes everything but the key; PART all, tenth (every tenth
 person), few (every 21st), most (all but few) or twice (the last tenth of the lines repeats people from all over the
 file).
@@ -25,8 +25,9 @@ def names(count):
 
 def csv(first, last, age, salt):
     return (
-        f"{first},{last},{age},{salt % 997} {CITIES[salt % 10]} Road,Block {salt % 31} Rakshak Housing Society,{CITIES[salt // 7 % 10]},"
-        f"{STATES[salt % 7]},{400000 + salt % 99999},{'fe' if salt & 1 else ''}male,level-{salt % 5}\n"
+        f"{first},{last},{age},{salt % 997} {CITIES[salt % 10]} Road,"
+        f"Block {salt % 31} Rakshak Housing Society,"
+        f"{CITIES[salt // 7 % 10]},{STATES[salt % 7]},{400000 + salt % 99999},{'fe' if salt & 1 else ''}male,level-{salt % 5}\n"
     )
 
 
@@ -35,6 +36,18 @@ def jsonl(first, last, age, salt):
         f'{{"name": "{first} {last}", "age": {age}, "email": "{first}.{last}{salt % 1000}@example.org", '
         f'"phoneNumber": "+91 {10 ** 9 + salt % (9 * 10 ** 9)}"}}\n'
     )
+
+
+def flat_csv(first, last, age, salt):
+    return f"{first} {last},{age},{first}.{last}{salt % 1000}@example.org,+91 {10 ** 9 + salt % (9 * 10 ** 9)}\n"
+
+
+HEADERS = {
+    "csv": "name.firstName,name.lastName,age,address.line1,address.line2,address.city,address.state,address.pincode,"
+    "gender,level\n",
+    "jsonl": "",
+    "flat.csv": "name,age,email,phoneNumber\n",
+}
 
 
 def main(shape, people, order, variant, part="all"):
@@ -53,13 +66,9 @@ def main(shape, people, order, variant, part="all"):
     if part == "twice":
         tenth = people // 10
         ids[-tenth:] = ids[: people - tenth : 9][:tenth]
-    make = {"csv": csv, "jsonl": jsonl}[shape]
+    make = {"csv": csv, "jsonl": jsonl, "flat.csv": flat_csv}[shape]
     write = sys.stdout.write
-    if shape == "csv":
-        write(
-            "name.firstName,name.lastName,age,address.line1,address.line2,address.city,address.state,"
-            "address.pincode,gender,level\n"
-        )
+    write(HEADERS[shape])
     for i in ids:
         first, last = pool[i % per_age]
         write(make(first, last, i // per_age + 3, (i * 2654435761 + variant * 40503) & 0xFFFFFFFF))

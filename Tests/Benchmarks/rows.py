@@ -54,11 +54,12 @@ class Row:
 
 @dataclasses.dataclass
 class Template:
-    """A migrated database, with a file loaded or none."""
+    """A migrated database, with a file loaded or none; `setup` is SQL to run in it."""
 
     database: str
     file: tuple = ()
     people: int = 0
+    setup: str = ""
     made: bool = False
 
     def make(self):
@@ -72,6 +73,8 @@ class Template:
             world.userload(self.database, topic, "load", "--quiet", world.data_file(*self.file))
             rows = int(world.psql(self.database, "SELECT count(*) FROM users"))
             world.expect(self.database, rows, self.people)
+        if self.setup:
+            world.psql(self.database, self.setup)
         world.psql(self.database, "VACUUM (ANALYZE)")
 
 

@@ -4,6 +4,7 @@ import Foundation
 import Pipeline
 import Postgres
 import Records
+import Synchronization
 import TestSupport
 import Testing
 
@@ -54,20 +55,42 @@ import Testing
                 == "\(place) has no schema userload yet: 'userload work' or 'userload migrate' makes it")
     }
 
-    @Test func thoseWhoComeTogetherMakeItOnce() async throws {
-        let parameters = database.parameters.map { ($0.keyword, $0.value) }
-        let made = try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<6 {
-                group.addTask {
-                    let connection = try Connection(
-                        DatabaseSettings(parameters: parameters.map { (keyword: $0.0, value: $0.1) }))
-                    let target = DatabaseTarget(settings: DatabaseSettings())
-                    return try Migrator.migrate(connection, target).made.count
+    @Test func thoseWhoComeTogetherMakeItOnce() throws {
+        let made = Mutex(0)
+        let running = try Threads(
+            (0..<6).map { _ in
+                let connection = try Connection(DatabaseSettings(parameters: database.parameters))
+                return {
+                    defer { connection.close() }
+                    let report = try Migrator.migrate(connection, DatabaseTarget(settings: DatabaseSettings()))
+                    made.withLock { $0 += report.made.count }
                 }
+            })
+        while running.areRunning { usleep(1000) }
+        try running.rethrow()
+        #expect(made.withLock { $0 } == 1)
+    }
+
+    @Test func aMigrationWaitsForBatchesAndTheyForIt() throws {
+        _ = try Migrator.migrate(connection, target())
+        try connection.execute("BEGIN; SELECT pg_advisory_xact_lock_shared(\(SchemaLock.key))")
+        let other = try Connection(DatabaseSettings(parameters: database.parameters))
+        let running = try Threads([
+            {
+                defer { other.close() }
+                _ = try Migrator.migrate(other, DatabaseTarget(settings: DatabaseSettings()), newIdentity: true)
             }
-            return try await group.reduce(0, +)
-        }
-        #expect(made == 1)
+        ])
+        let waiting = """
+            SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """
+        var seen = false
+        while running.areRunning && !seen { seen = try connection.query(waiting)[0].int(0) == 1 }
+        #expect(seen)
+        try connection.execute("COMMIT")
+        while running.areRunning { usleep(1000) }
+        try running.rethrow()
     }
 
     // MARK: What is refused

@@ -88,7 +88,8 @@ private struct Work {
     }
 
     func perform() throws -> MigrationReport {
-        try connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(\(SchemaLock.key))")
+        try connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        try connection.execute("SELECT pg_advisory_xact_lock(\(SchemaLock.key))")
         var made: [String] = []
         // Read again: somebody else may have been faster.
         let before = try DatabaseInfo.readIfMade(connection)

@@ -38,4 +38,10 @@ package struct AgeGroup: Equatable, Sendable {
     package let count: Int64
     /// Of all people, to one decimal.
     package let percent: Double
+
+    package init(label: String, count: Int64, percent: Double) {
+        self.label = label
+        self.count = count
+        self.percent = percent
+    }
 }

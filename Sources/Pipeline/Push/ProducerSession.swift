@@ -84,6 +84,7 @@ package struct ProducerSession {
     private var hasRead = false
     private var hasEnded = false
     private var mustStartOver = false
+    private var isContradicted = false
     private var timesStartedOver = 0
     private var cursor = 0
     private var startOffsets: [Int64]
@@ -169,6 +170,7 @@ package struct ProducerSession {
         session += 1
         startsOutstanding = startOffsets.count
         for partition in startOffsets.indices { startOffsets[partition] = -1 }
+        isContradicted = false
         cursor = window.first
         phase = .opened
     }
@@ -190,12 +192,17 @@ package struct ProducerSession {
             guard startOffsets[partition] < 0 else { return }
             startOffsets[partition] = offset
             startsOutstanding -= 1
+            // Our earlier messages cannot stand behind it.
+            if let known = window.acknowledged[partition], offset <= known.last.offset { isContradicted = true }
             progressAt = now
             if startsOutstanding == 0, phase == .starting { started() }
             return
         }
-        window.report(Int(token & (1 << 39 - 1)), offset: offset)
         progressAt = now
+        if !window.report(Int(token & (1 << 39 - 1)), offset: offset), phase != .done, !mustStartOver {
+            mustStartOver = true
+            startOver(isReadable: true, .failing)
+        }
     }
 
     /// Producer, verifier or a call of theirs failed; the session ends.
@@ -226,6 +233,8 @@ package struct ProducerSession {
 
     package mutating func verified(_ verdict: Verdict, now: Duration) {
         progressAt = now
+        let verdict = isContradicted ? .another : verdict
+        isContradicted = false
         switch (phase, verdict) {
         case (.proving, .believed), (.proving, .expired), (.proving, .unreadable): phase = .done
         case (.proving, .another):

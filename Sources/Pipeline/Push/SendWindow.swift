@@ -124,21 +124,26 @@ package final class SendWindow {
 
     /// A good report: the message is in the log. What is acknowledged moves on only as far as all before it in its
     /// partition is, too; a message acknowledged after a gap is sent again, for a worker passes it over.
-    package func report(_ number: Int, offset: Int64) {
+    ///
+    /// Returns false when the offsets did not grow with the sequence: no log does that, so it is another log.
+    package func report(_ number: Int, offset: Int64) -> Bool {
         slots[number & mask].offset = offset
         let lane = Int(slots[number & mask].partition)
         var head = heads[lane]
-        guard head == number else { return }
+        guard head == number else { return true }
+        var grows = true
         while head >= 0, slots[head & mask].offset >= 0 {
             slots[head & mask].isSettled = true
             settled += 1
-            raise(lane, to: LogPosition(seq: slots[head & mask].seq, offset: slots[head & mask].offset))
+            let position = LogPosition(seq: slots[head & mask].seq, offset: slots[head & mask].offset)
+            if !raise(lane, to: position) { grows = false }
             head = slots[head & mask].next
         }
         heads[lane] = head
         if head < 0 { tails[lane] = -1 }
         while first < end, slots[first & mask].isSettled { first += 1 }
         arena.release(below: first)
+        return grows
     }
 
     /// A producer session ended: what it acknowledged after a gap does not count.
@@ -160,12 +165,15 @@ package final class SendWindow {
         }
     }
 
-    private func raise(_ lane: Int, to position: LogPosition) {
-        if let known = acknowledged[lane] {
-            guard position.seq > known.last.seq else { return }
-            acknowledged[lane]!.last = position
-        } else {
+    private func raise(_ lane: Int, to position: LogPosition) -> Bool {
+        guard let known = acknowledged[lane] else {
             acknowledged[lane] = Acknowledged(first: position, last: position)
+            return true
         }
+        guard position.seq > known.last.seq else { return true }
+        // Never mix the offsets of two logs: the journal would be believed by the look at one of them.
+        guard position.offset > known.last.offset else { return false }
+        acknowledged[lane]!.last = position
+        return true
     }
 }

@@ -33,7 +33,7 @@ package final class LoaderThread: Sendable {
     private let answer: @Sendable (Int, Answer) -> Void
     private let epoch = Atomic<UInt64>(0)
     private let stopping = Interrupt()
-    private let join = Mutex<(@Sendable () -> Void)?>(nil)
+    private let join = Mutex<(@Sendable (Duration) -> Void)?>(nil)
 
     /// - Parameter answer: called on this thread.
     package init(
@@ -60,7 +60,7 @@ package final class LoaderThread: Sendable {
         inbox.close()
     }
 
-    package func waitForEnd() { join.withLock { $0 }?() }
+    package func waitForEnd(limit: Duration) { join.withLock { $0 }?(limit) }
 
     private func isVoid(_ work: Work) -> Bool { work.epoch < epoch.load(ordering: .acquiring) }
 
@@ -81,7 +81,7 @@ package final class LoaderThread: Sendable {
                 return answer(index, .lost(work))
             case .retry(let error):
                 wasAway = true
-                answer(index, .away("\(error)"))
+                answer(index, .away(sentence(error)))
                 pause(backoff.next(), unless: work)
             case .fatal(let failure):
                 return answer(index, .failed(failure))

@@ -104,7 +104,8 @@ package final class Worker {
             }
             close()
         } while mustRestart && failure == nil && !interrupt.isSet
-        if let failure, !(interrupt.isSet && failure.kind == .postgres) { throw failure }
+        // Told to stop, it does not matter that a server was away; what a person must mend is said all the same.
+        if let failure, !interrupt.isSet || failure.kind == .configuration { throw failure }
         summary.wasInterrupted = interrupt.isSet
         return summary
     }

@@ -94,7 +94,7 @@ extension Worker {
             guard saidEnded.insert(status.id).inserted else { continue }
             let counts = """
                 \(status.lines.grouped) lines = \(status.inserted.grouped) inserted + \(status.updated.grouped) updated + \
-                \(status.duplicates.grouped) duplicates + \(status.rejected.grouped) rejects
+                \(status.duplicates.grouped) duplicates + \(status.rejected.grouped) rejected
                 """
             switch status.state {
             case .completed: tell("job \(status.slug) completed: \(counts)", [("job", status.slug)])
@@ -234,7 +234,8 @@ extension Worker {
         else { return }
         saidCaughtUp = true
         tell(
-            "caught up: \(summary.inserted) inserted, \(summary.duplicates) duplicates, \(summary.rejected) rejects in this run")
+            "caught up: \(summary.inserted) inserted, \(summary.duplicates) duplicates, \(summary.rejected) rejects in this run"
+        )
     }
 
     func stalled(_ limit: Duration) -> WorkFailure {

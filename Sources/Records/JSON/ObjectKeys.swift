@@ -20,11 +20,11 @@ final class ObjectKeys {
         var seen: UInt64
     }
 
-    private var keys: UnsafeMutablePointer<Key>
-    private var capacity = 64
-    private var count = 0
+    @exclusivity(unchecked) private var keys: UnsafeMutablePointer<Key>
+    @exclusivity(unchecked) private var capacity = 64
+    @exclusivity(unchecked) private var count = 0
     private let frames: UnsafeMutablePointer<Frame>
-    private var depth = 0
+    @exclusivity(unchecked) private var depth = 0
     /// Keys that had escapes, unescaped.
     private let unescaped = ByteBuffer(capacity: 16)
 
@@ -46,7 +46,7 @@ final class ObjectKeys {
         textBytes = bytes
         unescaped.removeAll()
     }
-    private var textBytes = 0
+    @exclusivity(unchecked) private var textBytes = 0
 
     @inline(__always)
     func open() {

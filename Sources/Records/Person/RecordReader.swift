@@ -30,10 +30,10 @@ final class RecordReader {
 
     /// By `Field.rawValue`; `other` is scratch.
     private let values: UnsafeMutablePointer<FieldValue>
-    private var present: UInt32 = 0
+    @exclusivity(unchecked) private var present: UInt32 = 0
     /// The text of the fields that are no column: `{"gender":"male"}`; empty if there are none.
     let others = ByteBuffer(capacity: 1024)
-    var errors = ErrorList()
+    @exclusivity(unchecked) var errors = ErrorList()
     private let keys = ObjectKeys()
 
     init() {
@@ -55,7 +55,10 @@ final class RecordReader {
         others.removeAll()
         present = 0
         keepsNameObject = false
-        for field in 0..<Field.other.rawValue { values[field].kind = .absent }
+        for field in 0..<Field.other.rawValue {
+            values[field].kind = .absent
+            values[field].isFlawed = false
+        }
         keys.reset(bytes: json.count)
         guard let start = json.baseAddress else {
             errors.append("", "malformed_json", "not valid JSON at byte 1")
@@ -218,7 +221,7 @@ final class RecordReader {
     // MARK: The name as an object
 
     /// Whether the name is an object with other parts than firstName and lastName.
-    private var keepsNameObject = false
+    @exclusivity(unchecked) private var keepsNameObject = false
 
     private func nameMembers(_ scan: inout JSONScanner, _ brace: BytePointer) -> BytePointer? {
         present &= ~(1 << UInt32(Field.firstName.rawValue) | 1 << UInt32(Field.lastName.rawValue))

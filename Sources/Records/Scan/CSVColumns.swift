@@ -15,7 +15,7 @@ struct CSVColumns {
         try Self.checkNames(cells, paths, seen)
         let missing = self.missing
         guard !missing.isEmpty else { return }
-        let hint = Self.hint(row, dialect, line)
+        let hint = Self.hint(row, dialect)
         throw InputError(
             "no column\(missing.count > 1 ? "s" : "") \(missing.joined(separator: " and ")) \(seen)\(hint)")
     }
@@ -38,7 +38,8 @@ struct CSVColumns {
             throw InputError("the header row has a quote that is never closed (line \(line))")
         }
         if let stray = scanner.strayQuotes.first {
-            throw InputError("the header row has a stray quote in column \(stray + 1) (line \(line))")
+            let hint = trimmed(row).first == UInt8(ascii: "{") ? "; it looks like JSON lines: --format jsonl" : ""
+            throw InputError("the header row has a stray quote in column \(stray + 1) (line \(line))\(hint)")
         }
         return (0..<scanner.cellCount).map { index in
             let cell = scanner.cells[index]
@@ -84,8 +85,7 @@ struct CSVColumns {
     }
 
     /// What the file may be instead; empty if nothing is known.
-    private static func hint(_ row: Bytes, _ dialect: Dialect, _ line: UInt64) -> String {
-        if trimmed(row).first == UInt8(ascii: "{") { return "; it looks like JSON lines: --format jsonl" }
+    private static func hint(_ row: Bytes, _ dialect: Dialect) -> String {
         for (byte, name) in Dialect.delimiters where byte != dialect.delimiter && row.contains(byte) {
             let other = Dialect(delimiter: byte)
             guard (try? CSVColumns(onlyColumnsOf: row, other)) != nil else { continue }

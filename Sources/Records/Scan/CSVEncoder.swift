@@ -20,7 +20,7 @@ final class CSVEncoder {
         let literalCount: Int32
     }
 
-    private var steps: [Step] = []
+    @exclusivity(unchecked) private var steps: [Step] = []
     private let literals = ByteBuffer()
     private let json = ByteBuffer(capacity: 1024)
     /// Where the objects that are open begin, their key included.

@@ -3,14 +3,12 @@
 /// Lines end at LF, CRLF or a CR alone. A row that is no record is a reject: another number of cells than the header,
 /// or a quote where none may be. A quote that is never closed costs one line: scanning goes on at the next.
 final class CSVScanner: FormatScanner {
-    /// Part of the plan of every job, as `RecordScanner.version`.
-    private(set) var record = ScannedRecord()
     private let window: InputWindow
     private let dialect: Dialect
-    private var nextLine: UInt64 = 1
-    private var rows: CSVRowScanner
-    private var columns: CSVColumns?
-    private var encoder: CSVEncoder?
+    @exclusivity(unchecked) private var nextLine: UInt64 = 1
+    @exclusivity(unchecked) private var rows: CSVRowScanner
+    @exclusivity(unchecked) private var columns: CSVColumns?
+    @exclusivity(unchecked) private var encoder: CSVEncoder?
     /// What is kept of a row that is too long.
     private let prefix = ByteBuffer(capacity: 16)
 
@@ -42,7 +40,7 @@ final class CSVScanner: FormatScanner {
         }
     }
 
-    func next() throws -> Bool {
+    func next(_ record: inout ScannedRecord) throws -> Bool {
         guard let (end, line) = try nextRow(), let encoder, let columns else { return false }
         record.line = line
         record.offset = window.offset
@@ -60,8 +58,8 @@ final class CSVScanner: FormatScanner {
                 record.truncate([.tooLong], from: row, length, into: prefix)
             }
             consume(end)
-        case .openQuote: try rejectLine()
-        case .tooLong(let from): try rejectLongRow(scannedTo: from)
+        case .openQuote: try rejectLine(&record)
+        case .tooLong(let from): try rejectLongRow(&record, scannedTo: from)
         case .needsMore: return false
         }
         return true
@@ -105,7 +103,7 @@ final class CSVScanner: FormatScanner {
     // MARK: Quotes that are never closed, and rows that are too long
 
     /// The first physical line of a row whose quote is never closed.
-    private func rejectLine() throws {
+    private func rejectLine(_ record: inout ScannedRecord) throws {
         while LineEnds.first(window.first, window.count, isLast: window.isLast) == nil,
             window.count <= Limits.valueBytes + 1, !window.isLast
         {
@@ -150,7 +148,7 @@ final class CSVScanner: FormatScanner {
 
     /// The rest of a row that is too long, cell by cell. Of such a row only the beginning is in memory: a quote that
     /// is never closed ends it with the physical line of that quote.
-    private func rejectLongRow(scannedTo firstCell: Int) throws {
+    private func rejectLongRow(_ record: inout ScannedRecord, scannedTo firstCell: Int) throws {
         record.truncate([.tooLong], from: window.first, window.count, into: prefix)
         let start = window.offset
         nextLine += LineEnds.count(window.first, firstCell)

@@ -2,23 +2,22 @@
 
 /// Lines end at LF; a CR before it belongs to the line end.
 final class LineScanner: FormatScanner {
-    private(set) var record = ScannedRecord()
     private let window: InputWindow
-    private var nextLine: UInt64 = 1
+    @exclusivity(unchecked) private var nextLine: UInt64 = 1
     /// What is kept of a line that is too long.
     private let prefix = ByteBuffer(capacity: 16)
 
     init(window: InputWindow) { self.window = window }
 
-    func next() throws -> Bool {
+    func next(_ record: inout ScannedRecord) throws -> Bool {
         while try window.count > 0 || window.fill(1) {
             if let lineFeed = LineEnds.firstLineFeed(window.first, window.count) {
-                if take(lineFeed, consuming: lineFeed &+ 1) { return true }
+                if take(&record, lineFeed, consuming: lineFeed &+ 1) { return true }
             } else if window.count >= Limits.valueBytes + 2 {
-                try takeEndless()
+                try takeEndless(&record)
                 return true
             } else if window.isLast {
-                if take(window.count, consuming: window.count) { return true }
+                if take(&record, window.count, consuming: window.count) { return true }
             } else {
                 try window.fillMore()
             }
@@ -28,7 +27,7 @@ final class LineScanner: FormatScanner {
 
     /// A line of `count` bytes, perhaps with a CR, at the start of the window. False: it is blank.
     @inline(__always)
-    private func take(_ count: Int, consuming consumed: Int) -> Bool {
+    private func take(_ record: inout ScannedRecord, _ count: Int, consuming consumed: Int) -> Bool {
         let start = window.first
         let length = count > 0 && start[count &- 1] == 0x0D ? count &- 1 : count
         record.line = nextLine
@@ -49,7 +48,7 @@ final class LineScanner: FormatScanner {
     }
 
     /// A line that is too long and does not end in the window.
-    private func takeEndless() throws {
+    private func takeEndless(_ record: inout ScannedRecord) throws {
         record.line = nextLine
         record.offset = window.offset
         record.truncate([.tooLong], from: window.first, window.count, into: prefix)

@@ -42,10 +42,10 @@ package final class RecordScanner {
     }
 
     /// The next record; false at the end of the input.
-    package func next() throws -> Bool { try csv?.next() ?? scanner.next() }
+    package func next() throws -> Bool { try scanner.next(&record) }
 
     /// Valid until `next`.
-    package var record: ScannedRecord { scanner.record }
+    @exclusivity(unchecked) package private(set) var record = ScannedRecord()
 
     /// Bytes of the input up to where the next record, or what is before it, begins.
     package var position: UInt64 { window.offset }

@@ -50,7 +50,6 @@ extension FieldError {
 
 /// The scanner of one format, behind `RecordScanner`.
 protocol FormatScanner: AnyObject {
-    var record: ScannedRecord { get }
     /// False at the end of the input.
-    func next() throws -> Bool
+    func next(_ record: inout ScannedRecord) throws -> Bool
 }

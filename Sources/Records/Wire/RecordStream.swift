@@ -4,11 +4,11 @@
 /// One pass over an input whose header has been read. One thread.
 package final class RecordStream {
     /// The message of the last `next`.
-    package private(set) var outgoing = Outgoing()
+    @exclusivity(unchecked) package private(set) var outgoing = Outgoing()
     /// All so far, rejects included.
-    package private(set) var records: UInt64 = 0
+    @exclusivity(unchecked) package private(set) var records: UInt64 = 0
     /// Records that travel as raw or truncated.
-    package private(set) var rejects: UInt64 = 0
+    @exclusivity(unchecked) package private(set) var rejects: UInt64 = 0
     package private(set) var firstReject: (line: UInt64, error: FieldError)?
 
     private let scanner: RecordScanner
@@ -47,22 +47,22 @@ package final class RecordStream {
     /// The next message; false at the end of the input.
     package func next() throws -> Bool {
         guard try scanner.next() else { return false }
-        let record = scanner.record
-        if let json = record.json, validator.validate(json) {
+        if let json = scanner.record.json, validator.validate(json) {
             outgoing.kind = .record
             outgoing.value = json
             outgoing.key = validator.key
             outgoing.errors = nil
             outgoing.partition = Partitioner.partition(validator.key, partitionCount)
         } else {
-            reject(record, record.json == nil ? record.errors : validator.errors)
+            reject(scanner.record)
         }
         records &+= 1
-        number(record)
+        number()
         return true
     }
 
-    private func reject(_ record: ScannedRecord, _ found: [FieldError]) {
+    private func reject(_ record: ScannedRecord) {
+        let found = record.json == nil ? record.errors : validator.errors
         outgoing.kind = record.isTruncated ? .truncated : .raw
         outgoing.value = record.original
         outgoing.key = nil
@@ -75,14 +75,14 @@ package final class RecordStream {
     }
 
     @inline(__always)
-    private func number(_ record: ScannedRecord) {
+    private func number() {
         let state = partitions + Int(outgoing.partition)
         state.pointee.lastSeq &+= 1
         state.pointee.digest = Digest.extend(state.pointee.digest, outgoing.value)
         outgoing.seq = state.pointee.lastSeq
         let wire = WireHeader(
-            kind: outgoing.kind, job: job, seq: outgoing.seq, line: record.line, offset: record.offset,
-            length: record.length)
+            kind: outgoing.kind, job: job, seq: outgoing.seq, line: scanner.record.line,
+            offset: scanner.record.offset, length: scanner.record.length)
         outgoing.header = Bytes(start: header, count: wire.encode(to: header))
     }
 

@@ -75,7 +75,10 @@ extension StatusReport {
 
     /// "run on etl1 `userload push --resend /data/people.csv`".
     private func mend(_ option: String) -> String {
-        guard let push = pushCommand(option) else { return "it read a stream, push that once more" }
+        if job.file == "-" { return "it read a stream: push that once more" }
+        guard let push = pushCommand(option) else {
+            return "run `userload push \(option)` with its file, where it was pushed"
+        }
         return "run\(onHost) `\(push)`"
     }
 
