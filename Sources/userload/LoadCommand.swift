@@ -60,11 +60,9 @@ extension Command {
         _ jobs: [JobID], _ worker: BackgroundWorker, _ arguments: ParsedArguments, _ context: Context
     ) throws -> ExitCode {
         guard worker.waitUntilReady() else { return .done }
-        let session = try context.openDatabase(arguments)
-        let end = try context.follow(jobs, in: session, timeout: nil, shouldStop: { worker.hasEnded.isSet })
-        let code = try session.exitCode(jobs, end)
-        if !(arguments[Options.quiet] && code == .done) { try context.printStatus(of: jobs, in: session) }
-        return code
+        let followed = try context.follow(jobs, arguments, timeout: nil, shouldStop: { worker.hasEnded.isSet })
+        if !(arguments[Options.quiet] && followed.exitCode == .done) { try context.printStatus(of: followed.jobs) }
+        return followed.exitCode
     }
 }
 

@@ -80,8 +80,11 @@ package final class LoaderThread: Sendable {
                 epoch.store(max(epoch.load(ordering: .acquiring), work.epoch + 1), ordering: .releasing)
                 return answer(index, .lost(work))
             case .retry(let error):
-                wasAway = true
-                answer(index, .away(sentence(error)))
+                // A deadlock or a serialization failure is no outage: the batch is simply tried again.
+                if error.sqlstate?.classCode != "40" {
+                    wasAway = true
+                    answer(index, .away(sentence(error)))
+                }
                 pause(backoff.next(), unless: work)
             case .fatal(let failure):
                 return answer(index, .failed(failure))
