@@ -73,6 +73,7 @@ package final class Consumer {
     package func poll(maximum: Int, milliseconds: Int32, _ body: (ConsumerEvent) -> Void) throws(KafkaError) -> Int {
         guard let queue else { throw closed }
         reserve(maximum)
+        messages.update(repeating: nil, count: maximum)
         outdated = 0
         // The call returns only when the array is full or time is up: first take what is there, then wait for one.
         var count = rd_kafka_consume_batch_queue(queue, 0, messages, maximum)
@@ -82,9 +83,9 @@ package final class Consumer {
         guard count > 0 else { return 0 }
         for index in 0..<count {
             guard let message = messages[index] else { continue }
-            if index >= outdated { body(event(message)) }
+            let event = event(message)
+            if index >= outdated || event.isOfTheClient { body(event) }
             rd_kafka_message_destroy(message)
-            messages[index] = nil
         }
         return count
     }
@@ -168,7 +169,8 @@ package final class Consumer {
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
             return .endOfPartition(partition: message.pointee.partition, offset: message.pointee.offset)
         default:
-            let partition = message.pointee.partition
+            // Of a client's error only the topic is empty; its partition may say 0.
+            let partition = message.pointee.rkt == nil ? -1 : message.pointee.partition
             return .failed(
                 partition: partition < 0 ? nil : partition,
                 KafkaError(

@@ -37,6 +37,7 @@ package final class Reader {
     /// Reads the message at `offset` (`rd_kafka_consume_start`, `_consume`, `_consume_stop`: 2.0.2 needs no group
     /// for these). Throws `.timedOut` when no answer came in time.
     package func read(partition: Int32, offset: Int64, timeout: Duration) throws(KafkaError) -> ReadResult {
+        guard let topic else { throw closed }
         guard rd_kafka_consume_start(topic, partition, offset) == 0 else {
             throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
         }
@@ -44,9 +45,10 @@ package final class Reader {
         let end = ContinuousClock.now + timeout
         while true {
             guard let message = rd_kafka_consume(topic, partition, min(20, milliseconds(until: end))) else {
-                guard ContinuousClock.now < end else { throw KafkaError(code: .timedOut, message: client.lastError) }
+                try client.check(.timedOut, until: end)
                 // 2.0.2's broker thread can sleep for a second before it takes up a partition; a request wakes it.
                 _ = try? watermarks(partition: partition, timeout: .milliseconds(100))
+                try checkTopic(topic, partition, until: end)
                 continue
             }
             defer { rd_kafka_message_destroy(message) }
@@ -71,23 +73,40 @@ package final class Reader {
 
     /// The log's start and the offset its next message will have (`rd_kafka_query_watermark_offsets`).
     package func watermarks(partition: Int32, timeout: Duration) throws(KafkaError) -> (low: Int64, high: Int64) {
+        guard let topic, let handle = client.handle else { throw closed }
+        let end = ContinuousClock.now + timeout
         var low: Int64 = 0
         var high: Int64 = 0
-        let code = rd_kafka_query_watermark_offsets(
-            client.handle, name, partition, &low, &high, milliseconds(until: .now + timeout))
-        if let error = KafkaError(code) { throw error }
-        return (low, high)
+        while true {
+            let left = min(1000, milliseconds(until: end))
+            let code = rd_kafka_query_watermark_offsets(handle, name, partition, &low, &high, left)
+            guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return (low, high) }
+            // 2.0.2 says so of topics that are not there too.
+            if code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION { try checkTopic(topic, partition, until: end) }
+            try client.check(KafkaErrorCode(code), until: end)
+        }
     }
+
+    /// A topic that is not there, or that we may not know of, is otherwise waited for without a word.
+    private func checkTopic(
+        _ topic: OpaquePointer, _ partition: Int32, until end: ContinuousClock.Instant
+    ) throws(KafkaError) {
+        var code = RD_KAFKA_RESP_ERR_NO_ERROR
+        try client.metadata(of: topic, until: end) { metadata in
+            guard metadata.topic_cnt > 0 else { return }
+            code = metadata.topics[0].err
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR && partition >= metadata.topics[0].partition_cnt {
+                code = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION
+            }
+        }
+        if let error = KafkaError(code) { throw error }
+    }
+
+    private var closed: KafkaError { KafkaError(code: .state, message: "the reader is closed") }
 
     package func close() {
         if let topic { rd_kafka_topic_destroy(topic) }
         topic = nil
         client.destroy()
     }
-}
-
-/// What is left until `end`, in whole milliseconds, never below 0.
-func milliseconds(until end: ContinuousClock.Instant) -> Int32 {
-    let (seconds, attoseconds) = (end - .now).components
-    return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000))
 }

@@ -1,5 +1,6 @@
 // What the Kafka tests share: a member of a group that notes everything, sending a few messages, and waiting.
 
+import Foundation
 import Kafka
 import Testing
 
@@ -15,6 +16,16 @@ func wait(
         guard ContinuousClock.now < end else { throw WaitedTooLong(what: what) }
         try step()
     }
+}
+
+func write(_ text: String, to path: String) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+}
+
+/// The code of the Kafka error that `body` throws; nil: none.
+func code(of body: () throws -> Void) throws -> KafkaErrorCode? {
+    do { try body() } catch let error as KafkaError { return error.code }
+    return nil
 }
 
 struct WaitedTooLong: Error { let what: String }

@@ -165,7 +165,7 @@ import Testing
         ("name,age,x.age", "n,1,1", #"{"name":"n","age":1,"x":{"age":"1"}}"#),
         (#""na""me",name,age,a\b,"é.{""#, "1,n,2,3,4", #"{"na\"me":"1","name":"n","age":2,"a\\b":"3","é":{"{":"4"}}"#),
         (" name , age ", "n,1", #"{"name":"n","age":1}"#),
-        ("\"x\ny\",name,age", "1,n,2", #"{"x\u000ay":"1","name":"n","age":2}"#),
+        ("\"x\ny\",name,age", "1,n,2", #"{"x\ny":"1","name":"n","age":2}"#),
         (
             "a long column name of more than sixteen bytes,name,age", "1,n,2",
             #"{"a long column name of more than sixteen bytes":"1","name":"n","age":2}"#
@@ -201,11 +201,11 @@ import Testing
     func headerOnly(input: String) throws { #expect(try scan(input) == []) }
 
     static let rejects: [(row: String, errors: [FieldError])] = [
-        ("a", [FieldError(field: "", code: "ragged_row", message: "1 cells, the header has 3")]),
+        ("a", [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
         ("a,1", [FieldError(field: "", code: "ragged_row", message: "2 cells, the header has 3")]),
         ("a,1,b,", [FieldError(field: "", code: "ragged_row", message: "4 cells, the header has 3")]),
-        (" ", [FieldError(field: "", code: "ragged_row", message: "1 cells, the header has 3")]),
-        (#""""#, [FieldError(field: "", code: "ragged_row", message: "1 cells, the header has 3")]),
+        (" ", [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
+        (#""""#, [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
         (#"a"b,1,c"#, [FieldError(field: "name", code: "stray_quote", message: "has a quote where none may be")]),
         (#"a,1,"b"c"#, [FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be")]),
         (#"a,1,"b" "#, [FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be")]),
@@ -236,7 +236,7 @@ import Testing
     }
 
     static let openQuote = FieldError(
-        field: "", code: "unterminated_quote", message: "opens a quote that is not closed within 1 MiB")
+        field: "", code: "unterminated_quote", message: "a quote that is not closed")
 
     @Test func openQuoteAtTheEndCostsOneLine() throws {
         let records = try scan("\(Self.header)a,1,\"b\nc,2,d\r\n\ne,3,f\r")

@@ -44,9 +44,10 @@ package struct FieldError: Equatable, Sendable, Codable {
         return json.isEmpty ? Array("[]".utf8) : json + [UInt8(ascii: "]")]
     }
 
-    /// Reads what `json` writes. nil when the bytes are no such list, or are JSON that jsonb would refuse.
+    /// Reads what `json` writes. nil when the bytes are no such list, are JSON that jsonb would refuse, or
+    /// more than `Limits.errorsBytes`.
     package static func parse(_ json: Bytes) -> [FieldError]? {
-        guard JSONScanner.isClean(json) else { return nil }
+        guard json.count <= Limits.errorsBytes, JSONScanner.isClean(json) else { return nil }
         return try? JSONDecoder().decode([FieldError].self, from: Data(json))
     }
 

@@ -43,7 +43,10 @@ final class RecordReader {
             repeating: FieldValue(start: nowhere, end: nowhere), count: Field.other.rawValue + 1)
     }
 
-    deinit { values.deallocate() }
+    deinit {
+        values.deallocate()
+        keys.deallocate()
+    }
 
     /// The value found for `field`.
     @inline(__always)
