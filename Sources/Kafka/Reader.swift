@@ -43,10 +43,14 @@ package final class Reader {
         }
         defer { rd_kafka_consume_stop(topic, partition) }
         let end = ContinuousClock.now + timeout
+        // An answer takes a millisecond or two; but 2.0.2 now and then forgets to wake the broker's thread, which then
+        // sleeps for up to 1 s. The question about the topic wakes it.
+        var turn: Int32 = 20
         while true {
-            guard let message = rd_kafka_consume(topic, partition, min(250, milliseconds(until: end))) else {
+            guard let message = rd_kafka_consume(topic, partition, min(turn, milliseconds(until: end))) else {
                 try client.check(.timedOut, until: end)
                 try checkTopic(topic, partition, until: end)
+                turn = 250
                 continue
             }
             defer { rd_kafka_message_destroy(message) }
