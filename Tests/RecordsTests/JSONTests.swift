@@ -104,6 +104,7 @@ import Testing
     @Test(arguments: numbers) func range(number: String, isGood: Bool) {
         #expect(Self.codes(number) == (isGood ? [] : ["x: number_out_of_range"]))
         #expect(Self.codes("[\(number)]") == (isGood ? [] : ["x: number_out_of_range"]))
+        #expect(withBytes(number) { JSONScanner.isClean($0) } == isGood)
     }
 
     @Test func depth() {
