@@ -163,6 +163,7 @@ import Testing
         ("a.b.c,age,a.d,name,a.b.e", ",2,,n,", #"{"age":2,"name":"n"}"#),
         ("a.b.c,age,a.d,name,a.b.e", ",,,,", "{}"),
         ("name,age,x.age", "n,1,1", #"{"name":"n","age":1,"x":{"age":"1"}}"#),
+        (#""a""""b""",name,age"#, "1,n,2", #"{"a\"\"b\"":"1","name":"n","age":2}"#),
         (#""na""me",name,age,a\b,"é.{""#, "1,n,2,3,4", #"{"na\"me":"1","name":"n","age":2,"a\\b":"3","é":{"{":"4"}}"#),
         (" name , age ", "n,1", #"{"name":"n","age":1}"#),
         ("\"x\ny\",name,age", "1,n,2", #"{"x\ny":"1","name":"n","age":2}"#),

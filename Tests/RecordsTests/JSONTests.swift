@@ -81,7 +81,8 @@ import Testing
         (#""\ud83d\ude00""#, []), (#""\uD83D\uDE00""#, []), (#""\ud83d""#, ["x: lone_surrogate"]),
         (#""\ude00""#, ["x: lone_surrogate"]), (#""\ud83d\ud83d\ude00""#, ["x: lone_surrogate"]),
         (#""\ud83dx\ude00""#, ["x: lone_surrogate"]), (#""\ud83d\n""#, ["x: lone_surrogate"]),
-        (#""\ude00\ud83d""#, ["x: lone_surrogate"]), (#""\uffff\ufffe\ue000""#, []),
+        (#""\ude00\ud83d""#, ["x: lone_surrogate"]), (#""\ude00\ude00""#, ["x: lone_surrogate"]),
+        (#""\uffff\ufffe\ue000""#, []),
         (#"{"\u0000":1}"#, ["x: nul_character"]),
         (#"["\ud800",{"a":"\u0000"}]"#, ["x: nul_character", "x: lone_surrogate"]),
     ])

@@ -74,7 +74,7 @@ import Testing
         (#"{"firstName":"x","lastName":null}"#, ["name.lastName: missing"]),
         (#"{"firstName":" ","lastName":7}"#, ["name.firstName: empty", "name.lastName: wrong_type"]),
         (#"{"firstName":"x","lastName":"y","firstName":"z"}"#, ["name.firstName: duplicate_key"]),
-        (#"{"firstName":"x","lastName":"y","m":1,"\u006d":2}"#, ["m: duplicate_key"]),
+        (#"{"firstName":"x","lastName":"y","m":1,"\u006d":2}"#, ["name.m: duplicate_key"]),
         (
             #"{"firstName":"x\u0000","lastName":"\ud800"}"#,
             ["name.firstName: nul_character", "name.lastName: lone_surrogate"]
