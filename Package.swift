@@ -17,10 +17,11 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CGetopt"),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
         .target(name: "Log", swiftSettings: settings),
-        .target(name: "CommandLineOptions", dependencies: ["Log"], swiftSettings: settings),
+        .target(name: "CommandLineOptions", dependencies: ["CGetopt", "Log"], swiftSettings: settings),
         .target(name: "Records", dependencies: ["CXXHash"], swiftSettings: settings),
         .target(name: "Kafka", dependencies: ["CRdKafka"], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: settings),

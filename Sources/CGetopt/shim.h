@@ -1,0 +1,3 @@
+// getopt_long, which Swift's Glibc module leaves out, for the CommandLineOptions target, its only importer.
+#pragma once
+#include <getopt.h>

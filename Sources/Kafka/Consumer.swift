@@ -1,0 +1,195 @@
+// A member of the group that reads one topic: explicit positions, one queue, rebalances answered on the polling thread.
+
+internal import CRdKafka
+
+/// What the consumer tells from within `poll` and `close`, on that thread.
+package protocol ConsumerHandler: AnyObject {
+    /// The group gave us these partitions: `assign` them, or `assign([])` until positions are known. A handler that
+    /// calls neither gets the latter.
+    func assigned(_ partitions: [Int32], by consumer: Consumer)
+    /// The group takes them away: commit or roll back what is in flight before returning. `lost`: another member may
+    /// have them already. All partitions are unassigned when this returns.
+    func revoked(_ partitions: [Int32], lost: Bool, by consumer: Consumer)
+    /// The connection, the group or the whole handle; see `isAuthentication`, `isFatal`, `isConnection`.
+    func failed(_ error: KafkaError)
+}
+
+package final class Consumer {
+    private let client: Client
+    private weak var handler: (any ConsumerHandler)?
+    private var queue: OpaquePointer?
+    private var topic = ""
+    private var messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
+    private var capacity: Int
+    private var assignmentCalls = 0
+
+    /// - Parameter handler: not kept alive by the consumer.
+    package init(
+        _ settings: ClientSettings, group: String, overrides: [(String, String)] = [], handler: any ConsumerHandler
+    ) throws {
+        capacity = 1024
+        messages = .allocate(capacity: capacity)
+        messages.initialize(repeating: nil, count: capacity)
+        do {
+            client = try Client(.consumer, settings, group: group, overrides: overrides) { conf in
+                rd_kafka_conf_set_rebalance_cb(conf, consumerDidRebalance)
+            }
+        } catch {
+            messages.deallocate()
+            throw error
+        }
+        self.handler = handler
+        // Everything arrives on one queue, so one call polls it all.
+        rd_kafka_poll_set_consumer(client.handle)
+        queue = rd_kafka_queue_get_consumer(client.handle)
+        client.context.problem = { [unowned self] in self.handler?.failed($0) }
+        client.context.rebalance = { [unowned self] in rebalance(isAssign: $0, $1) }
+    }
+
+    deinit {
+        // Nobody is told any more, and nothing is waited for.
+        client.context.problem = nil
+        client.context.rebalance = nil
+        if let queue { rd_kafka_queue_destroy(queue) }
+        client.abandon()
+        messages.deallocate()
+    }
+
+    /// Joins the group for one topic; partitions come through the handler.
+    package func subscribe(_ topic: String) throws(KafkaError) {
+        guard let handle = client.handle else { throw closed }
+        self.topic = topic
+        let list = rd_kafka_topic_partition_list_new(1)
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        rd_kafka_topic_partition_list_add(list, topic, -1)
+        if let error = KafkaError(rd_kafka_subscribe(handle, list)) { throw error }
+    }
+
+    /// Hands out up to `maximum` events, waiting up to `milliseconds` for the first and for no further one
+    /// (`rd_kafka_consume_batch_queue`). Rebalances and problems are served inside. Counts as a poll for
+    /// max.poll.interval.ms. Returns how many events were handed out. An assignment made inside, by the handler or by
+    /// `body`, drops what this call had taken under the one before.
+    package func poll(maximum: Int, milliseconds: Int32, _ body: (ConsumerEvent) -> Void) throws(KafkaError) -> Int {
+        guard let queue else { throw closed }
+        reserve(maximum)
+        // The call returns only when the array is full or time is up: first take what is there, then wait for one.
+        var count = rd_kafka_consume_batch_queue(queue, 0, messages, maximum)
+        if count == 0 && milliseconds > 0 {
+            count = rd_kafka_consume_batch_queue(queue, milliseconds, messages, 1)
+        }
+        guard count > 0 else { return 0 }
+        // For the handler, librdkafka's barriers have done it; for `body`, this does.
+        let calls = assignmentCalls
+        var handedOut = 0
+        for index in 0..<count {
+            guard let message = messages[index] else { continue }
+            if assignmentCalls == calls {
+                body(event(message))
+                handedOut += 1
+            }
+            rd_kafka_message_destroy(message)
+        }
+        return handedOut
+    }
+
+    /// Starts reading at these offsets, and nowhere else; an empty list reads nothing and stays a member.
+    package func assign(_ positions: [(partition: Int32, offset: Int64)]) throws(KafkaError) {
+        guard let handle = client.handle else { throw closed }
+        assignmentCalls += 1
+        let list = partitionList(positions)
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        if let error = KafkaError(rd_kafka_assign(handle, list)) { throw error }
+    }
+
+    /// Gives all partitions back; answers a revocation.
+    package func unassign() throws(KafkaError) {
+        guard let handle = client.handle else { throw closed }
+        assignmentCalls += 1
+        if let error = KafkaError(rd_kafka_assign(handle, nil)) { throw error }
+    }
+
+    /// Tells the broker how far we are, for lag tools; not waited for, not relied on.
+    package func commit(_ positions: [(partition: Int32, offset: Int64)]) {
+        guard let handle = client.handle, !positions.isEmpty else { return }
+        let list = partitionList(positions)
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        rd_kafka_commit(handle, list, 1)
+    }
+
+    /// The group gave our partitions away without asking (`rd_kafka_assignment_lost`).
+    package var assignmentLost: Bool { client.handle.map { rd_kafka_assignment_lost($0) != 0 } ?? false }
+
+    package func fatalError() -> KafkaError? { client.fatalError }
+
+    /// Leaves the group; the handler's `revoked` is called from here. Bounded by `limit` with the broker away too.
+    package func close(limit: Duration = .seconds(3)) {
+        guard let handle = client.handle, let closing = rd_kafka_queue_new(handle) else { return }
+        let end = ContinuousClock.now + limit
+        if KafkaError(consuming: rd_kafka_consumer_close_queue(handle, closing)) == nil {
+            while rd_kafka_consumer_closed(handle) == 0 && ContinuousClock.now < end { serve(closing) }
+        }
+        let isClosed = rd_kafka_consumer_closed(handle) != 0
+        rd_kafka_queue_destroy(closing)
+        if let queue { rd_kafka_queue_destroy(queue) }
+        queue = nil
+        if isClosed { client.destroy() } else { client.abandon() }
+    }
+
+    /// As events, since `rd_kafka_queue_poll_callback` of 2.0.2 ends the process on a message in the queue.
+    private func serve(_ closing: OpaquePointer) {
+        guard let event = rd_kafka_queue_poll(closing, 100) else { return }
+        defer { rd_kafka_event_destroy(event) }
+        guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE else { return }
+        let code = rd_kafka_event_error(event)
+        consumerDidRebalance(
+            client.handle, code, rd_kafka_event_topic_partition_list(event),
+            Unmanaged.passUnretained(client.context).toOpaque())
+    }
+
+    private var closed: KafkaError { KafkaError(code: .state, message: "the consumer is closed") }
+
+    private func rebalance(isAssign: Bool, _ partitions: [Int32]) {
+        let calls = assignmentCalls
+        if isAssign {
+            handler?.assigned(partitions, by: self)
+            if assignmentCalls == calls { try? assign([]) }
+        } else {
+            handler?.revoked(partitions, lost: assignmentLost, by: self)
+            try? unassign()
+        }
+    }
+
+    private func event(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> ConsumerEvent {
+        switch message.pointee.err {
+        case RD_KAFKA_RESP_ERR_NO_ERROR: return .message(Message(pointer: message))
+        case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+            return .endOfPartition(partition: message.pointee.partition, offset: message.pointee.offset)
+        default:
+            // Of a client's error only the topic is empty; its partition may say 0.
+            let partition = message.pointee.rkt == nil ? -1 : message.pointee.partition
+            return .failed(
+                partition: partition < 0 ? nil : partition,
+                KafkaError(
+                    code: KafkaErrorCode(message.pointee.err),
+                    message: rd_kafka_message_errstr(message).map { String(cString: $0) }))
+        }
+    }
+
+    private func partitionList(
+        _ positions: [(partition: Int32, offset: Int64)]
+    ) -> UnsafeMutablePointer<rd_kafka_topic_partition_list_t>? {
+        let list = rd_kafka_topic_partition_list_new(Int32(positions.count))
+        for position in positions {
+            rd_kafka_topic_partition_list_add(list, topic, position.partition)?.pointee.offset = position.offset
+        }
+        return list
+    }
+
+    private func reserve(_ maximum: Int) {
+        guard maximum > capacity else { return }
+        messages.deallocate()
+        capacity = maximum
+        messages = .allocate(capacity: maximum)
+        messages.initialize(repeating: nil, count: maximum)
+    }
+}

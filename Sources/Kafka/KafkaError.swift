@@ -1,0 +1,69 @@
+// What went wrong in Kafka: a code to match on and a sentence to show. The one place that maps librdkafka's errors.
+
+internal import CRdKafka
+
+/// An error of the client or the broker. `catch KafkaErrorCode.topicAlreadyExists` matches by code.
+package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let code: KafkaErrorCode
+    /// librdkafka's text, or ours; never with a password in it.
+    package let message: String
+    /// The handle it came from cannot go on (`rd_kafka_fatal_error`).
+    package let isFatal: Bool
+    /// The broker or the client said that the same call may be made again.
+    package let isRetriable: Bool
+
+    package init(code: KafkaErrorCode, message: String? = nil, isFatal: Bool = false, isRetriable: Bool = false) {
+        self.code = code
+        self.message = message ?? code.sentence
+        self.isFatal = isFatal
+        self.isRetriable = isRetriable
+    }
+
+    /// Who we are was not believed, or no TLS session came about: trying again changes nothing.
+    package var isAuthentication: Bool {
+        switch code {
+        case .authentication, .ssl, .saslAuthenticationFailed, .unsupportedSaslMechanism: true
+        default: false
+        }
+    }
+
+    /// Who we are may not do this.
+    package var isAuthorization: Bool {
+        switch code {
+        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed: true
+        default: false
+        }
+    }
+
+    /// The broker is away or does not answer: it may come back.
+    package var isConnection: Bool {
+        switch code {
+        case .transport, .allBrokersDown, .resolve, .timedOut: true
+        default: false
+        }
+    }
+
+    package var description: String { "\(message) (\(code.name))" }
+
+    /// Takes an `rd_kafka_error_t` over and destroys it; nil stays nil.
+    init?(consuming error: OpaquePointer?) {
+        guard let error else { return nil }
+        defer { rd_kafka_error_destroy(error) }
+        self.init(
+            code: KafkaErrorCode(rd_kafka_error_code(error)), message: String(cString: rd_kafka_error_string(error)),
+            isFatal: rd_kafka_error_is_fatal(error) != 0, isRetriable: rd_kafka_error_is_retriable(error) != 0)
+    }
+
+    /// nil when the code says that nothing went wrong.
+    init?(_ code: rd_kafka_resp_err_t, message: String? = nil) {
+        guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+        self.init(code: KafkaErrorCode(code), message: message)
+    }
+}
+
+extension KafkaErrorCode {
+    /// Lets `catch` and `case` match an error by its code.
+    package static func ~= (code: KafkaErrorCode, error: any Error) -> Bool {
+        (error as? KafkaError)?.code == code
+    }
+}

@@ -1,0 +1,106 @@
+// Sends messages to explicit partitions of one topic: an idempotent producer whose reports arrive where it is polled.
+
+internal import CRdKafka
+
+/// What became of one message. Only `error == nil` with `offset >= 0` means that it is in the log: 2.0.2 can report
+/// a message delivered with an offset below 0 although it is not.
+package struct DeliveryReport: Sendable {
+    /// What `produce` was given.
+    package let opaque: UInt
+    package let partition: Int32
+    /// The message's offset; below 0: none is known.
+    package let offset: Int64
+    package let error: KafkaErrorCode?
+
+    package var isAcknowledged: Bool { error == nil && offset >= 0 }
+}
+
+package enum ProduceResult {
+    case queued
+    /// The bounded queue has no room: `poll`, then produce the same message again.
+    case queueFull
+    case failed(KafkaError)
+}
+
+/// One thread owns a producer: it alone produces, polls and closes.
+package final class Producer {
+    private let client: Client
+    private var topic: OpaquePointer?
+    private let headerName: UnsafePointer<CChar>
+    private let errorsHeaderName: UnsafePointer<CChar>
+
+    /// Makes the handle; connects later, on its own threads.
+    /// - Parameters:
+    ///   - headerNames: the names of `produce`'s two headers.
+    ///   - problem: called from `poll`: the broker is away, or authentication failed.
+    ///   - report: called from `poll` and `close`, once for every queued message.
+    package init(
+        _ settings: ClientSettings, topic: String, headerNames: (StaticString, StaticString),
+        overrides: [(String, String)] = [], problem: @escaping (KafkaError) -> Void = { _ in },
+        report: @escaping (DeliveryReport) -> Void
+    ) throws {
+        headerName = cString(headerNames.0)
+        errorsHeaderName = cString(headerNames.1)
+        client = try Client(.producer, settings, overrides: overrides) { conf in
+            rd_kafka_conf_set_dr_msg_cb(conf, producerDidReport)
+        }
+        client.context.problem = problem
+        client.context.report = report
+        guard let topic = rd_kafka_topic_new(client.handle, topic, nil) else {
+            throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
+        }
+        self.topic = topic
+    }
+
+    deinit { close() }
+
+    /// Queues one message (`rd_kafka_producev`). The value is not copied: it must stay where it is until its report.
+    /// Key and headers are copied. A nil header is left out; `errorsHeader` needs `header`.
+    package func produce(
+        partition: Int32, key: UnsafeBufferPointer<UInt8>?, value: UnsafeBufferPointer<UInt8>,
+        header: UnsafeBufferPointer<UInt8>?, errorsHeader: UnsafeBufferPointer<UInt8>? = nil, opaque: UInt
+    ) -> ProduceResult {
+        guard let topic else { return .failed(KafkaError(code: .state, message: "the producer is closed")) }
+        let code = crdkafka_produce(
+            client.handle, topic, partition, key?.baseAddress, key?.count ?? 0, value.baseAddress, value.count,
+            headerName, header?.baseAddress, header?.count ?? 0,
+            errorsHeaderName, errorsHeader?.baseAddress, errorsHeader?.count ?? 0,
+            UnsafeMutableRawPointer(bitPattern: opaque))
+        switch code {
+        case RD_KAFKA_RESP_ERR_NO_ERROR: return .queued
+        case RD_KAFKA_RESP_ERR__QUEUE_FULL: return .queueFull
+        default: return .failed(client.fatalError ?? KafkaError(code: KafkaErrorCode(code)))
+        }
+    }
+
+    /// Serves reports and problems on this thread, waiting up to `milliseconds` for the first. Returns how many.
+    @discardableResult
+    package func poll(milliseconds: Int32) -> Int {
+        client.handle.map { Int(rd_kafka_poll($0, milliseconds)) } ?? 0
+    }
+
+    /// Messages without a report yet, and reports not served yet (`rd_kafka_outq_len`).
+    package var queued: Int { client.handle.map { Int(rd_kafka_outq_len($0)) } ?? 0 }
+
+    /// The error after which this producer takes nothing more.
+    package func fatalError() -> KafkaError? { client.fatalError }
+
+    /// The latest warning or error librdkafka logged.
+    package var lastError: String? { client.lastError }
+
+    /// Drops what is queued or in flight, serves the reports of that and ends the handle; with the broker away too.
+    /// Idempotent. Every value may be freed afterwards.
+    package func close() {
+        guard let handle = client.handle, let topic else { return }
+        rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+        while rd_kafka_poll(handle, 0) > 0 {}
+        rd_kafka_topic_destroy(topic)
+        self.topic = nil
+        client.destroy()
+    }
+}
+
+/// A literal as a C string; literals live as long as the program and end in NUL.
+func cString(_ literal: StaticString) -> UnsafePointer<CChar> {
+    UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
+}

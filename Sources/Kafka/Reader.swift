@@ -1,0 +1,112 @@
+// Reads single messages of a topic at given offsets, beside the consumer and in no group: for anchors and journals.
+
+internal import CRdKafka
+
+package enum ReadResult: Equatable, Sendable {
+    /// The message at exactly that offset.
+    case message(MessageCopy)
+    /// No message has that offset: a transaction marker, an aborted or compacted message, or the end of the log or
+    /// beyond it. `next`: the offset of the first message after it, nil when the log has none.
+    case absent(next: Int64?)
+    /// The log begins above it.
+    case belowStart(low: Int64)
+}
+
+/// One thread owns a reader.
+package final class Reader {
+    private let client: Client
+    private let name: String
+    private let header: StaticString
+    private var topic: OpaquePointer?
+
+    /// - Parameter header: the name of the header that copies carry.
+    package init(
+        _ settings: ClientSettings, topic: String, header: StaticString, overrides: [(String, String)] = []
+    ) throws {
+        client = try Client(.reader, settings, overrides: overrides)
+        name = topic
+        self.header = header
+        guard let topic = rd_kafka_topic_new(client.handle, topic, nil) else {
+            throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
+        }
+        self.topic = topic
+    }
+
+    deinit { close() }
+
+    /// Reads the message at `offset` (`rd_kafka_consume_start`, `_consume`, `_consume_stop`: 2.0.2 needs no group
+    /// for these). Throws `.timedOut` when no answer came in time.
+    package func read(partition: Int32, offset: Int64, timeout: Duration) throws(KafkaError) -> ReadResult {
+        guard let topic else { throw closed }
+        guard rd_kafka_consume_start(topic, partition, offset) == 0 else {
+            throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
+        }
+        defer { rd_kafka_consume_stop(topic, partition) }
+        let end = ContinuousClock.now + timeout
+        while true {
+            guard let message = rd_kafka_consume(topic, partition, min(20, milliseconds(until: end))) else {
+                try client.check(.timedOut, until: end)
+                // 2.0.2's broker thread can sleep for a second before it takes up a partition; a request wakes it.
+                _ = try? watermarks(partition: partition, timeout: .milliseconds(100))
+                try checkTopic(topic, partition, until: end)
+                continue
+            }
+            defer { rd_kafka_message_destroy(message) }
+            switch message.pointee.err {
+            case RD_KAFKA_RESP_ERR_NO_ERROR:
+                let found = Message(pointer: message)
+                if found.offset < offset { continue }
+                return found.offset == offset
+                    ? .message(MessageCopy(found, header: header)) : .absent(next: found.offset)
+            case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+                return .absent(next: nil)
+            case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+                let marks = try watermarks(partition: partition, timeout: timeout)
+                return offset < marks.low ? .belowStart(low: marks.low) : .absent(next: nil)
+            default:
+                throw KafkaError(
+                    code: KafkaErrorCode(message.pointee.err),
+                    message: rd_kafka_message_errstr(message).map { String(cString: $0) })
+            }
+        }
+    }
+
+    /// The log's start and the offset its next message will have (`rd_kafka_query_watermark_offsets`).
+    package func watermarks(partition: Int32, timeout: Duration) throws(KafkaError) -> (low: Int64, high: Int64) {
+        guard let topic, let handle = client.handle else { throw closed }
+        let end = ContinuousClock.now + timeout
+        var low: Int64 = 0
+        var high: Int64 = 0
+        while true {
+            let left = min(1000, milliseconds(until: end))
+            let code = rd_kafka_query_watermark_offsets(handle, name, partition, &low, &high, left)
+            guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return (low, high) }
+            // 2.0.2 says so of topics that are not there too.
+            if code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION { try checkTopic(topic, partition, until: end) }
+            try client.check(KafkaErrorCode(code), until: end)
+        }
+    }
+
+    /// A topic that is not there, or that we may not know of, is otherwise waited for without a word.
+    private func checkTopic(
+        _ topic: OpaquePointer, _ partition: Int32, until end: ContinuousClock.Instant
+    ) throws(KafkaError) {
+        var code = RD_KAFKA_RESP_ERR_NO_ERROR
+        try client.metadata(of: topic, until: end) { metadata in
+            guard metadata.topic_cnt > 0 else { return }
+            code = metadata.topics[0].err
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR && partition >= metadata.topics[0].partition_cnt {
+                code = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION
+            }
+        }
+        if let error = KafkaError(code) { throw error }
+    }
+
+    private var closed: KafkaError { KafkaError(code: .state, message: "the reader is closed") }
+
+    package func close() {
+        if let topic { rd_kafka_topic_destroy(topic) }
+        topic = nil
+        client.destroy()
+    }
+}

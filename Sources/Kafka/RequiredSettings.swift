@@ -1,0 +1,74 @@
+// Our settings for librdkafka: those that must hold, those that a user's file may change, those it may not touch.
+
+enum RequiredSettings {
+    /// One message with key, header and batch overhead around a value of 1 MiB.
+    static let messageBytes = "1064960"
+
+    static let common = [
+        ("allow.auto.create.topics", "false"),
+        ("message.max.bytes", messageBytes),
+    ]
+
+    /// Without these an acknowledgement would not mean that the message is in the log, once and in order.
+    static let producer = [
+        ("acks", "all"),
+        ("enable.idempotence", "true"),
+        // The default, 300 s, holds even with idempotence, and a timeout leaves a gap.
+        ("message.timeout.ms", "0"),
+        ("delivery.report.only.error", "false"),
+        // Partitions are always given; another value in the user's file is a wish we would not fulfil.
+        ("partitioner", "consistent_random"),
+    ]
+
+    static let consumer = [
+        ("enable.auto.commit", "false"),
+        ("enable.auto.offset.store", "false"),
+        ("auto.offset.reset", "error"),
+        ("isolation.level", "read_committed"),
+        ("enable.partition.eof", "true"),
+        ("partition.assignment.strategy", "range"),
+    ]
+
+    static let all = common + producer + consumer
+
+    static let forbidden = [
+        ("group.id", "each database has its own group"),
+        ("group.instance.id", "members of the group are not static"),
+        ("transactional.id", "push does not use transactions"),
+    ]
+
+    static func required(of role: ClientRole) -> [(String, String)] {
+        switch role {
+        case .producer: common + producer
+        case .consumer, .reader: common + consumer
+        case .admin: common
+        }
+    }
+
+    static func defaults(of role: ClientRole) -> [(String, String)] {
+        // Back within a second of the broker; the default waits up to 10 s.
+        let connection = [("reconnect.backoff.max.ms", "1000")]
+        switch role {
+        case .producer:
+            // The default of 100,000 messages (each with its headers) thrashes the cache; of 1 GiB, memory.
+            return connection + [
+                ("queue.buffering.max.messages", "8192"), ("queue.buffering.max.kbytes", "32768"),
+                ("linger.ms", "5"), ("compression.codec", "lz4"),
+            ]
+        case .consumer:
+            // A full queue stops fetching, and 2.0.2 looks again up to 1 s later: it must hold what is taken in that
+            // time. Small fetches keep it from being overshot by a megabyte (compressed) for each partition.
+            return connection + [
+                ("queued.min.messages", "300000"), ("queued.max.messages.kbytes", "32768"),
+                ("fetch.message.max.bytes", "131072"), ("session.timeout.ms", "10000"), ("check.crcs", "true"),
+            ]
+        case .reader:
+            // One message is wanted, at once: nothing is fetched ahead, nothing waited for.
+            return connection + [
+                ("queued.min.messages", "1"), ("fetch.message.max.bytes", "16384"), ("fetch.wait.max.ms", "10"),
+                ("fetch.error.backoff.ms", "50"), ("check.crcs", "true"),
+            ]
+        case .admin: return connection
+        }
+    }
+}

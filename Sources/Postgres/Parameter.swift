@@ -1,0 +1,34 @@
+// A value that travels beside the statement, never in it.
+
+/// `$1` and its like. The statement casts where the type is not plain from its place: `$1::uuid`.
+package enum Parameter {
+    case null
+    /// In the type's text form; without NUL.
+    case text(String)
+    /// In the type's binary form; for bytea the bytes themselves.
+    case binary([UInt8])
+    /// The same, borrowed for the length of the call.
+    case borrowed(UnsafeBufferPointer<UInt8>)
+
+    package static func int(_ value: some FixedWidthInteger) -> Parameter { .text(String(value)) }
+
+    package static func bool(_ value: Bool) -> Parameter { .text(value ? "t" : "f") }
+
+    package static func optional(_ text: String?) -> Parameter { text.map(Parameter.text) ?? .null }
+
+    /// A one-dimensional array in text form; nil is NULL.
+    package static func array(_ elements: [String?]) -> Parameter {
+        let quoted = elements.map { element -> String in
+            guard let element else { return "NULL" }
+            return element.unicodeScalars.reduce(into: "\"") { result, scalar in
+                if scalar == "\"" || scalar == "\\" { result += "\\" }
+                result.unicodeScalars.append(scalar)
+            } + "\""
+        }
+        return .text("{" + quoted.joined(separator: ",") + "}")
+    }
+
+    package static func array(_ elements: [some FixedWidthInteger]) -> Parameter {
+        .text("{" + elements.map { String($0) }.joined(separator: ",") + "}")
+    }
+}

@@ -1,0 +1,117 @@
+// What went wrong between us and the server: the one error type of this target, and how libpq's results become it.
+
+internal import CPostgres
+
+/// An error of libpq or of the server. No password is ever in it: libpq puts none into its messages.
+package struct PostgresError: Error, Sendable, CustomStringConvertible {
+    package enum Kind: Sendable, Equatable {
+        /// No connection, or it was lost. What became of the running transaction is unknown.
+        case connection
+        /// The server answered with an error; see `sqlstate`.
+        case server
+        /// The caller's `interrupt` said so. The connection cannot be used any more.
+        case interrupted
+        /// The server answered something that does not belong here: a fault of ours or of a proxy.
+        case protocolViolation
+    }
+
+    package let kind: Kind
+    /// Always there for `.server`; for `.connection` only if the server gave a reason (wrong password: 28P01).
+    package let sqlstate: SQLState?
+    package let severity: String
+    /// The primary message, one line as a rule.
+    package let message: String
+    package let detail: String?
+    package let hint: String?
+    package let context: String?
+    package let constraint: String?
+    package let table: String?
+    package let column: String?
+
+    package init(
+        kind: Kind, sqlstate: SQLState? = nil, severity: String = "ERROR", message: String, detail: String? = nil,
+        hint: String? = nil, context: String? = nil, constraint: String? = nil, table: String? = nil,
+        column: String? = nil
+    ) {
+        self.kind = kind
+        self.sqlstate = sqlstate
+        self.severity = severity
+        self.message = message
+        self.detail = detail
+        self.hint = hint
+        self.context = context
+        self.constraint = constraint
+        self.table = table
+        self.column = column
+    }
+
+    /// The sentence for people: message, code and hint. The detail is left out, it may quote a row.
+    package var description: String {
+        var text = message
+        if let sqlstate { text += " (SQLSTATE \(sqlstate))" }
+        if let hint { text += "; hint: \(hint)" }
+        return text
+    }
+
+    /// Matches an error by its code: `catch SQLState.uniqueViolation`.
+    package static func ~= (code: SQLState, error: PostgresError) -> Bool { error.sqlstate == code }
+}
+
+package func ~= (code: SQLState, error: any Error) -> Bool { (error as? PostgresError)?.sqlstate == code }
+
+extension PostgresError {
+    /// From a result of status PGRES_FATAL_ERROR. One without SQLSTATE was made by libpq itself: the connection is gone.
+    init(result: OpaquePointer) {
+        func field(_ code: Int32) -> String? { PQresultErrorField(result, code).map { String(cString: $0) } }
+        let sqlstate = field(DiagnosticField.sqlstate)
+        self.init(
+            kind: sqlstate == nil ? .connection : .server,
+            sqlstate: sqlstate.map(SQLState.init(rawValue:)),
+            severity: field(DiagnosticField.severity) ?? "ERROR",
+            message: field(DiagnosticField.message) ?? trimmed(PQresultErrorMessage(result)),
+            detail: field(DiagnosticField.detail), hint: field(DiagnosticField.hint),
+            context: field(DiagnosticField.context), constraint: field(DiagnosticField.constraint),
+            table: field(DiagnosticField.table), column: field(DiagnosticField.column))
+    }
+
+    /// From a connection that libpq declared dead.
+    init(connection: OpaquePointer) {
+        self.init(kind: .connection, message: trimmed(PQerrorMessage(connection)))
+    }
+
+    /// From a connection that was never made. libpq keeps the server's SQLSTATE to itself here, but prints it when the
+    /// verbosity is PQERRORS_VERBOSE: `FATAL:  28P01: password authentication failed …`, then a LOCATION line.
+    init(attempt connection: OpaquePointer) {
+        let text = trimmed(PQerrorMessage(connection))
+        var sqlstate = PQconnectionNeedsPassword(connection) == 1 ? SQLState.invalidPassword : nil
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }.map { line -> Substring in
+            guard let found = line.firstMatch(of: #/: {2}([0-9A-Z]{5}): /#) else { return line }
+            sqlstate = SQLState(rawValue: String(found.1))
+            return line[..<found.range.lowerBound] + ": " + line[found.range.upperBound...]
+        }
+        self.init(kind: .connection, sqlstate: sqlstate, severity: "FATAL", message: lines.joined(separator: "\n"))
+    }
+}
+
+/// libpq's messages end in a newline.
+func trimmed(_ message: UnsafePointer<CChar>?) -> String {
+    guard let message else { return "no message" }
+    var text = String(cString: message)
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return text.isEmpty ? "no message" : text
+}
+
+/// PG_DIAG_*: character literals are no macros Swift can import.
+private enum DiagnosticField {
+    static let severity = code("V")  // not localised, PG_DIAG_SEVERITY_NONLOCALIZED
+    static let sqlstate = code("C")
+    static let message = code("M")
+    static let detail = code("D")
+    static let hint = code("H")
+    static let context = code("W")
+    static let table = code("t")
+    static let column = code("c")
+    static let constraint = code("n")
+
+    private static func code(_ letter: Unicode.Scalar) -> Int32 { Int32(letter.value) }
+}

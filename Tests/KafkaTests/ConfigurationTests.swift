@@ -1,0 +1,138 @@
+// The user's settings file: its format, its errors, and how it is merged with what userload needs.
+
+import Foundation
+import Testing
+
+@testable import Kafka
+
+@Suite struct ConfigurationTests {
+    private func settings(_ lines: String) throws -> ClientSettings {
+        ClientSettings(
+            brokers: "127.0.0.1:1", entries: try ConfigurationFile.parse(text: lines, path: "kafka.conf"),
+            file: "kafka.conf")
+    }
+
+    @Test func entriesKeepTheirLines() throws {
+        let entries = try ConfigurationFile.parse(
+            text: "# comment\n\n  client.id = a=b \r\nlinger.ms=5", path: "kafka.conf")
+        #expect(
+            entries == [
+                ConfigurationEntry(key: "client.id", value: "a=b", line: 3),
+                ConfigurationEntry(key: "linger.ms", value: "5", line: 4),
+            ])
+    }
+
+    @Test(arguments: ["client.id", "=x", "# fine\nclient.id"])
+    func aLineWithoutKeyOrEqualsIsRefused(_ text: String) {
+        let line = text.hasPrefix("#") ? 2 : 1
+        #expect(throws: ConfigurationError("kafka.conf:\(line): expected key=value")) {
+            try ConfigurationFile.parse(text: text, path: "kafka.conf")
+        }
+    }
+
+    @Test func aFileThatIsNotThereSaysSo() {
+        #expect(throws: ConfigurationError("/nowhere/kafka.conf: No such file or directory")) {
+            try ConfigurationFile.parse("/nowhere/kafka.conf")
+        }
+        #expect(throws: ConfigurationError("/: Is a directory")) { try ConfigurationFile.parse("/") }
+    }
+
+    @Test(arguments: [
+        ("acks=1", "kafka.conf:1: acks=1 contradicts userload, which needs acks=-1"),
+        ("request.required.acks=0", "kafka.conf:1: request.required.acks=0 contradicts userload, which needs acks=-1"),
+        (
+            "# x\nenable.idempotence=false",
+            "kafka.conf:2: enable.idempotence=false contradicts userload, which needs enable.idempotence=true"
+        ),
+        (
+            "partitioner=murmur2_random",
+            "kafka.conf:1: partitioner=murmur2_random contradicts userload, which needs partitioner=consistent_random"
+        ),
+        (
+            "enable.auto.commit=true",
+            "kafka.conf:1: enable.auto.commit=true contradicts userload, which needs enable.auto.commit=false"
+        ),
+        (
+            "auto.offset.reset=earliest",
+            "kafka.conf:1: auto.offset.reset=earliest contradicts userload, which needs auto.offset.reset=error"
+        ),
+        (
+            "isolation.level=read_uncommitted",
+            "kafka.conf:1: isolation.level=read_uncommitted contradicts userload, "
+                + "which needs isolation.level=read_committed"
+        ),
+        (
+            "delivery.timeout.ms=1000",
+            "kafka.conf:1: delivery.timeout.ms=1000 contradicts userload, which needs message.timeout.ms=0"
+        ),
+        (
+            "partition.assignment.strategy=cooperative-sticky",
+            "kafka.conf:1: partition.assignment.strategy=cooperative-sticky contradicts userload, "
+                + "which needs partition.assignment.strategy=range"
+        ),
+        (
+            "message.max.bytes=1000000",
+            "kafka.conf:1: message.max.bytes=1000000 contradicts userload, which needs message.max.bytes=1064960"
+        ),
+        (
+            "metadata.broker.list=other:9092",
+            "kafka.conf:1: metadata.broker.list=other:9092 contradicts userload, "
+                + "which needs bootstrap.servers=127.0.0.1:1"
+        ),
+        ("group.id=mine", "kafka.conf:1: group.id cannot be set: each database has its own group"),
+        ("group.instance.id=a", "kafka.conf:1: group.instance.id cannot be set: members of the group are not static"),
+        ("transactional.id=a", "kafka.conf:1: transactional.id cannot be set: push does not use transactions"),
+        ("client.idd=a", "kafka.conf:1: client.idd: No such configuration property: \"client.idd\""),
+        (
+            "linger.ms=soon",
+            "kafka.conf:1: linger.ms: Invalid value for configuration property \"queue.buffering.max.ms\""
+        ),
+        (
+            "sasl.pasword=hunter2",
+            "kafka.conf:1: sasl.pasword: No such configuration property: \"sasl.pasword\""
+        ),
+    ])
+    func contradictionsNameFileAndLine(_ text: String, _ message: String) throws {
+        let settings = try settings(text)
+        #expect(throws: ConfigurationError(message)) { try settings.check() }
+    }
+
+    @Test(arguments: [
+        "acks=all", "acks=-1", "request.required.acks=-1", "enable.idempotence=true", "auto.offset.reset=error",
+        "linger.ms=50", "compression.codec=zstd", "session.timeout.ms=45000", "bootstrap.servers=127.0.0.1:1",
+        "security.protocol=SASL_SSL\nsasl.mechanisms=PLAIN\nsasl.username=u\nsasl.password=p",
+    ])
+    func settingsThatAgreeOrAreTheUsersOwnPass(_ text: String) throws {
+        try settings(text).check()
+    }
+
+    @Test func brokersMayStandInTheFile() throws {
+        let entries = [ConfigurationEntry(key: "bootstrap.servers", value: "127.0.0.1:1", line: 1)]
+        try ClientSettings(brokers: "", entries: entries, file: "kafka.conf").check()
+        #expect(throws: ConfigurationError("no Kafka brokers are named")) { try ClientSettings(brokers: "").check() }
+    }
+
+    @Test func whatLibrdkafkaRefusesTogetherNamesTheFile() throws {
+        let settings = try settings("max.in.flight.requests.per.connection=100")
+        #expect(
+            throws: ConfigurationError(
+                "kafka.conf: `max.in.flight` must be set <= 5 when `enable.idempotence` is true")
+        ) {
+            try Producer(settings, topic: "t", headerNames: ("a", "b")) { _ in }
+        }
+    }
+
+    @Test func errorsMatchByCode() {
+        let error: any Error = KafkaError(code: .topicAlreadyExists)
+        #expect(KafkaErrorCode.topicAlreadyExists ~= error)
+        #expect(!(KafkaErrorCode.timedOut ~= error))
+        #expect("\(error)" == "Broker: Topic already exists (TOPIC_ALREADY_EXISTS)")
+        #expect(KafkaErrorCode(rawValue: 12345).name == "ERR_12345?")
+        #expect(KafkaError(code: .ssl).isAuthentication && !KafkaError(code: .transport).isAuthentication)
+        #expect(KafkaError(code: .allBrokersDown).isConnection)
+    }
+
+    @Test func theVersionIsThatOfTheLibrary() {
+        #expect(KafkaVersion.text.split(separator: ".").count >= 3)
+    }
+}
