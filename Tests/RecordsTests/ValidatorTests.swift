@@ -94,6 +94,18 @@ import Testing
         #expect(validate(#"{"name":{"firstName":"A","lastName":"B"},"age":1}"#).person?.additionalInfo == nil)
     }
 
+    /// Unescaped texts stand in one buffer, which must not move under those that are there already.
+    @Test func textsThatNeedRoom() {
+        let blanks = String(repeating: #"\u0020"#, count: 20_000)
+        let person = validate(
+            #"{"name":{"firstName":"\u0041 long enough","lastName":"\u0042"},"age":1,"email":"\#(blanks)a@b","phoneNumber":"\#(blanks)123"}"#
+        ).person
+        #expect(person?.name == "A long enough B")
+        #expect(person?.key == "A long enough B\u{0}1")
+        #expect(person?.email == "a@b")
+        #expect(person?.phoneNumber == "123")
+    }
+
     @Test func keptNameOfOneRecordIsNotTheNexts() {
         let validator = Validator(key: .standard)
         let kept = Array(#"{"name":{"firstName":"A","lastName":"B","x":1},"age":1}"#.utf8)
