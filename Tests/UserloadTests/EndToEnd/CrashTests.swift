@@ -21,10 +21,10 @@ import Testing
         return try world.files.write(name, text)
     }
 
-    private func expectAllOf(_ file: String, people: Int? = nil) throws {
+    private func expectAllOf(_ file: String, people: Int? = nil, others: Int = 0) throws {
         let people = people ?? self.people
         try world.expectCompleted(file, inserted: people, duplicates: people / 10, rejected: people / 100)
-        try world.expectUsers(people)
+        try world.expectUsers(people + others)
         #expect(try world.database.psql("SELECT count(*) FROM userload.rejects") == String(people / 100))
     }
 
@@ -94,19 +94,28 @@ import Testing
         try world.expectUsers(people * 3 / 2)
     }
 
-    /// A worker that is stopped, not dead, keeps its session open in Postgres; another takes its partitions all the same.
+    /// A worker that is stopped, not dead, keeps its transaction and its locks in Postgres; another takes its partitions
+    /// all the same, and what the stopped one still had in hand when it goes on counts for nothing.
     @Test(.timeLimit(.minutes(5)))
     func aStoppedWorkersPartitionsGoToAnother() throws {
+        let people = 200_000
         let file = try file("people.csv", 0..<people)
+        _ = try world.push(file)
+        try world.expect(0, "migrate")
         let stopped = try world.start(["work"])
         defer { stopped.send(SIGCONT) }
-        _ = try world.push(file)
-        try eventually("a first row") { try world.database.psql("SELECT count(*) FROM users") != "0" }
+        let holding = """
+            SELECT count(*) FROM pg_locks
+            WHERE relation = 'userload.positions'::regclass AND mode = 'RowExclusiveLock'
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """
+        try eventually("rows, and a batch under way") {
+            try world.database.psql("SELECT count(*) FROM users") != "0" && world.database.psql(holding) != "0"
+        }
         stopped.send(SIGSTOP)
         let other = try world.start(["work"])
-        try expectAllOf(file)
+        try expectAllOf(file, people: people)
         stopped.send(SIGCONT)
-        // The one that slept finds that others went on, and changes nothing.
         let more = try world.files.write("more.csv", People.csv(500_000..<501_000))
         _ = try world.push(more)
         try world.expectCompleted(more, inserted: 1000)
@@ -114,6 +123,7 @@ import Testing
             worker.send(SIGTERM)
             #expect(try worker.wait().code == 0)
         }
+        try expectAllOf(file, people: people, others: 1000)
     }
 
     @Test(.timeLimit(.minutes(5)))
