@@ -11,11 +11,24 @@ package struct OptionDefinition: Sendable {
     /// One or two sentences, wrapped by whoever prints them.
     package let help: String
     /// The words a value is one of; empty when any will do.
-    package var choices: [String] = []
+    package let choices: [String]
     /// The environment variable that says the same, for help.
-    package var environment: String?
+    package let environment: String?
     /// The value when nothing is said, for help.
-    package var defaultValue: String?
+    package let defaultValue: String?
+
+    package init(
+        long: String, short: Character? = nil, placeholder: String?, help: String, choices: [String] = [],
+        environment: String? = nil, defaultValue: String? = nil
+    ) {
+        self.long = long
+        self.short = short
+        self.placeholder = placeholder
+        self.help = help
+        self.choices = choices
+        self.environment = environment
+        self.defaultValue = defaultValue
+    }
 
     var isFlag: Bool { placeholder == nil }
 

@@ -4,7 +4,8 @@
 func suggestion(for word: String, among words: [String]) -> String {
     let typed = Array(word)
     let limit = max(1, typed.count / 3)
-    let nearest = words
+    let nearest =
+        words
         .map { (word: $0, distance: distance(typed, Array($0))) }
         .min { $0.distance < $1.distance }
     if let nearest, nearest.distance <= limit { return "; did you mean \(nearest.word)?" }

@@ -52,7 +52,15 @@ package struct MessageCopy: Equatable, Sendable {
     /// The header the reader was made for.
     package let header: [UInt8]?
 
-    package init(_ message: Message, header name: StaticString) {
+    package init(offset: Int64, timestamp: Int64, key: [UInt8]?, value: [UInt8]?, header: [UInt8]?) {
+        self.offset = offset
+        self.timestamp = timestamp
+        self.key = key
+        self.value = value
+        self.header = header
+    }
+
+    init(_ message: Message, header name: StaticString) {
         offset = message.offset
         timestamp = message.timestamp
         key = message.key.map(Array.init)

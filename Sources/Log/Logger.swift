@@ -51,7 +51,15 @@ package struct Logger: Sendable {
 
     package func warning(_ message: String, _ fields: [(String, String)] = []) { log(.warning, message, fields) }
 
-    package func error(_ message: String, _ fields: [(String, String)] = []) { log(.error, message, fields) }
+    /// - Parameter hint: what to do about it: a line of its own in text, a field in JSON.
+    package func error(_ message: String, _ fields: [(String, String)] = [], hint: String? = nil) {
+        switch format {
+        case .text:
+            log(.error, message, fields)
+            if let hint { write(escaped(hint)) }
+        case .json: log(.error, message, fields + (hint.map { [("hint", $0)] } ?? []))
+        }
+    }
 
     /// One line. Fields are for machines: text shows them only at debug, where they follow the sentence.
     package func log(_ level: LogLevel, _ message: String, _ fields: [(String, String)] = []) {
@@ -79,7 +87,7 @@ package struct Logger: Sendable {
 
     private func json(_ level: LogLevel, _ message: String, _ fields: [(String, String)]) -> String {
         let first = [
-            ("time", now().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))),
+            ("time", now().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
             ("level", String(describing: level)), ("message", message),
         ]
         return "{" + (first + fields).map { jsonString($0) + ":" + jsonString($1) }.joined(separator: ",") + "}"

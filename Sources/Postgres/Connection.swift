@@ -13,8 +13,10 @@ package final class Connection {
     private var closed = false
     private var unusable = false
 
-    /// Called about once a second, with the time since the statement was sent, while the server has not answered it.
+    /// Called every `waitInterval`, with the time since the statement was sent, while the server has not answered it.
     package var onWait: ((Duration) -> Void)?
+    /// At least 100 ms.
+    package var waitInterval = Duration.seconds(1)
     private var waitingSince = ContinuousClock.now
     private var reportedAt = ContinuousClock.now
 
@@ -101,7 +103,7 @@ package final class Connection {
     /// A step of a wait has passed without an answer.
     func waited() {
         let now = ContinuousClock.now
-        guard let onWait, now - reportedAt >= .seconds(1) else { return }
+        guard let onWait, now - reportedAt >= waitInterval else { return }
         reportedAt = now
         onWait(now - waitingSince)
     }

@@ -4,14 +4,19 @@ internal import CPostgres
 
 extension Connection {
     /// Runs one statement or several (simple protocol: several are one transaction unless they say otherwise).
-    package func execute(_ sql: String) throws(PostgresError) { _ = try command(sql) }
+    package func execute(_ sql: String) throws(PostgresError) { _ = try last(of: sql) }
 
     /// Runs `sql` as `execute` does and returns the last command's tag. A COMMIT counts only if the tag says COMMIT:
     /// that of a failed transaction answers ROLLBACK, without an error.
-    package func command(_ sql: String) throws(PostgresError) -> String {
+    package func command(_ sql: String) throws(PostgresError) -> String { try last(of: sql).tag }
+
+    /// Runs `sql` as `execute` does and returns the last statement's rows.
+    package func last(of sql: String) throws(PostgresError) -> Rows {
         try send { PQsendQuery(handle, sql) }
-        guard let result = try lastResult() else { return "" }
-        return String(cString: PQcmdStatus(result.pointer))
+        guard let result = try lastResult() else {
+            throw PostgresError(kind: .protocolViolation, message: "no answer to a statement")
+        }
+        return Rows(result: result)
     }
 
     /// Runs one statement and returns all its rows.

@@ -20,7 +20,10 @@ package enum Parameter {
     package static func array(_ elements: [String?]) -> Parameter {
         let quoted = elements.map { element -> String in
             guard let element else { return "NULL" }
-            return "\"" + String(element.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }) + "\""
+            return element.unicodeScalars.reduce(into: "\"") { result, scalar in
+                if scalar == "\"" || scalar == "\\" { result += "\\" }
+                result.unicodeScalars.append(scalar)
+            } + "\""
         }
         return .text("{" + quoted.joined(separator: ",") + "}")
     }

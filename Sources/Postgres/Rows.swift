@@ -19,6 +19,9 @@ package struct Rows: RandomAccessCollection {
     package var endIndex: Int { Int(PQntuples(result.pointer)) }
     package subscript(index: Int) -> Row { Row(result: result, index: Int32(index)) }
 
+    /// What the server calls it: "COMMIT", "UPDATE 3" (PQcmdStatus).
+    package var tag: String { String(cString: PQcmdStatus(result.pointer)) }
+
     /// Rows that an INSERT, UPDATE or DELETE changed, or a SELECT gave (PQcmdTuples).
     package var affected: Int { Int(String(cString: PQcmdTuples(result.pointer))) ?? 0 }
 }

@@ -4,11 +4,12 @@
 package typealias Bytes = UnsafeBufferPointer<UInt8>
 
 /// A growable run of bytes with one owner. Appending never allocates once the capacity is there;
-/// `removeAll` keeps it. Not thread-safe: hand it over, do not share it.
+/// `removeAll` keeps it. Not thread-safe: hand it over, do not share it. Nothing here calls out while a property is
+/// being changed: the runtime's exclusivity checks, dearer than the bytes appended, are left out.
 package final class ByteBuffer {
-    @usableFromInline package private(set) var base: UnsafeMutablePointer<UInt8>
-    @usableFromInline package var count: Int
-    @usableFromInline package private(set) var capacity: Int
+    @exclusivity(unchecked) @usableFromInline package private(set) var base: UnsafeMutablePointer<UInt8>
+    @exclusivity(unchecked) @usableFromInline package var count: Int
+    @exclusivity(unchecked) @usableFromInline package private(set) var capacity: Int
 
     package init(capacity: Int = 256) {
         self.capacity = max(16, capacity)

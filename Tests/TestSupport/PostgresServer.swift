@@ -66,7 +66,7 @@ package final class PostgresServer: @unchecked Sendable {
             rm -rf "$1"
             """
         var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw TestSupportError("pipe: errno \(errno)") }
+        guard Glibc.pipe(&ends) == 0 else { throw TestSupportError("pipe: errno \(errno)") }
         lifeline = ends[1]
         // A session of its own: Ctrl-C at the terminal ends us, and then the guard does its work.
         _ = try spawn("/usr/bin/setsid", ["sh", "-c", script, "sh", directory], stdin: ends[0])
@@ -88,8 +88,9 @@ package final class PostgresServer: @unchecked Sendable {
         let ours = [
             "listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(directory)'",
             "max_connections = 200",
-            // Enough against our kill -9; only a machine's crash would need more.
-            "fsync = off", "synchronous_commit = off", "full_page_writes = off",
+            // Enough against our kill -9; only a machine's crash would need more. Not synchronous_commit = off: that
+            // loses commits in a kill -9.
+            "fsync = off", "full_page_writes = off",
         ]
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: data + "/postgresql.conf"))
         try file.seekToEnd()
@@ -109,7 +110,7 @@ package final class PostgresServer: @unchecked Sendable {
                 try runAsServer("pg_ctl", ["-D", data, "-l", directory + "/log", "-w", "-t", "30", "-s", "start"])
                 return
             } catch {
-                guard attempt < 5 else { throw error }
+                guard attempt < 50 else { throw error }
                 usleep(200_000)
             }
         }

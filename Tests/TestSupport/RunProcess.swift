@@ -34,16 +34,17 @@ package func run(
     return text
 }
 
-/// posix_spawn, with nothing inherited but the three descriptors (nil: /dev/null). Foundation's Process leaves a socket
-/// in every child and waits until the last grandchild has closed it: never, when that is a daemon.
+/// posix_spawn, with nothing inherited but the three descriptors (nil: /dev/null; `error`: where `output` goes).
+/// Foundation's Process leaves a socket in every child and waits until the last grandchild has closed it: never, when
+/// that is a daemon.
 package func spawn(
-    _ program: String, _ arguments: [String], stdin: Int32? = nil, output: Int32? = nil,
+    _ program: String, _ arguments: [String], stdin: Int32? = nil, output: Int32? = nil, error: Int32? = nil,
     environment: [String: String]? = nil
 ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    for (target, source) in [(0, stdin), (1, output), (2, output)] {
+    for (target, source) in [(0, stdin), (1, output), (2, error ?? output)] {
         if let source {
             posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
         } else {
@@ -54,12 +55,20 @@ package func spawn(
     for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
         if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     }
+    // Threads of libdispatch, which tests run on, block signals; a child of theirs must not be deaf to SIGTERM.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     let variables = (environment ?? ProcessInfo.processInfo.environment).map { "\($0.key)=\($0.value)" }
     let argv = ([program] + arguments).map { strdup($0) } + [nil]
     let envp = variables.map { strdup($0) } + [nil]
     defer { for text in argv + envp { free(text) } }
     var pid: pid_t = 0
-    let result = posix_spawn(&pid, program, &actions, nil, argv, envp)
+    let result = posix_spawn(&pid, program, &actions, &attributes, argv, envp)
     guard result == 0 else { throw TestSupportError("\(program): \(String(cString: strerror(result)))") }
     return pid
 }

@@ -71,7 +71,7 @@ package struct KeyFields: Hashable, Sendable, Codable {
 }
 
 /// What becomes of a record whose key the table has.
-package enum OnDuplicate: String, Codable, Sendable {
+package enum OnDuplicate: String, Codable, Sendable, CaseIterable {
     /// The row stays as it is; the duplicate's other fields are not loaded.
     case skip
 }

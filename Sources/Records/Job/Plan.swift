@@ -54,5 +54,3 @@ package struct Plan: Hashable, Sendable {
         return JobID(high: hash.high, low: hash.low)
     }
 }
-extension RecordScanner { static let version = 1 }
-extension Validator { static let version = 1 }

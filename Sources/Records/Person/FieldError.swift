@@ -1,20 +1,32 @@
-// What is wrong with a record, field by field: made by scanner and validator, carried beside a reject through Kafka, kept as jsonb.
+// What is wrong with a record, field by field: made by scanner and validator, carried beside a reject through Kafka,
+// kept as jsonb.
 
 internal import FoundationEssentials
 
 /// One flaw of a record. Never holds bytes of a value.
 package struct FieldError: Equatable, Sendable, Codable {
-    /// A top-level field, or `name.firstName`; "" for the whole record. At most 64 bytes.
+    /// A field of the record as in "age" or "name.firstName", at most `longestField` bytes; "" for the whole record.
     package let field: String
-    /// snake_case; a closed list on this side, any on the side that reads.
+    /// snake_case. What this program can say is listed in the tests; a reader must expect others.
     package let code: String
-    /// To be read after the field's name: "not an integer".
+    /// To be read after the field: "not an integer".
     package let message: String
 
     package init(field: String, code: String, message: String) {
         self.field = field
         self.code = code
         self.message = message
+    }
+
+    /// Bytes of a field's name; what is longer is cut, with "…" at its end.
+    static let longestField = 64
+
+    /// The name of a field that came from a file: cut, and what is not UTF-8 replaced.
+    static func fieldName(_ bytes: Bytes) -> String {
+        guard bytes.count > longestField else { return String(decoding: bytes, as: UTF8.self) }
+        var count = longestField - 3
+        while count > 0, bytes[count] & 0xC0 == 0x80 { count -= 1 }
+        return String(decoding: bytes[..<count], as: UTF8.self) + "…"
     }
 
     /// `[{"field":"age","code":"not_an_integer","message":"…"}]`: text that jsonb takes.
@@ -30,6 +42,13 @@ package struct FieldError: Equatable, Sendable, Codable {
             json.append(UInt8(ascii: "}"))
         }
         return json.isEmpty ? Array("[]".utf8) : json + [UInt8(ascii: "]")]
+    }
+
+    /// Reads what `json` writes. nil when the bytes are no such list, are JSON that jsonb would refuse, or
+    /// more than `Limits.errorsBytes`.
+    package static func parse(_ json: Bytes) -> [FieldError]? {
+        guard json.count <= Limits.errorsBytes, JSONScanner.isClean(json) else { return nil }
+        return try? JSONDecoder().decode([FieldError].self, from: Data(json))
     }
 
     /// A JSON string. Control characters become U+FFFD: jsonb refuses NUL, and a terminal obeys the others.

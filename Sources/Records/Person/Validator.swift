@@ -1,11 +1,185 @@
-// Stub.
+// Decides whether a record is a person. Push and worker share it: what push lets through, the worker lets through.
+
+/// One per thread: it owns its scratch, and a clean record costs no allocation.
 package final class Validator {
-    package private(set) var person = Person(name: Bytes(start: nil, count: 0), age: 0)
-    package private(set) var key = Bytes(start: nil, count: 0)
-    package private(set) var errors: [FieldError] = []
-    package init(key: KeyFields) {}
-    package func validate(_ json: Bytes) -> Bool { fatalError() }
-}
-extension FieldError {
-    package static func parse(_ json: Bytes) -> [FieldError]? { fatalError() }
+    /// Part of the plan of every job: to be raised when a record would validate otherwise, or get another key.
+    package static let version = 1
+
+    /// The record of the last `validate` that returned true.
+    @exclusivity(unchecked) package private(set) var person: Person
+    /// Its key: name NUL age, then NUL email or nothing and NUL phone number or nothing if these take part. No value
+    /// holds a NUL, so different values make different keys. At most `Limits.keyBytes`.
+    package var key: Bytes { keyBuffer.bytes }
+    /// What is wrong with the record of the last `validate` that returned false.
+    package var errors: [FieldError] { reader.errors.errors }
+
+    private let reader = RecordReader()
+    private let keyHasEmail: Bool
+    private let keyHasPhoneNumber: Bool
+    private let keyBuffer = ByteBuffer(capacity: Limits.keyBytes)
+    /// Text that does not stand in the JSON as it is: unescaped, or joined.
+    private let text = ByteBuffer()
+
+    package init(key: KeyFields) {
+        keyHasEmail = key.contains(.email)
+        keyHasPhoneNumber = key.contains(.phoneNumber)
+        person = Person(name: text.bytes, age: 0)
+    }
+
+    /// True: `person` and `key` are set. False: `errors` holds all that is wrong.
+    package func validate(_ json: Bytes) -> Bool {
+        guard reader.read(json) else { return false }
+        text.removeAll()
+        textBytes = json.count
+        let name = self.name()
+        let age = self.age()
+        let email = optionalText(reader[.email], .email)
+        let phoneNumber = optionalText(reader[.phoneNumber], .phoneNumber)
+        let address = reader[.address]
+        if address.kind != .absent, address.kind != .object, address.kind != .string {
+            reader.errors.append("address", "wrong_type", "neither an object nor a string")
+        }
+        if let name { setKey(name, age ?? 0, email, phoneNumber) }
+        guard let name, let age, reader.errors.isEmpty else { return false }
+        person = Person(
+            name: name, age: age, email: email, phoneNumber: phoneNumber,
+            address: address.kind == .absent ? nil : jsonText(address),
+            additionalInfo: reader.others.count == 0 ? nil : reader.others.bytes)
+        return true
+    }
+
+    private func jsonText(_ value: FieldValue) -> Bytes {
+        let quote = value.kind == .string ? 1 : 0
+        return Bytes(start: value.start - quote, count: value.end - value.start + 2 * quote)
+    }
+
+    // MARK: Fields
+
+    private func name() -> Bytes? {
+        let value = reader[.name]
+        switch value.kind {
+        case .string: return requiredText(value, "name")
+        case .object:
+            let first = requiredText(reader[.firstName], "name.firstName")
+            let last = requiredText(reader[.lastName], "name.lastName")
+            guard let first, let last else { return nil }
+            reserveText()
+            let start = text.count
+            text.append(first)
+            text.append(UInt8(ascii: " "))
+            text.append(last)
+            return text.slice(start, text.count - start)
+        case .absent: reader.errors.append("name", "missing", "missing")
+        case .number, .array, .boolean:
+            reader.errors.append("name", "wrong_type", "neither a string nor an object")
+        }
+        return nil
+    }
+
+    /// A string with more than whitespace in it. nil: there is an error.
+    @inline(__always)
+    private func requiredText(_ value: FieldValue, _ field: String) -> Bytes? {
+        guard !value.isFlawed else { return nil }
+        guard value.kind == .string else {
+            return value.kind == .absent
+                ? error(field, "missing", "missing") : error(field, "wrong_type", "not a string")
+        }
+        let bytes = trimmedText(value)
+        return bytes.count > 0 ? bytes : error(field, "empty", "empty")
+    }
+
+    private func error(_ field: String, _ code: String, _ message: String) -> Bytes? {
+        reader.errors.append(field, code, message)
+        return nil
+    }
+
+    private func age() -> Int? {
+        let value = reader[.age]
+        guard !value.isFlawed else { return nil }
+        switch value.kind {
+        case .string, .number:
+            let bytes = trimmedText(value)
+            switch FieldRules.age(bytes) {
+            case .years(let years): return years
+            case .outOfRange: reader.errors.append("age", "out_of_range", "not between 0 and 150")
+            case .notAnInteger where bytes.count == 0: reader.errors.append("age", "empty", "empty")
+            case .notAnInteger: reader.errors.append("age", "not_an_integer", "not an integer")
+            }
+        case .absent: reader.errors.append("age", "missing", "missing")
+        case .object, .array, .boolean: reader.errors.append("age", "wrong_type", "neither a number nor a string")
+        }
+        return nil
+    }
+
+    /// An email address or phone number; nil also when it is absent.
+    @inline(__always)
+    private func optionalText(_ value: FieldValue, _ field: KeyField) -> Bytes? {
+        value.kind == .absent || value.isFlawed ? nil : presentText(value, field)
+    }
+
+    private func presentText(_ value: FieldValue, _ field: KeyField) -> Bytes? {
+        let isPhoneNumber = field == .phoneNumber
+        guard value.kind == .string || isPhoneNumber && value.kind == .number else {
+            return error(
+                field.rawValue, "wrong_type", isPhoneNumber ? "neither a string nor an integer" : "not a string")
+        }
+        let bytes = trimmedText(value)
+        if bytes.count == 0 { return error(field.rawValue, "empty", "empty") }
+        if isPhoneNumber {
+            guard FieldRules.isPhoneNumber(bytes), value.kind == .string || bytes.allSatisfy(isDigit) else {
+                return error(field.rawValue, "invalid_phone", "not a phone number")
+            }
+        } else if bytes.count > FieldRules.longestEmail {
+            return error(field.rawValue, "too_long", "longer than \(FieldRules.longestEmail) bytes")
+        } else if !FieldRules.isEmail(bytes) {
+            return error(field.rawValue, "invalid_email", "not an email address")
+        }
+        return bytes
+    }
+
+    // MARK: Text
+
+    @exclusivity(unchecked) private var textBytes = 0
+
+    /// All text of a record, unescaped and joined, is at most twice as long as its JSON: reserved at once, it does not
+    /// move under the views into it.
+    private func reserveText() { text.reserve(2 * textBytes + 1 - text.count) }
+
+    @inline(__always)
+    private func trimmedText(_ value: FieldValue) -> Bytes {
+        trimmed(value.hasEscape ? unescaped(value) : value.bytes)
+    }
+
+    private func unescaped(_ value: FieldValue) -> Bytes {
+        reserveText()
+        let start = text.count
+        JSONString.unescape(value.start, value.end, into: text)
+        return text.slice(start, text.count - start)
+    }
+
+    // MARK: The key
+
+    @inline(__always)
+    private func setKey(_ name: Bytes, _ age: Int, _ email: Bytes?, _ phoneNumber: Bytes?) {
+        keyBuffer.removeAll()
+        var length = name.count + 1 + (age > 99 ? 3 : age > 9 ? 2 : 1)
+        if keyHasEmail { length += 1 + (email?.count ?? 0) }
+        if keyHasPhoneNumber { length += 1 + (phoneNumber?.count ?? 0) }
+        guard length <= Limits.keyBytes else {
+            reader.errors.append("name", "too_long", "makes the unique key longer than \(Limits.keyBytes) bytes")
+            return
+        }
+        keyBuffer.append(name)
+        keyBuffer.append(0)
+        if age > 99 { keyBuffer.append(UInt8(ascii: "1")) }
+        if age > 9 { keyBuffer.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: age / 10 % 10)) }
+        keyBuffer.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: age % 10))
+        if keyHasEmail { appendToKey(email) }
+        if keyHasPhoneNumber { appendToKey(phoneNumber) }
+    }
+
+    private func appendToKey(_ value: Bytes?) {
+        keyBuffer.append(0)
+        if let value { keyBuffer.append(value) }
+    }
 }

@@ -21,6 +21,8 @@ enum MarkerJSON {
     }
 
     static func decode<Marker: Decodable>(_ json: Bytes) throws(MarkerError) -> Marker {
+        // Foundation would take what Postgres does not, such as NUL.
+        guard JSONScanner.isClean(json) else { throw MarkerError(message: "a marker that cannot be read") }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
             try Date(try decoder.singleValueContainer().decode(String.self), strategy: timestamp)

@@ -1,0 +1,64 @@
+// Standard output, buffered, with its errors told: a full disk must not look like a result.
+
+import Glibc
+import Synchronization
+
+/// Writing standard output failed.
+package enum OutputError: Error, Equatable {
+    /// The reader has gone (`… | head`): no error for a command that only prints.
+    case brokenPipe
+    /// "cannot write to standard output: No space left on device".
+    case failed(String)
+}
+
+/// Bytes for a descriptor, 64 KiB at a time; a terminal gets every line at once. Thread-safe.
+package final class Output: Sendable {
+    private static let bufferBytes = 65_536
+    private let buffer = Mutex<[UInt8]>([])
+    private let descriptor: Int32
+    package let isTerminal: Bool
+
+    package init(descriptor: Int32 = STDOUT_FILENO) {
+        self.descriptor = descriptor
+        isTerminal = isatty(descriptor) == 1
+    }
+
+    /// Columns; nil when it is no terminal, and lines may be as long as they like.
+    package var width: Int? { terminalWidth(descriptor) }
+
+    /// `text` and a newline.
+    package func line(_ text: String = "") throws(OutputError) {
+        try write(Array(text.utf8) + [UInt8(ascii: "\n")])
+        if isTerminal { try flush() }
+    }
+
+    package func write(_ bytes: some Sequence<UInt8>) throws(OutputError) {
+        let isFull = buffer.withLock { buffer in
+            buffer.append(contentsOf: bytes)
+            return buffer.count >= Self.bufferBytes
+        }
+        if isFull { try flush() }
+    }
+
+    package func flush() throws(OutputError) {
+        let problem: OutputError? = buffer.withLock { buffer in
+            defer { buffer.removeAll(keepingCapacity: true) }
+            return send(buffer)
+        }
+        if let problem { throw problem }
+    }
+
+    private func send(_ bytes: [UInt8]) -> OutputError? {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR { continue }
+            if written < 0, errno == EPIPE { return .brokenPipe }
+            guard written > 0 else {
+                return .failed("cannot write to standard output: " + String(cString: strerror(errno)))
+            }
+            rest = rest.dropFirst(written)
+        }
+        return nil
+    }
+}

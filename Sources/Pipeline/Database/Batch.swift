@@ -1,0 +1,176 @@
+// The rows, rejects and bookkeeping steps of one transaction, collected as bytes while messages come in.
+
+package import Records
+
+/// Built by one thread, then handed to a loader; one owner at a time. `reset` makes it ready for the next use, with
+/// its memory.
+package final class Batch {
+    package var partitions: [PartitionStep] = []
+    package var progress: [ProgressStep] = []
+    /// Start markers, in the order they came.
+    package var starts: [StartMarker] = []
+    /// Jobs of a newer wire version, of which no more than that can be said.
+    package var newerJobs: [(job: JobID, version: UInt8)] = []
+
+    /// Rows as COPY text, in the order they came.
+    let text = ByteBuffer(capacity: 1 << 20)
+    /// Their keys (`Validator.key`).
+    let keys = ByteBuffer(capacity: 1 << 20)
+    /// Their wire values, in case Postgres refuses them.
+    let wire = ByteBuffer(capacity: 1 << 20)
+    var rows: ContiguousArray<BatchRow> = []
+
+    /// Rejects: bytes and errors (JSON), one after the other in `rejectBytes`.
+    let rejectBytes = ByteBuffer(capacity: 1 << 10)
+    var rejects: ContiguousArray<BatchReject> = []
+
+    /// Filled by `sortRows`: rows in the order of the unique index, without those that repeat a key of this batch.
+    var order: ContiguousArray<UInt32> = []
+    /// Rows left out of `order`, by progress step.
+    var repeated: [Int] = []
+    var isSorted = false
+    let sorter = BatchSorter()
+
+    /// The end of a row of each progress step: tab, job as a uuid without hyphens, newline. Made once a step.
+    private let tails = ByteBuffer(capacity: 1 << 10)
+
+    package init() {}
+
+    package var rowCount: Int { rows.count }
+    package var rejectCount: Int { rejects.count }
+
+    /// What the server will be sent for rows and rejects; what limits a batch.
+    package var byteCount: Int { text.count + rejectBytes.count }
+
+    /// Adds a clean record; `progress[progressIndex]` is its job and partition. Does not allocate once the buffers
+    /// have grown. For the job "-", seq, line and byteOffset are 0.
+    package func addRow(
+        person: Person, key: Bytes, progressIndex: Int, seq: Int64, line: Int64, byteOffset: Int64, length: Int64,
+        kafkaOffset: Int64, kafkaTime: Int64, wire value: Bytes
+    ) {
+        isSorted = false
+        let start = text.count
+        appendText(person, tail: tail(progressIndex))
+        rows.append(
+            BatchRow(
+                text: start, key: keys.count, wire: wire.count,
+                textCount: Int32(truncatingIfNeeded: text.count - start),
+                keyCount: Int32(truncatingIfNeeded: key.count), wireCount: Int32(truncatingIfNeeded: value.count),
+                nameCount: UInt16(truncatingIfNeeded: person.name.count), age: UInt8(truncatingIfNeeded: person.age),
+                place: BatchPlace(
+                    progressIndex: Int32(truncatingIfNeeded: progressIndex), seq: seq, line: line,
+                    byteOffset: byteOffset, length: length, kafkaOffset: kafkaOffset, kafkaTime: kafkaTime)))
+        keys.append(key)
+        wire.append(value)
+    }
+
+    @inline(__always)
+    private func appendText(_ person: Person, tail: Bytes) {
+        var room = CopyText.bound(person.name.count) + 64
+        for value in [person.email, person.phoneNumber, person.address, person.additionalInfo] {
+            room += CopyText.bound(value?.count ?? 0)
+        }
+        text.reserve(room)
+        let start = text.base + text.count
+        var target = start
+        CopyText.append(escaped: person.name, to: &target)
+        appendTab(to: &target)
+        CopyText.append(age: person.age, to: &target)
+        appendTab(to: &target)
+        CopyText.append(optional: person.email, to: &target)
+        appendTab(to: &target)
+        CopyText.append(optional: person.phoneNumber, to: &target)
+        appendTab(to: &target)
+        CopyText.append(optional: person.address, to: &target)
+        appendTab(to: &target)
+        CopyText.append(optional: person.additionalInfo, to: &target)
+        target.update(from: tail.baseAddress!, count: tail.count)
+        text.count += target - start + tail.count
+    }
+
+    @inline(__always)
+    private func appendTab(to target: inout UnsafeMutablePointer<UInt8>) {
+        target.pointee = 0x09
+        target += 1
+    }
+
+    private static let tailCount = 34
+
+    @inline(__always)
+    private func tail(_ progressIndex: Int) -> Bytes {
+        while tails.count <= progressIndex * Self.tailCount { addTail() }
+        return tails.slice(progressIndex * Self.tailCount, Self.tailCount)
+    }
+
+    @inline(never)
+    private func addTail() {
+        let job = progress[tails.count / Self.tailCount].job
+        tails.append(0x09)
+        for byte in job.uuid.utf8 where byte != UInt8(ascii: "-") { tails.append(byte) }
+        tails.append(0x0A)
+    }
+
+    /// Adds a record that is no row, and counts it as rejected. `errors` is a JSON list of `FieldError`s.
+    package func addReject(
+        progressIndex: Int, seq: Int64, line: Int64, byteOffset: Int64, length: Int64, form: RejectForm, bytes: Bytes,
+        errors: Bytes, kafkaOffset: Int64, kafkaTime: Int64
+    ) {
+        rejects.append(
+            BatchReject(
+                bytes: rejectBytes.count, byteCount: bytes.count, errorCount: errors.count, form: form,
+                place: BatchPlace(
+                    progressIndex: Int32(truncatingIfNeeded: progressIndex), seq: seq, line: line,
+                    byteOffset: byteOffset, length: length, kafkaOffset: kafkaOffset, kafkaTime: kafkaTime)))
+        rejectBytes.append(bytes)
+        rejectBytes.append(errors)
+        progress[progressIndex].rejected += 1
+    }
+
+    /// Empty again. Memory beyond what a usual batch needs is given back.
+    package func reset() {
+        partitions.removeAll(keepingCapacity: true)
+        progress.removeAll(keepingCapacity: true)
+        starts.removeAll()
+        newerJobs.removeAll()
+        rows.removeAll(keepingCapacity: true)
+        rejects.removeAll(keepingCapacity: true)
+        order.removeAll(keepingCapacity: true)
+        repeated.removeAll(keepingCapacity: true)
+        isSorted = false
+        for buffer in [text, keys, wire, rejectBytes, tails] { buffer.shrink(to: 24 << 20) }
+    }
+}
+
+/// Where a record came from.
+struct BatchPlace {
+    var progressIndex: Int32
+    var seq: Int64
+    var line: Int64
+    var byteOffset: Int64
+    var length: Int64
+    var kafkaOffset: Int64
+    var kafkaTime: Int64
+}
+
+/// A row: where its bytes begin in the batch's buffers, and how many there are.
+struct BatchRow {
+    var text: Int
+    var key: Int
+    var wire: Int
+    var textCount: Int32
+    var keyCount: Int32
+    var wireCount: Int32
+    /// The key begins with the name.
+    var nameCount: UInt16
+    var age: UInt8
+    var place: BatchPlace
+}
+
+/// A reject: its bytes, then its errors, in `rejectBytes`.
+struct BatchReject {
+    var bytes: Int
+    var byteCount: Int
+    var errorCount: Int
+    var form: Batch.RejectForm
+    var place: BatchPlace
+}

@@ -1,0 +1,89 @@
+// What a migrated database says about itself: read at a worker's start, after a lost swap, and before any answer.
+
+package import Postgres
+package import Records
+
+package struct DatabaseInfo: Equatable, Sendable {
+    package let schemaVersion: Int
+    /// Grows with every change of schema, key or identity; a batch's transaction compares it
+    /// (`userload.settings.revision`).
+    package let revision: Int
+    /// The table of people, with its schema.
+    package let name: TableName
+    package let keyFields: KeyFields
+    /// 32 hexadecimal digits that no other database has, a copy by pg_dump not either: for the consumer group's name.
+    /// A physical clone keeps it until `userload migrate --new-identity`.
+    package let identity: String
+
+    /// For SQL: qualified and quoted.
+    package var table: String { name.quoted }
+    /// For people: `public.users`.
+    package var tableName: String { name.text }
+
+    /// The unique index on the key, by which the loader knows its own 23505 (in the schema of the table).
+    package static let keyIndex = "userload_key"
+
+    /// - Throws: `PostgresError`; `ConfigurationProblem` if the database was not migrated, or by a newer userload.
+    package static func read(_ connection: Connection) throws -> DatabaseInfo {
+        guard let info = try readIfMade(connection) else {
+            throw ConfigurationProblem(
+                "\(connection.place) has no schema userload yet: 'userload work' or 'userload migrate' makes it")
+        }
+        guard info.schemaVersion <= Migration.latest else { throw info.isNewer(connection) }
+        guard info.schemaVersion == Migration.latest else {
+            throw ConfigurationProblem(
+                "schema userload in \(connection.place) is version \(info.schemaVersion), this userload needs "
+                    + "\(Migration.latest): run 'userload migrate'")
+        }
+        return info
+    }
+
+    /// nil: never migrated.
+    static func readIfMade(_ connection: Connection) throws -> DatabaseInfo? {
+        do {
+            guard try connection.exists(TableName(schema: "userload", table: "settings")) else { return nil }
+            guard let row = try connection.query(SQL.text(PackageResources.settings_sql)).first else {
+                throw ConfigurationProblem("userload.settings in \(connection.place) is empty: restore its row")
+            }
+            return try DatabaseInfo(row)
+        } catch SQLState.insufficientPrivilege {
+            throw ConfigurationProblem(
+                "role \(connection.user) may not read schema userload in \(connection.place): "
+                    + "GRANT USAGE ON SCHEMA userload, GRANT SELECT ON ALL TABLES IN SCHEMA userload")
+        }
+    }
+
+    /// A row of settings.sql.
+    private init(_ row: Row) throws(ConfigurationProblem) {
+        schemaVersion = row.int(0) ?? 0
+        revision = row.int(1) ?? 0
+        name = TableName(schema: row.string(2), table: row.string(3) ?? "")
+        keyFields = try Self.key(row.string(4) ?? "")
+        identity = row.string(5) ?? ""
+    }
+
+    private static func key(_ text: String) throws(ConfigurationProblem) -> KeyFields {
+        do {
+            return try KeyFields(parsing: text)
+        } catch {
+            throw ConfigurationProblem("userload.settings.key_fields cannot be used: \(error.message)")
+        }
+    }
+
+    func isNewer(_ connection: Connection) -> ConfigurationProblem {
+        ConfigurationProblem(
+            "schema userload in \(connection.place) is version \(schemaVersion), this userload knows "
+                + "\(Migration.latest): upgrade userload")
+    }
+}
+
+extension Connection {
+    /// "crm on db1", for messages.
+    package var place: String { "\(database) on \(host.hasPrefix("/") ? "the local socket" : host)" }
+
+    /// Whether the name, which must have a schema, is taken: by a table or anything of its kind.
+    func exists(_ table: TableName) throws(PostgresError) -> Bool {
+        let name: [Parameter] = [.optional(table.schema), .text(table.table)]
+        return try query(SQL.text(PackageResources.relation_exists_sql), name)[0].bool(0) == true
+    }
+}

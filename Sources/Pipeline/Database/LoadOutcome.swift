@@ -1,0 +1,72 @@
+// What came of a batch, and which errors of the server mean what (DESIGN, "Errors of the server").
+
+package import Postgres
+
+package enum LoadOutcome: Sendable {
+    /// All of it is in the database.
+    case committed
+    /// Positions or progress are not where the batch expected them: nothing was written.
+    case lostSwap
+    /// Schema, key or identity changed since `DatabaseInfo` was read: nothing was written.
+    case schemaChanged
+    /// Something that passes. What became of the transaction is unknown if the connection was lost in COMMIT; the same
+    /// batch may be given again all the same, its swap tells.
+    case retry(PostgresError)
+    /// Another try would end the same way: nothing was written.
+    case fatal(WorkFailure)
+    /// Too many records in a row were refused for one reason: nothing was written.
+    case refused(WorkFailure)
+}
+
+/// Why a transaction cannot go on, beside errors of the server.
+enum LoadObstacle: Error {
+    case lostSwap
+    case schemaChanged
+    case refused(WorkFailure)
+}
+
+extension LoadOutcome {
+    /// For an error out of a batch's transaction, those in rows excepted: they became rejects.
+    init(_ error: any Error) {
+        switch error {
+        case LoadObstacle.lostSwap: self = .lostSwap
+        case LoadObstacle.schemaChanged: self = .schemaChanged
+        case LoadObstacle.refused(let failure): self = .refused(failure)
+        case let error as PostgresError: self.init(error)
+        default: self = .fatal(WorkFailure(.postgres, "\(error)"))
+        }
+    }
+
+    private init(_ error: PostgresError) {
+        if let failure = fatalFailure(error) {
+            self = .fatal(failure)
+        } else if error.isOurFault {
+            self = .fatal(WorkFailure(.postgres, "Postgres does not understand userload, a fault of ours: \(error)"))
+        } else if error.isData {
+            self = .fatal(
+                WorkFailure(.configuration, "the schema userload in the database does not take what it must: \(error)"))
+        } else {
+            self = .retry(error)
+        }
+    }
+}
+
+extension PostgresError {
+    /// COPY text that is none, or bytes that are no UTF-8: made here, whatever the record was.
+    var isOurFault: Bool {
+        sqlstate == .badCopyFileFormat || sqlstate == .characterNotInRepertoire || sqlstate == .untranslatableCharacter
+    }
+
+    /// In the statement on the table of people: an error of one of the rows. Data exception, integrity constraint
+    /// violation, an exception raised in a trigger, a row too large for a page or index, a value too deep.
+    var isData: Bool {
+        guard kind == .server, let sqlstate, !isOurFault else { return false }
+        switch sqlstate {
+        case .raiseException, .programLimitExceeded, .statementTooComplex: return true
+        default: return sqlstate.classCode == "22" || sqlstate.classCode == "23"
+        }
+    }
+
+    /// Another row has this row's key.
+    var isDuplicate: Bool { sqlstate == .uniqueViolation && constraint == DatabaseInfo.keyIndex }
+}

@@ -1,0 +1,18 @@
+// The numbered migrations, oldest first. One that was released is never changed again: a new number follows.
+
+struct Migration {
+    let number: Int
+    let sql: [UInt8]
+
+    static let all = [
+        Migration(number: 1, sql: PackageResources._001_tables_sql),
+        Migration(number: 2, sql: PackageResources._002_age_counts_sql),
+        Migration(number: 3, sql: PackageResources._003_views_sql),
+    ]
+
+    /// The schema version this userload works with.
+    static var latest: Int { all.count }
+
+    /// - Parameter table: of people, quoted.
+    func text(table: String) -> String { SQL.text(sql, [("users", table)]) }
+}

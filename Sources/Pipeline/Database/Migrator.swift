@@ -1,0 +1,179 @@
+// Brings a database to the schema this userload works with. Whoever comes first does it, under a lock; a database that
+// is up to date needs no right to change anything.
+
+package import Postgres
+internal import Records
+
+package struct MigrationReport: Equatable, Sendable {
+    /// Sentences without their end, in order; empty: nothing was to do.
+    package var made: [String] = []
+    /// The database as it is now.
+    package let info: DatabaseInfo
+}
+
+package enum Migrator {
+    /// Creates or upgrades the schema.
+    /// - Parameter changesKey: an existing table gets `target.keyFields` as its key. Only `userload migrate` may: a
+    ///   worker's environment must not rebuild an index that others rely on.
+    /// - Parameter newIdentity: for a physical clone, which must not share its original's consumer group.
+    /// - Throws: `PostgresError`; `ConfigurationProblem`, and then nothing was changed.
+    package static func migrate(
+        _ connection: Connection, _ target: DatabaseTarget, changesKey: Bool = false, newIdentity: Bool = false
+    ) throws -> MigrationReport {
+        try checkServer(connection)
+        let work = Work(connection: connection, target: target, changesKey: changesKey, newIdentity: newIdentity)
+        if let info = try DatabaseInfo.readIfMade(connection), try !work.isNeeded(info) {
+            return MigrationReport(info: info)
+        }
+        do {
+            return try work.perform()
+        } catch {
+            if connection.inTransaction { try? connection.execute("ROLLBACK") }
+            throw try work.problem(behind: error)
+        }
+    }
+
+    /// What `migrate` would run in an empty database, for psql; and what a worker's role needs.
+    package static func script(_ target: DatabaseTarget) -> String {
+        let table = TableName(schema: target.table?.schema ?? "public", table: target.table?.table ?? "users")
+        let key = target.keyFields ?? .standard
+        let steps =
+            Migration.all.map { $0.text(table: table.quoted) }
+            + (key == .standard ? [] : [KeyChange.script(table: table, to: key)])
+        return SQL.text(
+            PackageResources.script_sql,
+            [("lock", String(SchemaLock.key)), ("steps", steps.joined(separator: "\n")), ("users", table.quoted)])
+    }
+
+    private static func checkServer(_ connection: Connection) throws(ConfigurationProblem) {
+        guard connection.serverVersion >= 150_000 else {
+            throw ConfigurationProblem(
+                "\(connection.place) runs Postgres \(connection.serverVersion / 10_000); userload needs 15 or newer")
+        }
+        guard connection.serverEncoding == "UTF8" else {
+            throw ConfigurationProblem(
+                "\(connection.place) is encoded in \(connection.serverEncoding); userload needs a database in UTF8")
+        }
+    }
+}
+
+/// One run of `migrate`.
+private struct Work {
+    let connection: Connection
+    let target: DatabaseTarget
+    let changesKey: Bool
+    let newIdentity: Bool
+
+    func isNeeded(_ info: DatabaseInfo) throws -> Bool {
+        guard info.schemaVersion <= Migration.latest else { throw info.isNewer(connection) }
+        if let table = target.table {
+            let asked = try qualified(table)
+            guard asked == info.name else {
+                throw ConfigurationProblem(
+                    "\(connection.place) keeps people in \(info.tableName) since its first migration; "
+                        + "USERLOAD_TABLE says \(asked.text)")
+            }
+        }
+        guard try connection.exists(info.name) else {
+            throw ConfigurationProblem(
+                "table \(info.tableName) is gone from \(connection.place): restore it, or start over with "
+                    + "DROP SCHEMA userload CASCADE")
+        }
+        return info.schemaVersion < Migration.latest || newKey(info) != nil || newIdentity
+    }
+
+    func newKey(_ info: DatabaseInfo) -> KeyFields? {
+        guard changesKey, let key = target.keyFields, key != info.keyFields else { return nil }
+        return key
+    }
+
+    func perform() throws -> MigrationReport {
+        try connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        try connection.execute("SELECT pg_advisory_xact_lock(\(SchemaLock.key))")
+        var made: [String] = []
+        // Read again: somebody else may have been faster.
+        let before = try DatabaseInfo.readIfMade(connection)
+        if let before {
+            if try isNeeded(before) { made = try change(before) }
+        } else {
+            made = try create()
+        }
+        guard let info = try DatabaseInfo.readIfMade(connection) else {
+            throw ConfigurationProblem("schema userload in \(connection.place) vanished while it was made")
+        }
+        guard try connection.command("COMMIT") == "COMMIT" else {
+            throw PostgresError(kind: .protocolViolation, message: "the migration was rolled back")
+        }
+        return MigrationReport(made: made, info: info)
+    }
+
+    private func create() throws -> [String] {
+        let table = try qualified(target.table ?? TableName(schema: nil, table: "users"))
+        guard try !connection.exists(table) else {
+            throw ConfigurationProblem(
+                "table \(table.text) in \(connection.place) is not userload's, nothing was touched: "
+                    + "name another with USERLOAD_TABLE=schema.table")
+        }
+        for migration in Migration.all { try connection.execute(migration.text(table: table.quoted)) }
+        if let key = target.keyFields, key != .standard {
+            try connection.execute(KeyChange.script(table: table, to: key))
+        }
+        return ["made schema userload and table \(table.text) in \(connection.place), as \(connection.user)"]
+    }
+
+    private func change(_ info: DatabaseInfo) throws -> [String] {
+        var made: [String] = []
+        if info.schemaVersion < Migration.latest {
+            for migration in Migration.all where migration.number > info.schemaVersion {
+                try connection.execute(migration.text(table: info.table))
+            }
+            made.append(
+                "brought schema userload in \(connection.place) from version \(info.schemaVersion) to "
+                    + "\(Migration.latest), as \(connection.user)")
+        }
+        if let key = newKey(info) {
+            try connection.execute(KeyChange.script(table: info.name, to: key))
+            made.append("changed the unique key of \(info.tableName) from \(info.keyFields.text) to \(key.text)")
+        }
+        if newIdentity {
+            try connection.execute(SQL.text(PackageResources.new_identity_sql))
+            made.append("gave \(connection.place) an identity, and so a consumer group, of its own")
+        }
+        return made
+    }
+
+    /// With its schema: the one given, or the first of the search path that exists.
+    private func qualified(_ table: TableName) throws -> TableName {
+        if table.schema != nil { return table }
+        guard let schema = try connection.query("SELECT current_schema()")[0].string(0) else {
+            throw ConfigurationProblem(
+                "no schema of the search path exists in \(connection.place): "
+                    + "name the table with USERLOAD_TABLE=schema.table")
+        }
+        return TableName(schema: schema, table: table.table)
+    }
+
+    /// Errors of the server that a person has to mend, as sentences; all others as they are.
+    func problem(behind error: any Error) throws -> any Error {
+        guard let failure = error as? PostgresError, let sqlstate = failure.sqlstate else { return error }
+        switch sqlstate {
+        case .uniqueViolation:
+            return try KeyChange.problem(connection, target, behind: failure)
+        case .insufficientPrivilege:
+            return ConfigurationProblem(
+                "role \(connection.user) may not change \(connection.place) (\(failure.message)): let a role that may "
+                    + "run 'userload migrate' once; 'userload migrate --print' shows the SQL")
+        case .duplicateTable:
+            return ConfigurationProblem(
+                "schema userload in \(connection.place) is not userload's, nothing was touched (\(failure.message))")
+        case .invalidSchemaName:
+            return ConfigurationProblem("\(failure.message) in \(connection.place): create it first")
+        default: return error
+        }
+    }
+}
+
+extension SQLState {
+    fileprivate static let duplicateTable = SQLState(rawValue: "42P07")
+    fileprivate static let invalidSchemaName = SQLState(rawValue: "3F000")
+}

@@ -1,0 +1,79 @@
+// What a worker reads and writes between batches: positions, anchors and generations of one topic's partitions, and how
+// far its jobs are. Every write compares, so that a stale owner changes nothing.
+
+package import Postgres
+package import Records
+
+/// One thread at a time, on the connection it was given. Not in a transaction: each call is its own.
+package final class Store {
+    private let connection: Connection
+    private let cluster: String
+    private let topic: String
+
+    /// - Parameter cluster: Kafka's cluster id.
+    package init(_ connection: Connection, cluster: String, topic: String) {
+        self.connection = connection
+        self.cluster = cluster
+        self.topic = topic
+    }
+
+    /// The positions, ascending by partition. Partitions never read before get a row: generation 1, the log's start.
+    package func positions(_ partitions: [Int32]) throws(PostgresError) -> [Position] {
+        let wanted: [Parameter] = [.text(cluster), .text(topic), .array(partitions)]
+        let rows = try connection.query(SQL.text(PackageResources.positions_sql), wanted)
+        guard rows.count < Set(partitions).count else { return rows.map(Position.init) }
+        _ = try connection.query(SQL.text(PackageResources.positions_create_sql), wanted)
+        return try connection.query(SQL.text(PackageResources.positions_sql), wanted).map(Position.init)
+    }
+
+    /// How far `job` is in `partition`; `exists` is false if nothing of it is known there.
+    package func progress(job: JobID, partition: Int32) throws(PostgresError) -> Progress {
+        let rows = try connection.query(
+            SQL.text(PackageResources.progress_sql), [.text(job.uuid), .int(partition)])
+        return rows.first.map(Progress.init) ?? Progress()
+    }
+
+    /// Begins anew at the log's start: the topic is another one than before.
+    /// - Returns: the new position; nil if the row is no longer as `expected`.
+    package func newGeneration(_ expected: Position) throws(PostgresError) -> Position? {
+        let rows = try connection.query(
+            SQL.text(PackageResources.positions_new_generation_sql), key(of: expected))
+        return rows.first.map(Position.init)
+    }
+
+    /// Writes another anchor.
+    /// - Returns: false if the row is no longer as `expected`.
+    package func moveAnchor(_ expected: Position, to anchor: Anchor) throws(PostgresError) -> Bool {
+        let moved = try connection.query(
+            SQL.text(PackageResources.positions_move_anchor_sql),
+            key(of: expected) + [.int(anchor.offset), .int(Int64(bitPattern: anchor.hash))])
+        return moved.affected == 1
+    }
+
+    private func key(of position: Position) -> [Parameter] {
+        [
+            .text(cluster), .text(topic), .int(position.partition), .int(position.generation),
+            .int(position.nextOffset),
+        ]
+    }
+}
+
+extension Position {
+    /// A row of positions.sql.
+    fileprivate init(_ row: Row) {
+        let anchor = row.int(3).map { Anchor(offset: Int64($0), hash: UInt64(bitPattern: Int64(row.int(4) ?? 0))) }
+        self.init(
+            partition: Int32(row.int(0) ?? 0), generation: Int32(row.int(1) ?? 0),
+            nextOffset: Int64(row.int(2) ?? -1), anchor: anchor)
+    }
+}
+
+extension Progress {
+    /// A row of progress.sql.
+    fileprivate init(_ row: Row) {
+        self.init(
+            last: Int64(row.int(0) ?? -1), passedOver: Int64(row.int(1) ?? -1),
+            digest: UInt64(bitPattern: Int64(row.int(2) ?? 0)), records: Int64(row.int(3) ?? 0),
+            ended: row.bool(4) ?? false, exists: true)
+    }
+}

@@ -1,0 +1,90 @@
+// What the database knows about jobs: looked up by name, label or content; listed; abandoned; their rejects.
+
+internal import FoundationEssentials
+package import Postgres
+package import Records
+
+/// What a name means.
+package enum JobMatch: Equatable, Sendable {
+    /// `others`: earlier jobs of the same label, the latest first.
+    case found(JobStatus, others: [JobStatus])
+    /// The beginning of several ids; the first ten of them.
+    case ambiguous([JobStatus])
+    case none
+}
+
+/// One thread at a time, on the connection it was given, to a migrated database (`DatabaseInfo.read`).
+package struct JobReader {
+    private let connection: Connection
+
+    package init(_ connection: Connection) { self.connection = connection }
+
+    /// The job that `name` means: the latest of that label, byte for byte; else the one whose id begins so (six
+    /// characters or more, in Crockford's base32: either case, o for 0, i and l for 1). "-" is that of other producers.
+    package func find(_ name: String) throws -> JobMatch {
+        let labelled = try statuses(query(PackageResources.jobs_by_label_sql, [.text(name)]))
+        if let latest = labelled.first { return .found(latest, others: Array(labelled.dropFirst())) }
+        guard let prefix = Self.idPrefix(name) else { return .none }
+        let matches = try statuses(query(PackageResources.jobs_by_prefix_sql, [.text(prefix), .int(10)]))
+        return matches.count > 1 ? .ambiguous(matches) : matches.first.map { .found($0, others: []) } ?? .none
+    }
+
+    /// All jobs with these bytes, the latest push first.
+    package func find(content: ContentHash, size: Int64) throws -> [JobStatus] {
+        try statuses(query(PackageResources.jobs_by_content_sql, [.text(content.text), .int(size)]))
+    }
+
+    /// Jobs with a sign of life in the last `seconds`, the latest push first; nil: all.
+    package func jobs(since seconds: Double?) throws -> [JobStatus] {
+        try statuses(query(PackageResources.jobs_since_sql, [.optional(seconds.map { String($0) })]))
+    }
+
+    /// In the order of `ids`, all in one snapshot; those that the database does not know are left out.
+    package func statuses(_ ids: [JobID]) throws -> [JobStatus] {
+        guard !ids.isEmpty else { return [] }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .millisecondsSince1970
+        let sql = SQL.text(PackageResources.job_status_sql)
+        return try connection.query(sql, [.array(ids.map(\.uuid))]).map { row in
+            try decoder.decode(JobStatus.self, from: Data(row.bytes(0) ?? .init(start: nil, count: 0)))
+        }
+    }
+
+    /// Takes a job off the list of open ones until more of it comes; the job "-" has no end to give up.
+    /// - Returns: false if there is no such job.
+    package func abandon(_ id: JobID) throws(PostgresError) -> Bool {
+        try connection.query(SQL.text(PackageResources.abandon_sql), [.text(id.uuid)]).affected == 1
+    }
+
+    /// All rejects of a job, one by one, in the order of the file; those of the job "-" in the order of Kafka.
+    package func rejects(of id: JobID, _ body: (Reject) throws -> Void) throws {
+        let decoder = JSONDecoder()
+        try connection.stream(SQL.text(PackageResources.rejects_sql), [.text(id.uuid)]) { row in
+            let errors = row.bytes(5).flatMap { try? decoder.decode([FieldError].self, from: Data($0)) }
+            try body(
+                Reject(
+                    line: Int64(row.int(0) ?? 0), byteOffset: Int64(row.int(1) ?? 0), length: Int64(row.int(2) ?? 0),
+                    form: row.string(3).flatMap(Reject.Form.init) ?? .raw, bytes: row.bytea(4) ?? [],
+                    errors: errors ?? [], partition: Int32(row.int(6) ?? 0), kafkaOffset: Int64(row.int(7) ?? 0)))
+        }
+    }
+
+    private func query(_ file: [UInt8], _ parameters: [Parameter]) throws -> [JobID] {
+        try connection.query(SQL.text(file), parameters).compactMap { $0.string(0).flatMap(JobID.init(uuid:)) }
+    }
+
+    /// As `JobID.text` has it; nil if no id begins so.
+    static func idPrefix(_ name: String) -> String? {
+        if name == "-" { return name }
+        let alphabet = "0123456789abcdefghjkmnpqrstvwxyz".utf8
+        let digits = name.lowercased().utf8.map { digit in
+            switch digit {
+            case UInt8(ascii: "o"): UInt8(ascii: "0")
+            case UInt8(ascii: "i"), UInt8(ascii: "l"): UInt8(ascii: "1")
+            default: digit
+            }
+        }
+        guard (6...26).contains(digits.count), digits.allSatisfy(alphabet.contains) else { return nil }
+        return String(decoding: digits, as: UTF8.self)
+    }
+}

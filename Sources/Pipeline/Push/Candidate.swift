@@ -1,0 +1,185 @@
+// A file before it is a job: opened, its header checked, then hashed and looked up in the journal.
+
+import Foundation
+import Glibc
+import Records
+
+/// What a job is, and what the journal knows of it.
+struct JobIdentity {
+    let entry: JournalEntry
+    let claim: ProducerSession.Claim
+    /// For the start marker: when the run began.
+    let runAt: Date
+
+    init(_ entry: JournalEntry, _ claim: ProducerSession.Claim) {
+        self.entry = entry
+        self.claim = claim
+        // A job that goes on is still the same run.
+        runAt = claim == .open ? entry.runAt : Date()
+    }
+}
+
+/// One thread owns it.
+final class Candidate {
+    let journal: Journal?
+    /// The scanner that read the header; a stream is read on from it.
+    let scanner: RecordScanner
+
+    private let source: FileSource
+    private let options: PushOptions
+    private let format: Format
+    private let header: [UInt8]?
+    private let path: String
+
+    init(_ source: FileSource, _ options: PushOptions) throws(PushFailure) {
+        self.source = source
+        self.options = options
+        journal = options.stateDirectory.map { Journal(directory: $0) }
+        path = source.path == "-" ? "-" : URL(fileURLWithPath: source.path).standardizedFileURL.path
+        let named = (source.path as NSString).pathExtension
+        guard let format = options.format ?? Format(pathExtension: named) else {
+            throw .refused("unknown format; --format csv or --format jsonl names it")
+        }
+        self.format = format
+        scanner = RecordScanner(format: format, dialect: options.dialect) { [source] in try source.read($0) }
+        do {
+            if try source.isEmpty() { throw PushFailure.refused("is empty") }
+            header = try scanner.readHeader()
+        } catch {
+            throw Self.refusal(error)
+        }
+    }
+
+    func plan(partitions: Int) -> Plan {
+        Plan(
+            format: format, dialect: options.dialect, header: header, keyFields: options.keyFields,
+            partitions: partitions, onDuplicate: options.onDuplicate)
+    }
+
+    /// The job's id and what the journal claims of it. Reads a regular file once.
+    func identify(_ context: PushContext) throws(PushFailure) -> JobIdentity {
+        let plan = plan(partitions: context.topic.partitions)
+        guard source.isRegular else {
+            let nonce = Self.nonce()
+            return JobIdentity(entry(context, plan.jobID(nonce: nonce), nil, nonce), .nothing)
+        }
+        let content = try readOnce(context)
+        let size = source.bytesRead
+        func job(_ nonce: [UInt8]?) -> JobID {
+            plan.jobID(content: content, size: size, label: options.label, nonce: nonce)
+        }
+        if options.again { return again(context, content, job) }
+        let job = job(nil)
+        let known: JournalEntry?
+        do throws(JournalError) {
+            known = try journal?.entry(cluster: context.topic.cluster, topic: context.topic.name, job: job)
+        } catch {
+            context.event(.notice("\(error.message): it counts as absent, everything is sent", isWarning: true))
+            known = nil
+        }
+        return identity(context, known, entry(context, job, content, nil))
+    }
+
+    func marker(_ identity: JobIdentity, _ plan: Plan) -> StartMarker {
+        let entry = identity.entry
+        return StartMarker(
+            job: entry.job, contentHash: entry.contentHash, label: options.label, path: path,
+            size: entry.size.map { Int64($0) }, host: Self.host, format: format,
+            delimiter: format == .csv ? options.dialect.delimiter : nil, header: header, options: repetition,
+            keyFields: options.keyFields, onDuplicate: options.onDuplicate, partitions: plan.partitions,
+            again: options.again, runAt: identity.runAt)
+    }
+
+    // MARK: -
+
+    /// Goes on with the latest unfinished `--again` job of this content (with `--resend`: the latest of all), or
+    /// begins one. A job's id follows from content and nonce, so no other file's entry can be taken for it.
+    private func again(_ context: PushContext, _ content: ContentHash, _ job: ([UInt8]?) -> JobID) -> JobIdentity {
+        let known =
+            journal?.entries(cluster: context.topic.cluster, topic: context.topic.name) { entry in
+                guard let nonce = entry.nonce, entry.contentHash == content, job(nonce) == entry.job else {
+                    return false
+                }
+                return entry.state == .open || options.resend
+            } ?? []
+        if let latest = known.max(by: { $0.runAt < $1.runAt }) {
+            return identity(context, latest, entry(context, latest.job, content, latest.nonce))
+        }
+        let nonce = Self.nonce()
+        return JobIdentity(entry(context, job(nonce), content, nonce), .nothing)
+    }
+
+    private func identity(_ context: PushContext, _ known: JournalEntry?, _ fresh: JournalEntry) -> JobIdentity {
+        guard let known, !options.resend, known.partitions.count == context.topic.partitions else {
+            return JobIdentity(fresh, .nothing)
+        }
+        switch known.state {
+        case .open: return JobIdentity(known, known.partitions.contains { $0 != nil } ? .open : .nothing)
+        case .pushed: return JobIdentity(known, .pushed)
+        case .broken:
+            context.event(
+                .notice(
+                    "\(source.path) changed while it was pushed before: it is sent again from its start; if the job "
+                        + "stays inconsistent, push --again loads it", isWarning: true))
+            return JobIdentity(fresh, .nothing)
+        }
+    }
+
+    private func entry(
+        _ context: PushContext, _ job: JobID, _ content: ContentHash?, _ nonce: [UInt8]?
+    ) -> JournalEntry {
+        JournalEntry(
+            cluster: context.topic.cluster, topic: context.topic.name, job: job, path: path, label: options.label,
+            contentHash: content, size: source.isRegular ? source.bytesRead : nil, runAt: Date(), nonce: nonce,
+            partitions: context.topic.partitions)
+    }
+
+    /// What to type after `userload push` to get this job again.
+    private var repetition: [String] {
+        var words: [String] = []
+        if let label = options.label { words += ["--label", label] }
+        if let format = options.format { words += ["--format", format.rawValue] }
+        if options.dialect != Dialect() { words += ["--delimiter", options.dialect.argument] }
+        if options.again { words.append("--again") }
+        return words + [path]
+    }
+
+    private func readOnce(_ context: PushContext) throws(PushFailure) -> ContentHash {
+        try source.rewind()
+        var progress = ProgressClock(input: source.path, start: context.now)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { buffer.deallocate() }
+        do {
+            while try source.read(buffer) > 0 {
+                let now = context.now
+                guard progress.isDue(now) else { continue }
+                context.event(.progress(progress.report(.checking, bytes: source.bytesRead, size: source.size, now: now)))
+            }
+        } catch {
+            throw Self.refusal(error)
+        }
+        return source.contentHash()
+    }
+
+    /// Nothing was sent yet: whatever the input's fault is, it is refused.
+    private static func refusal(_ error: any Error) -> PushFailure {
+        switch error {
+        case let error as InputError: .refused(error.message)
+        case PushFailure.broken(let sentence): .refused(sentence)
+        case let failure as PushFailure: failure
+        default: .refused("\(error)")
+        }
+    }
+
+    /// gethostname(2); ProcessInfo's asks the resolver.
+    private static var host: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static func nonce() -> [UInt8] {
+        var random = SystemRandomNumberGenerator()
+        return (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
+    }
+}

@@ -1,0 +1,119 @@
+// The messages of one job in their order: the records of its input, then the end markers, or broken markers if the input
+// is not what it was in the first pass. Gives the same messages again after `rewind`.
+
+import Records
+
+/// One thread owns it.
+final class JobInput {
+    let source: FileSource
+    /// Whether reading began: from then on only `rewind` gives the first record again.
+    private(set) var hasRead = false
+    /// The bytes pushed are not those of the first pass.
+    private(set) var isBroken = false
+    /// By partition, once the input ended.
+    private(set) var ends: [EndMarker]?
+
+    private let job: JobID
+    private let plan: Plan
+    private let content: ContentHash?
+    private let preparedScanner: RecordScanner?
+    private var stream: RecordStream?
+    private var pending: [Int] = []  // partitions whose last marker is still to come, in reverse
+    private var skipped: [UInt64]  // by partition: up to this seq Kafka has it
+
+    /// - Parameters:
+    ///   - content: what the first pass found; nil for a stream.
+    ///   - scanner: of a stream, its header read; nil for a regular file.
+    init(source: FileSource, job: JobID, plan: Plan, content: ContentHash?, scanner: RecordScanner?) {
+        self.source = source
+        self.job = job
+        self.plan = plan
+        self.content = content
+        preparedScanner = scanner
+        skipped = Array(repeating: 0, count: plan.partitions)
+    }
+
+    var records: UInt64 { stream?.records ?? 0 }
+    var rejects: UInt64 { stream?.rejects ?? 0 }
+    var firstReject: (line: UInt64, error: FieldError)? { stream?.firstReject }
+    var bytesConsumed: UInt64 { stream?.bytesConsumed ?? 0 }
+    /// The last record read is one that Kafka has.
+    private(set) var isSkipping = false
+
+    /// What is acknowledged is not given out again. Before reading begins.
+    func skip(_ acknowledged: [Acknowledged?]) {
+        skipped = acknowledged.map { $0?.last.seq ?? 0 }
+    }
+
+    /// Appends the next message, or passes one over that Kafka has. False: there is none.
+    func next(into window: SendWindow) throws -> Bool {
+        guard ends == nil else { return appendMarker(to: window) }
+        guard let stream = try stream ?? begin(), try stream.next() else {
+            end()
+            return appendMarker(to: window)
+        }
+        let record = stream.outgoing
+        isSkipping = record.seq <= skipped[Int(record.partition)]
+        if !isSkipping {
+            window.append(
+                partition: record.partition, seq: record.seq, value: record.value, key: record.key,
+                header: record.header, errors: record.errors, position: stream.bytesConsumed)
+        }
+        return true
+    }
+
+    /// Everything is given out again.
+    func rewind() throws(PushFailure) {
+        stream = nil
+        ends = nil
+        isBroken = false
+        pending = []
+        isSkipping = false
+        for partition in skipped.indices { skipped[partition] = 0 }
+    }
+
+    func append(end: EndMarker, partition: Int, to window: SendWindow) {
+        let seq = end.lastSeq + 1
+        let header = ByteBuffer(header: WireHeader(kind: isBroken ? .broken : .end, job: job, seq: seq))
+        let value = ByteBuffer(end.encode())
+        window.append(
+            partition: Int32(partition), seq: seq, value: value.bytes, header: header.bytes, position: bytesConsumed)
+    }
+
+    /// nil: the file begins otherwise than in the first pass.
+    private func begin() throws -> RecordStream? {
+        hasRead = true
+        let scanner: RecordScanner
+        if let preparedScanner {
+            scanner = preparedScanner
+        } else {
+            try source.rewind()
+            scanner = RecordScanner(format: plan.format, dialect: plan.dialect) { [source] in try source.read($0) }
+            do {
+                guard try scanner.readHeader() == plan.header else { return nil }
+            } catch is InputError {
+                return nil
+            }
+        }
+        stream = RecordStream(scanner: scanner, key: plan.keyFields, partitions: plan.partitions, job: job)
+        return stream
+    }
+
+    private func end() {
+        isBroken = content.map { $0 != source.contentHash() } ?? false
+        ends = (0..<plan.partitions).map {
+            stream?.endMarker(partition: $0) ?? EndMarker(lastSeq: 0, records: 0, digest: 0)
+        }
+        pending = Array((0..<plan.partitions).reversed())
+    }
+
+    private func appendMarker(to window: SendWindow) -> Bool {
+        while let partition = pending.popLast() {
+            guard let end = ends?[partition] else { continue }
+            if !isBroken, end.lastSeq + 1 <= skipped[partition] { continue }
+            append(end: end, partition: partition, to: window)
+            return true
+        }
+        return false
+    }
+}

@@ -1,0 +1,316 @@
+// Sends one job: performs what the producer session decides, with a real producer, the input's records and the journal.
+
+import Kafka
+import Records
+
+/// What a push has in common for all its files.
+struct PushContext {
+    let settings: ClientSettings
+    let topic: Topic
+    let options: PushOptions
+    let interrupt: Interrupt
+    let verifier: Verifier
+    let start: ContinuousClock.Instant
+    let event: (PushEvent) -> Void
+
+    var now: Duration { start.duration(to: .now) }
+}
+
+/// One thread owns a sender; one use.
+final class JobSender {
+    /// Records between two looks at reports, clock, journal and the wish to stop.
+    private static let stride = 256
+
+    private let context: PushContext
+    private let input: JobInput
+    private let journal: JobJournal
+    private let startMarker: ByteBuffer
+    private let startHeader: ByteBuffer
+    private let window: SendWindow
+    private var session: ProducerSession
+    private var producer: Producer?
+    private var now: Duration
+    private var untilHousekeeping = JobSender.stride
+    private(set) var hasStarted = false
+    private var progress: ProgressClock
+    private let size: UInt64?
+    /// Of a stream into the mock cluster.
+    private var mockLimit: MockLimit?
+    /// Where the journal says the input is acknowledged up to.
+    private let claimedPosition: UInt64
+    /// The log has dropped what the journal says was pushed.
+    private(set) var hasExpired = false
+
+    /// - Parameter claim: what the journal's entry says; its positions are looked for before they are believed.
+    init(_ context: PushContext, input: JobInput, journal: JobJournal, marker: StartMarker, claim: ProducerSession.Claim)
+    {
+        self.context = context
+        self.input = input
+        self.journal = journal
+        startMarker = ByteBuffer(marker.encode())
+        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0))
+        now = context.now
+        window = SendWindow(partitions: context.topic.partitions)
+        if claim != .nothing {
+            for (partition, range) in journal.entry.partitions.enumerated() { window.believe(partition, range) }
+        }
+        session = ProducerSession(
+            window: window, claim: claim, isRewindable: input.source.isRegular,
+            stallTimeout: context.options.stallTimeout, now: now)
+        progress = ProgressClock(input: input.source.path, start: now)
+        size = journal.entry.size
+        claimedPosition = journal.entry.position
+        if context.topic.isMock, !input.source.isRegular {
+            mockLimit = MockLimit(partitions: context.topic.partitions)
+        }
+        input.source.idle = { [unowned self] in try pump() }
+    }
+
+    deinit { producer?.close() }
+
+    /// The job was in the log already: only markers were sent.
+    var wasPushed: Bool { session.claim == .pushed }
+
+    /// Records of the job known to be in the log.
+    var acknowledged: UInt64 { window.acknowledged.reduce(0) { $0 + ($1?.last.seq ?? 0) } }
+
+    /// Returns when every record and end marker is acknowledged and was looked for in the log.
+    func run() throws(PushFailure) {
+        do {
+            while try perform(session.next(now: now)) {}
+            producer?.close()
+        } catch {
+            let failure = settle(error)
+            keepJournal(.open)
+            throw failure
+        }
+        guard !input.isBroken else {
+            keepJournal(.broken)
+            throw .broken("changed while it was read; what was sent of it is marked broken")
+        }
+        if !wasPushed { keepJournal(.pushed) }
+    }
+
+    // MARK: Actions
+
+    /// Returns false when there is nothing more to do.
+    private func perform(_ action: ProducerSession.Action) throws -> Bool {
+        switch action {
+        case .transmit(let number): transmit(number)
+        case .read: try read()
+        case .repeatEnd: repeatEnd()
+        case .wait: try housekeep(wait: 50)
+        case .open: try open()
+        case .sendStartMarkers: sendStartMarkers()
+        case .verify(let check): try verify(check)
+        case .startOver:
+            say("topic \(context.topic.name) was made anew, or lost records, meanwhile: everything is sent again")
+            try input.rewind()
+        case .close:
+            producer?.close()
+            producer = nil
+            now = context.now
+            session.closed(now: now)
+        case .rest:
+            pause(milliseconds: 20)
+            try housekeep(wait: 0)
+        case .done: return false
+        case .stop(let stop): throw failure(of: stop)
+        }
+        return true
+    }
+
+    /// While a stream has nothing to read: everything but reading.
+    private func pump() throws {
+        try housekeep(wait: 0)
+        while true {
+            switch session.next(now: now) {
+            case .read, .wait, .rest, .done: return
+            case let action: _ = try perform(action)
+            }
+        }
+    }
+
+    private func open() throws {
+        let topic = context.topic
+        producer = try Producer(
+            context.settings, topic: topic.name, headerNames: (WireHeader.name, WireHeader.errorsName),
+            problem: { [unowned self] in session.noticed($0, now: now) },
+            report: { [unowned self] report in
+                session.reported(
+                    report.opaque, offset: report.offset, error: report.error.map { KafkaError(code: $0) }, now: now)
+            })
+        session.opened()
+    }
+
+    private func sendStartMarkers() {
+        for partition in 0..<context.topic.partitions {
+            let result = producer!.produce(
+                partition: Int32(partition), key: nil, value: startMarker.bytes, header: startHeader.bytes,
+                opaque: session.token(startMarkerOf: partition))
+            if case .failed(let error) = result { return session.failed(error, now: now) }
+        }
+    }
+
+    private func transmit(_ number: Int) {
+        let message = window[number]
+        switch producer!.produce(
+            partition: message.partition, key: message.key, value: message.value, header: message.header,
+            errorsHeader: message.errors, opaque: session.token(message: number))
+        {
+        case .queued: session.transmitted()
+        case .queueFull: producer!.poll(milliseconds: 10)
+        case .failed(let error): session.failed(error, now: now)
+        }
+    }
+
+    private func read() throws {
+        untilHousekeeping -= 1
+        if untilHousekeeping == 0 { try housekeep(wait: 0) }
+        guard try input.next(into: window) else { return session.inputEnded() }
+        if mockLimit != nil, !mockLimit!.takes(window[window.end - 1]) { throw MockLimit.streamFailure }
+    }
+
+    private func repeatEnd() {
+        for (partition, end) in (journal.entry.ends ?? []).enumerated() {
+            input.append(end: end, partition: partition, to: window)
+        }
+        session.inputEnded()
+    }
+
+    private func verify(_ check: ProducerSession.Check) throws {
+        let isFirstLook = !input.hasRead
+        do {
+            let verdict = try context.verifier.look(
+                for: journal.entry.job, at: session.positions(for: check), timeout: .seconds(10))
+            now = context.now
+            if verdict != .believed { say(verdict, check, isFirstLook) }
+            if check == .firstAndLast, context.topic.isMock, verdict == .believed || verdict == .unreadable {
+                try refuseDropped()
+            }
+            session.verified(verdict, now: now)
+            if isFirstLook { input.skip(window.acknowledged) }
+        } catch let error as KafkaError {
+            now = context.now
+            session.failed(error, now: now)
+        }
+    }
+
+    private func refuseDropped() throws {
+        guard try context.verifier.hasDropped(partitions: context.topic.partitions, timeout: .seconds(10)) else {
+            return
+        }
+        throw PushFailure.lost("the dev-broker has dropped records: it keeps 5 MB a partition, and forgets the oldest")
+    }
+
+    // MARK: Now and then
+
+    private func housekeep(wait milliseconds: Int32) throws {
+        untilHousekeeping = Self.stride
+        producer?.poll(milliseconds: milliseconds)
+        now = context.now
+        if context.interrupt.isSet { throw PushFailure.interrupted }
+        guard session.startMarkersAreAcknowledged else { return }
+        if !hasStarted {
+            hasStarted = true
+            context.event(.started(journal.entry.job))
+        }
+        if !wasPushed {
+            journal.keep(
+                window.acknowledged, position: window.settledPosition(reached: input.bytesConsumed), now: now)
+        }
+        if progress.isDue(now) {
+            context.event(.progress(report()))
+        }
+    }
+
+    private func report() -> PushProgress {
+        let reached = input.bytesConsumed
+        return progress.report(
+            input.isSkipping ? .skipping : .sending,
+            bytes: input.isSkipping ? reached : window.settledPosition(reached: reached), size: size,
+            target: claimedPosition, records: input.records, now: now)
+    }
+
+    private func keepJournal(_ state: JournalEntry.State) {
+        guard session.startMarkersAreAcknowledged, !wasPushed else { return }
+        journal.close(
+            state, window.acknowledged, ends: input.ends,
+            position: window.settledPosition(reached: input.bytesConsumed))
+    }
+
+    // MARK: Words
+
+    private func say(_ sentence: String) { context.event(.notice(sentence, isWarning: true)) }
+
+    private func say(_ verdict: ProducerSession.Verdict, _ check: ProducerSession.Check, _ isFirstLook: Bool) {
+        let topic = context.topic.name
+        switch verdict {
+        case .believed: break
+        case .another where isFirstLook:
+            say("topic \(topic) is not the one this job went to before (made anew?): everything is sent again")
+        case .another: break
+        case .expired where wasPushed: hasExpired = true
+        case .expired(let partitions) where isFirstLook:
+            say(
+                "what was sent before has expired from \(partitions.count) of \(context.topic.partitions) partitions of "
+                    + "\(topic); these are sent from their start")
+        case .expired:
+            say("\(topic) has dropped records of this job already (retention); `status` tells whether all were read")
+        case .unreadable where isFirstLook:
+            say("topic \(topic) may not be read, so the journal cannot be checked: everything is sent again")
+        case .unreadable:
+            say("topic \(topic) may not be read: that the job is in it whole was not checked")
+        }
+    }
+
+    private func failure(of stop: ProducerSession.Stop) -> PushFailure {
+        switch stop {
+        case .failed(let error) where error.isAuthorization:
+            .configuration("topic \(context.topic.name): \(error)")
+        case .failed(let error): .kafka("\(error)")
+        case .stalled(let error):
+            .kafka(
+                "no acknowledgement for \(TopicPreparation.spelled(context.options.stallTimeout))"
+                    + (error.map { ": \($0)" } ?? ""))
+        case .lost(let isReadable):
+            .lost(
+                isReadable
+                    ? "topic \(context.topic.name) was made anew, or lost records, and the input cannot be read again"
+                    : "the connection was lost, and topic \(context.topic.name) may not be read to see what arrived")
+        case .restless: .lost("topic \(context.topic.name) is made anew, or loses records, again and again")
+        }
+    }
+
+    /// Ends the producer; what is on its way when the user stops has a second to be acknowledged.
+    private func settle(_ error: any Error) -> PushFailure {
+        let failure: PushFailure =
+            switch error {
+            case let failure as PushFailure: failure
+            case let error as InputError: .broken(error.message)
+            case let error as ConfigurationError: .configuration(error.message)
+            default: .kafka("\(error)")
+            }
+        if failure == .interrupted, hasStarted, let producer {
+            let end = context.now + .seconds(1)
+            while !window.isEmpty, context.now < end { producer.poll(milliseconds: 50) }
+        }
+        producer?.close()
+        producer = nil
+        return failure
+    }
+}
+
+extension ByteBuffer {
+    convenience init(_ bytes: [UInt8]) {
+        self.init(capacity: bytes.count)
+        bytes.withUnsafeBufferPointer { append($0) }
+    }
+
+    convenience init(header: WireHeader) {
+        self.init(
+            [UInt8](unsafeUninitializedCapacity: WireHeader.maximumSize) { buffer, count in
+                count = header.encode(to: buffer.baseAddress!)
+            })
+    }
+}

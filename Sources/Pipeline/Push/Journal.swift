@@ -1,0 +1,167 @@
+// The journal of pushes: one JSON file per cluster, topic and job under the state directory, replaced whole each time, so
+// that a crash leaves the old one or the new one.
+
+import FoundationEssentials
+import Glibc
+package import Records
+
+/// A journal that cannot be used; the text is a sentence without its full stop. The push goes on without it.
+package struct JournalError: Error, Equatable, Sendable {
+    package let message: String
+}
+
+package struct Journal: Sendable {
+    package let directory: String
+
+    package init(directory: String) { self.directory = directory }
+
+    /// USERLOAD_STATE_DIR; else systemd's STATE_DIRECTORY (the first, if it lists several); else XDG_STATE_HOME or
+    /// ~/.local/state, with `userload` below it. nil: none of them is set.
+    package static func directory(environment: [String: String]) -> String? {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        if let own = value("USERLOAD_STATE_DIR") { return own }
+        if let systemd = value("STATE_DIRECTORY") { return systemd.split(separator: ":").first.map(String.init) }
+        // The XDG specification: a path that is not absolute is ignored.
+        if let state = value("XDG_STATE_HOME"), state.hasPrefix("/") { return state + "/userload" }
+        return value("HOME").map { $0 + "/.local/state/userload" }
+    }
+
+    /// nil: there is none. Throws when there is one that cannot be read or is no entry of this job.
+    package func entry(cluster: String, topic: String, job: JobID) throws(JournalError) -> JournalEntry? {
+        let path = path(cluster, topic, job)
+        guard let entry = try read(path) else { return nil }
+        guard entry.cluster == cluster, entry.topic == topic, entry.job == job else { throw Self.garbled(path) }
+        return entry
+    }
+
+    /// Writes the entry beside its file, forces it to disk, and puts it in the file's place.
+    package func write(_ entry: JournalEntry) throws(JournalError) {
+        let path = path(entry.cluster, entry.topic, entry.job)
+        let folder = self.folder(entry.cluster, entry.topic)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .millisecondsSince1970
+        guard let json = try? encoder.encode(entry) else { throw JournalError(message: "cannot encode \(path)") }
+        try makeFolders(folder)
+        // The process id: another push of the same job may be writing too.
+        let temporary = "\(path).\(getpid())"
+        do throws(JournalError) {
+            try writeDurably(Array(json), to: temporary)
+            guard rename(temporary, path) == 0 else { throw Self.failed("write", path) }
+            try sync(folder)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    /// The entries of jobs in this cluster and topic that `isWanted`; what cannot be read is passed over.
+    package func entries(cluster: String, topic: String, where isWanted: (JournalEntry) -> Bool) -> [JournalEntry] {
+        entries(in: folder(cluster, topic), prefix: "").filter(isWanted)
+    }
+
+    /// The entries, of any cluster and topic, whose job id begins with these characters, as `JobID.text` has them.
+    package func find(slugPrefix: String) -> [JournalEntry] {
+        Self.names(in: directory).flatMap { cluster in
+            Self.names(in: "\(directory)/\(cluster)").flatMap { topic in
+                entries(in: "\(directory)/\(cluster)/\(topic)", prefix: slugPrefix.lowercased())
+            }
+        }
+    }
+
+    // MARK: -
+
+    private func entries(in folder: String, prefix: String) -> [JournalEntry] {
+        Self.names(in: folder).filter { $0.hasSuffix(".json") && $0.hasPrefix(prefix) }.sorted().compactMap {
+            (try? read("\(folder)/\($0)")) ?? nil
+        }
+    }
+
+    private func folder(_ cluster: String, _ topic: String) -> String {
+        "\(directory)/\(Self.fileName(cluster))/\(Self.fileName(topic))"
+    }
+
+    private func path(_ cluster: String, _ topic: String, _ job: JobID) -> String {
+        "\(folder(cluster, topic))/\(job.text).json"
+    }
+
+    /// Letters, digits, `_`, `-` and dots that are not the first; the rest as %XX.
+    private static func fileName(_ text: String) -> String {
+        var name = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                name.unicodeScalars.append(Unicode.Scalar(byte))
+            case UInt8(ascii: ".") where !name.isEmpty: name += "."
+            default: name += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return name
+    }
+
+    private func read(_ path: String) throws(JournalError) -> JournalEntry? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw Self.failed("read", path)
+        }
+        defer { close(descriptor) }
+        var json: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            guard count >= 0 else { throw Self.failed("read", path) }
+            if count == 0 { break }
+            json += chunk[..<count]
+        }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .millisecondsSince1970
+        guard let entry = try? decoder.decode(JournalEntry.self, from: Data(json)), entry.isSound else {
+            throw Self.garbled(path)
+        }
+        return entry
+    }
+
+    private func writeDurably(_ bytes: [UInt8], to path: String) throws(JournalError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.failed("write", path) }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw Self.failed("write", path) }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(descriptor) == 0 else { throw Self.failed("write", path) }
+    }
+
+    private func sync(_ folder: String) throws(JournalError) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.failed("write", folder) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw Self.failed("write", folder) }
+    }
+
+    /// Like `mkdir -p`; only the owner may look in.
+    private func makeFolders(_ folder: String) throws(JournalError) {
+        guard mkdir(folder, 0o700) != 0, errno != EEXIST else { return }
+        guard errno == ENOENT, let slash = folder.lastIndex(of: "/"), slash != folder.startIndex else {
+            throw Self.failed("make", folder)
+        }
+        try makeFolders(String(folder[..<slash]))
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw Self.failed("make", folder) }
+    }
+
+    private static func names(in folder: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    }
+
+    private static func failed(_ verb: String, _ path: String) -> JournalError {
+        JournalError(message: "cannot \(verb) \(path): \(String(cString: strerror(errno)))")
+    }
+
+    private static func garbled(_ path: String) -> JournalError {
+        JournalError(message: "\(path) is damaged, or of another version")
+    }
+}

@@ -1,0 +1,303 @@
+// What a push does next, decided without doing it: producer sessions one after another, each with its start markers, its
+// look into the log and the window sent again from the first message that is not acknowledged (go-back-N).
+
+package import Kafka
+
+/// A value whose `next` returns an action; the caller performs it and says what came of it. Times are durations since
+/// any fixed moment.
+package struct ProducerSession {
+    package enum Action: Equatable {
+        /// Make a producer, then `opened` or `failed`.
+        case open
+        /// One start marker to each partition, with `token(startMarkerOf:)`.
+        case sendStartMarkers
+        /// Look for `positions(for:)` in the log, then `verified` or `failed`.
+        case verify(Check)
+        /// The log is another one: the input is read from its start again.
+        case startOver
+        /// Hand the window's message to the producer, then `transmitted` (or, without room there, wait).
+        case transmit(Int)
+        /// Append the next message to the window, or say `inputEnded`.
+        case read
+        /// The log has the whole job: append the end markers again, then `inputEnded`.
+        case repeatEnd
+        /// Nothing to hand over: serve reports.
+        case wait
+        /// Close the producer, its remaining reports included, then `closed`.
+        case close
+        /// Nothing to do before this moment.
+        case rest(until: Duration)
+        case done
+        case stop(Stop)
+    }
+
+    package enum Check: Equatable, Sendable { case last, firstAndLast }
+
+    /// What a look into the log said.
+    package enum Verdict: Equatable, Sendable {
+        case believed
+        /// The log begins above our message in these partitions: retention took it.
+        case expired([Int])
+        /// The log may not be read.
+        case unreadable
+        /// It is not our message: another log.
+        case another
+    }
+
+    package enum Stop: Equatable, Sendable {
+        /// Trying again would change nothing, or was tried often enough.
+        case failed(KafkaError)
+        /// Nothing was acknowledged for the whole timeout.
+        case stalled(KafkaError?)
+        /// The log is not, or not surely, the one that holds what was acknowledged, and the input cannot be read again.
+        case lost(isReadable: Bool)
+        /// The log was another one again and again.
+        case restless
+    }
+
+    /// What the journal says of the job.
+    package enum Claim: Equatable, Sendable { case nothing, open, pushed }
+
+    private enum Phase: Equatable {
+        case closed(until: Duration)
+        case opening, opened, starting, sending, failing, done
+        case checking(Check)
+        case startingOver
+        case proving
+    }
+
+    /// Sessions in a row without a new acknowledgement.
+    package static let tries = 10
+    private static let startOvers = 5
+
+    package let window: SendWindow
+    /// What is believed of the journal's claim, once the first session has looked.
+    package private(set) var claim: Claim
+    /// Of the session before: for messages.
+    package private(set) var lastError: KafkaError?
+    package private(set) var session: UInt = 0
+    package private(set) var startMarkersAreAcknowledged = false
+    private var phase = Phase.closed(until: .zero)
+    private var stop: Stop?
+    private let isRewindable: Bool
+    private let stallTimeout: Duration
+    private var hasRead = false
+    private var hasEnded = false
+    private var mustStartOver = false
+    private var isContradicted = false
+    private var timesStartedOver = 0
+    private var cursor = 0
+    private var startOffsets: [Int64]
+    private var startsOutstanding = 0
+    private var failures = 0
+    private var settledBefore = 0
+    private var progressAt: Duration
+
+    /// - Parameters:
+    ///   - window: empty; holds what the journal claims is acknowledged.
+    ///   - isRewindable: whether the input can be read from its start again.
+    package init(
+        window: SendWindow, claim: Claim = .nothing, isRewindable: Bool, stallTimeout: Duration, now: Duration
+    ) {
+        self.window = window
+        self.claim = claim
+        self.isRewindable = isRewindable
+        self.stallTimeout = stallTimeout
+        startOffsets = Array(repeating: -1, count: window.acknowledged.count)
+        progressAt = now
+    }
+
+    // MARK: What to do
+
+    package mutating func next(now: Duration) -> Action {
+        if let stop { return .stop(stop) }
+        switch phase {
+        case .sending:
+            while cursor < window.end, window.isSettled(cursor) { cursor += 1 }
+            if cursor < window.end { return .transmit(cursor) }
+            if !hasEnded, claim == .pushed { return .repeatEnd }
+            if !hasEnded, window.hasRoom {
+                if window.isEmpty { progressAt = now }
+                hasRead = true
+                return .read
+            }
+            guard window.isEmpty else { return waiting(.wait, now) }
+            phase = claim == .pushed ? .done : .proving
+            return next(now: now)
+        case .closed(let until):
+            guard now >= until else { return waiting(.rest(until: until), now) }
+            phase = .opening
+            return .open
+        case .opening: return .open
+        case .opened:
+            phase = .starting
+            return .sendStartMarkers
+        case .starting: return waiting(.wait, now)
+        case .checking(let check): return .verify(check)
+        case .startingOver:
+            forgetAll()
+            settledBefore = window.settled
+            hasEnded = false
+            mustStartOver = false
+            phase = .sending
+            return .startOver
+        case .proving: return .verify(.firstAndLast)
+        case .failing: return .close
+        case .done: return .done
+        }
+    }
+
+    /// Where in the log the messages of a check must stand.
+    package func positions(for check: Check) -> [(partition: Int, position: LogPosition)] {
+        var positions: [(Int, LogPosition)] = []
+        for (partition, acknowledged) in window.acknowledged.enumerated() {
+            guard let acknowledged else { continue }
+            if check == .firstAndLast, acknowledged.first != acknowledged.last {
+                positions.append((partition, acknowledged.first))
+            }
+            positions.append((partition, acknowledged.last))
+        }
+        return positions
+    }
+
+    /// Producer tokens: they name the session, so that a report of an earlier one is known as such.
+    package func token(startMarkerOf partition: Int) -> UInt { session << 40 | 1 << 39 | UInt(partition) }
+    package func token(message number: Int) -> UInt { session << 40 | UInt(number) & (1 << 39 - 1) }
+
+    // MARK: What came of it
+
+    package mutating func opened() {
+        session += 1
+        startsOutstanding = startOffsets.count
+        for partition in startOffsets.indices { startOffsets[partition] = -1 }
+        isContradicted = false
+        cursor = window.first
+        phase = .opened
+    }
+
+    package mutating func transmitted() { cursor += 1 }
+
+    package mutating func inputEnded() { hasEnded = true }
+
+    /// A delivery report. Any that is not an acknowledgement ends the session: what was sent behind the message may be
+    /// delivered all the same.
+    package mutating func reported(_ token: UInt, offset: Int64, error: KafkaError?, now: Duration) {
+        guard token >> 40 == session else { return }
+        guard error == nil, offset >= 0 else {
+            failed(error ?? KafkaError(code: .state, message: "delivered, but without an offset"), now: now)
+            return
+        }
+        guard token & 1 << 39 == 0 else {
+            let partition = Int(token & (1 << 39 - 1))
+            guard startOffsets[partition] < 0 else { return }
+            startOffsets[partition] = offset
+            startsOutstanding -= 1
+            // Our earlier messages cannot stand behind it.
+            if let known = window.acknowledged[partition], offset <= known.last.offset { isContradicted = true }
+            progressAt = now
+            if startsOutstanding == 0, phase == .starting { started() }
+            return
+        }
+        progressAt = now
+        if !window.report(Int(token & (1 << 39 - 1)), offset: offset), phase != .done, !mustStartOver {
+            mustStartOver = true
+            startOver(isReadable: true, .failing)
+        }
+    }
+
+    /// Producer, verifier or a call of theirs failed; the session ends.
+    package mutating func failed(_ error: KafkaError, now: Duration) {
+        if error.isAuthentication || error.isAuthorization { stop = stop ?? .failed(error) }
+        switch phase {
+        case .done, .failing, .closed: return  // reports of a producer being closed say nothing new
+        default:
+            lastError = error
+            phase = .failing
+        }
+    }
+
+    /// Something that librdkafka itself goes on trying to mend, unless it is fatal.
+    package mutating func noticed(_ error: KafkaError, now: Duration) {
+        if error.isFatal || error.isAuthentication { failed(error, now: now) } else { lastError = error }
+    }
+
+    package mutating func closed(now: Duration) {
+        window.forgetReports()
+        failures = window.settled > settledBefore ? 1 : failures + 1
+        settledBefore = window.settled
+        // A broker that is away may come back: that is for the stall timeout to judge.
+        if failures >= Self.tries, let lastError, !lastError.isConnection { stop = stop ?? .failed(lastError) }
+        let pause = Duration.milliseconds(min(5_000, 100 << min(failures - 1, 10)))
+        phase = .closed(until: now + pause)
+    }
+
+    package mutating func verified(_ verdict: Verdict, now: Duration) {
+        progressAt = now
+        let verdict = isContradicted ? .another : verdict
+        isContradicted = false
+        switch (phase, verdict) {
+        case (.proving, .believed), (.proving, .expired), (.proving, .unreadable): phase = .done
+        case (.proving, .another):
+            mustStartOver = true
+            startOver(isReadable: true, .failing)
+        case (.checking, .believed): phase = .sending
+        case (.checking, .expired(let partitions)):
+            // Of an unfinished job nobody can tell who has read what expired: a whole partition is always right.
+            if !hasRead, claim == .open { believeStartMarkers(partitions) }
+            phase = .sending
+        case (.checking, .unreadable), (.checking, .another):
+            if hasRead {
+                startOver(isReadable: verdict == .another, .startingOver)
+            } else {
+                claim = .nothing
+                hasEnded = false
+                forgetAll()
+                phase = .sending
+            }
+        default: break
+        }
+    }
+
+    // MARK: -
+
+    private mutating func started() {
+        startMarkersAreAcknowledged = true
+        let isFresh = window.acknowledged.allSatisfy { $0 == nil }
+        for partition in startOffsets.indices where window.acknowledged[partition] == nil {
+            believeStartMarkers(CollectionOfOne(partition))
+        }
+        phase =
+            mustStartOver ? .startingOver : isFresh ? .sending : .checking(claim == .pushed ? .firstAndLast : .last)
+    }
+
+    /// Only while this session has sent nothing but its start markers.
+    private mutating func forgetAll() {
+        window.removeAll()
+        believeStartMarkers(startOffsets.indices)
+        cursor = window.end
+    }
+
+    private func believeStartMarkers(_ partitions: some Sequence<Int>) {
+        for partition in partitions {
+            let position = LogPosition(seq: 0, offset: startOffsets[partition])
+            window.believe(partition, Acknowledged(first: position, last: position))
+        }
+    }
+
+    private mutating func startOver(isReadable: Bool, _ next: Phase) {
+        timesStartedOver += 1
+        if !isRewindable {
+            stop = .lost(isReadable: isReadable)
+        } else if timesStartedOver > Self.startOvers {
+            stop = .restless
+        } else {
+            phase = next
+        }
+    }
+
+    private mutating func waiting(_ action: Action, _ now: Duration) -> Action {
+        guard now - progressAt >= stallTimeout else { return action }
+        stop = .stalled(lastError)
+        return .stop(.stalled(lastError))
+    }
+}

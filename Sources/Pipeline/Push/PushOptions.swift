@@ -1,0 +1,126 @@
+// What a push is asked to do, what it tells meanwhile, and what came of each file.
+
+package import Foundation
+package import Records
+
+/// Defaults are those of `userload push`.
+package struct PushOptions: Sendable {
+    /// nil: by the file's extension.
+    package var format: Format?
+    package var dialect = Dialect()
+    package var label: String?
+    /// A new job of the same content, or the unfinished one that an earlier `again` began.
+    package var again = false
+    /// The same job once more, from its start.
+    package var resend = false
+    package var keyFields = KeyFields.standard
+    package var onDuplicate = OnDuplicate.skip
+    /// Of a topic that has to be made; nil: 12.
+    package var partitions: Int?
+    /// Of a topic that has to be made; −1: the broker's own.
+    package var replication = -1
+    /// Of a topic that has to be made.
+    package var retention = Duration.seconds(7 * 86_400)
+    /// How long Kafka may acknowledge nothing.
+    package var stallTimeout = Duration.seconds(300)
+    /// nil: no journal can be kept.
+    package var stateDirectory: String?
+
+    package init() {}
+}
+
+/// One push event; all come on the thread that pushes.
+package enum PushEvent: Sendable {
+    /// A sentence for people. `isWarning`: somebody should look at it.
+    case notice(String, isWarning: Bool)
+    /// All start markers of this file's job are acknowledged.
+    case started(JobID)
+    /// About five times a second.
+    case progress(PushProgress)
+}
+
+package struct PushProgress: Equatable, Sendable {
+    package enum Phase: Equatable, Sendable {
+        /// The first pass over the file.
+        case checking
+        /// Reading again what Kafka has already.
+        case skipping
+        case sending
+    }
+
+    package let input: String
+    package let phase: Phase
+    /// Bytes: read while checking; reached while skipping; acknowledged while sending.
+    package let bytes: UInt64
+    /// The file's; nil for a stream.
+    package let size: UInt64?
+    /// Where skipping ends.
+    package let target: UInt64
+    /// Records read in this run.
+    package let records: UInt64
+    /// Since this phase began.
+    package let elapsed: Duration
+    /// Bytes and records at the beginning of this phase.
+    package let startBytes: UInt64
+    package let startRecords: UInt64
+
+    package init(
+        input: String, phase: Phase, bytes: UInt64, size: UInt64?, target: UInt64 = 0, records: UInt64 = 0,
+        elapsed: Duration, startBytes: UInt64 = 0, startRecords: UInt64 = 0
+    ) {
+        self.input = input
+        self.phase = phase
+        self.bytes = bytes
+        self.size = size
+        self.target = target
+        self.records = records
+        self.elapsed = elapsed
+        self.startBytes = startBytes
+        self.startRecords = startRecords
+    }
+}
+
+/// Why a file was not pushed; each has one exit code. The text does without the file's name and full stop.
+package enum PushFailure: Error, Equatable, Sendable {
+    /// The input: nothing was sent.
+    case refused(String)
+    /// The input broke while it was pushed; broken markers are sent if Kafka took them.
+    case broken(String)
+    /// Kafka does not take it, nor would it take another file.
+    case kafka(String)
+    /// What was acknowledged is not, or not surely, in the log any more.
+    case lost(String)
+    case configuration(String)
+    case interrupted
+}
+
+/// What became of one file.
+package struct PushOutcome: Sendable {
+    package enum Result: Equatable, Sendable {
+        case pushed
+        /// `expired`: the log has dropped it since.
+        case alreadyPushed(Date, expired: Bool)
+        case failed(PushFailure)
+    }
+
+    /// As it was given; `-` for stdin.
+    package let input: String
+    /// nil: refused before there was one, or no start marker was acknowledged.
+    package var job: JobID?
+    package var result: Result
+    /// Records and rejects read, in bytes of the input.
+    package var records: UInt64 = 0
+    package var rejects: UInt64 = 0
+    package var firstReject: (line: UInt64, error: FieldError)?
+    package var bytes: UInt64 = 0
+    /// Of the records, those acknowledged.
+    package var acknowledged: UInt64 = 0
+    package var duration = Duration.zero
+    /// A new process can go on where this one stopped.
+    package var isResumable = true
+
+    package init(input: String, result: Result = .pushed) {
+        self.input = input
+        self.result = result
+    }
+}

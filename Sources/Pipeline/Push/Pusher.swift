@@ -1,0 +1,100 @@
+// Pushes files into one topic, one after another: what `userload push` and `userload load` call.
+
+import Foundation
+package import Kafka
+import Records
+
+/// Runs on the thread that calls it; so do its events.
+package final class Pusher {
+    private let settings: ClientSettings
+    private let topicName: String
+    private let options: PushOptions
+    private let interrupt: Interrupt
+    private let event: (PushEvent) -> Void
+    private let verifier: Verifier
+    private let start = ContinuousClock.now
+    /// What stopped one file and would stop every other.
+    private var halted: PushFailure?
+    private var preparedTopic: Topic?
+
+    package init(
+        _ settings: ClientSettings, topic: String, options: PushOptions, interrupt: Interrupt,
+        event: @escaping (PushEvent) -> Void
+    ) {
+        self.settings = settings
+        topicName = topic
+        self.options = options
+        self.interrupt = interrupt
+        self.event = event
+        verifier = Verifier(settings, topic: topic, interrupt: interrupt)
+    }
+
+    package func close() { verifier.close() }
+
+    /// Pushes one file; `-` is stdin. Never throws: what went wrong is in the outcome.
+    package func push(_ path: String) -> PushOutcome {
+        let begin = ContinuousClock.now
+        var outcome = PushOutcome(input: path)
+        do throws(PushFailure) {
+            if interrupt.isSet { throw .interrupted }
+            if let halted { throw halted }
+            try push(path, &outcome)
+        } catch {
+            outcome.result = .failed(error)
+            switch error {
+            case .kafka, .configuration: halted = error
+            case .refused, .broken, .lost, .interrupted: break
+            }
+        }
+        outcome.duration = .now - begin
+        return outcome
+    }
+
+    /// The topic, asked for or made the first time.
+    package func topic() throws(PushFailure) -> Topic {
+        if let preparedTopic { return preparedTopic }
+        let preparation = TopicPreparation(
+            settings: settings, name: topicName, options: options, interrupt: interrupt,
+            notice: { [event] in event(.notice($0, isWarning: $1)) })
+        let made = try preparation.prepare()
+        preparedTopic = made
+        return made
+    }
+
+    private func push(_ path: String, _ outcome: inout PushOutcome) throws(PushFailure) {
+        let source = try FileSource(path, interrupt: interrupt)
+        outcome.isResumable = source.isRegular
+        let candidate = try Candidate(source, options)
+        let topic = try topic()
+        let context = PushContext(
+            settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, start: start,
+            event: event)
+        let identity = try candidate.identify(context)
+        let job = identity.entry.job
+        let plan = candidate.plan(partitions: topic.partitions)
+        func input() -> JobInput {
+            JobInput(
+                source: source, job: job, plan: plan, content: identity.entry.contentHash,
+                scanner: source.isRegular ? nil : candidate.scanner)
+        }
+        if topic.isMock, source.isRegular { try MockLimit.check(input(), partitions: topic.partitions) }
+        let messages = input()
+        let journal = JobJournal(candidate.journal, identity.entry, runAt: identity.runAt) { [event] in
+            event(.notice($0, isWarning: true))
+        }
+        let sender = JobSender(
+            context, input: messages, journal: journal, marker: candidate.marker(identity, plan), claim: identity.claim)
+        defer {
+            outcome.job = sender.hasStarted ? job : nil
+            outcome.records = messages.records
+            outcome.rejects = messages.rejects
+            outcome.firstReject = messages.firstReject
+            outcome.bytes = messages.bytesConsumed
+            outcome.acknowledged = sender.acknowledged
+        }
+        try sender.run()
+        if sender.wasPushed {
+            outcome.result = .alreadyPushed(identity.entry.runAt, expired: sender.hasExpired)
+        }
+    }
+}

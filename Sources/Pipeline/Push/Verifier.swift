@@ -1,0 +1,79 @@
+// Looks into the topic whether our messages stand where the journal, or this run, says they do.
+
+package import Kafka
+package import Records
+
+/// One thread owns a verifier; its reader is made at the first look and kept.
+package final class Verifier {
+    private let settings: ClientSettings
+    private let topic: String
+    private let interrupt: Interrupt
+    private var reader: Reader?
+
+    package init(_ settings: ClientSettings, topic: String, interrupt: Interrupt) {
+        self.settings = settings
+        self.topic = topic
+        self.interrupt = interrupt
+    }
+
+    /// Reads every position. Throws `KafkaError` when there was no answer, `PushFailure.interrupted`, or
+    /// `ConfigurationError`.
+    package func look(
+        for job: JobID, at positions: [(partition: Int, position: LogPosition)], timeout: Duration
+    ) throws -> ProducerSession.Verdict {
+        var expired: Set<Int> = []
+        do {
+            for (partition, position) in positions {
+                if interrupt.isSet { throw PushFailure.interrupted }
+                let result = try open().read(
+                    partition: Int32(partition), offset: position.offset, timeout: timeout)
+                switch result {
+                case .message(let message):
+                    guard Self.isOurs(message.header, job, position.seq) else { return .another }
+                case .absent: return .another
+                case .belowStart: expired.insert(partition)
+                }
+            }
+        } catch KafkaErrorCode.topicAuthorizationFailed {
+            return .unreadable
+        } catch let error as KafkaError {
+            // What it knows of the cluster may be why.
+            close()
+            throw error
+        }
+        return expired.isEmpty ? .believed : .expired(expired.sorted())
+    }
+
+    /// Whether the log of some partition no longer begins at 0.
+    package func hasDropped(partitions: Int, timeout: Duration) throws -> Bool {
+        for partition in 0..<partitions {
+            if try open().watermarks(partition: Int32(partition), timeout: timeout).low > 0 { return true }
+        }
+        return false
+    }
+
+    package func close() {
+        reader?.close()
+        reader = nil
+    }
+
+    private func open() throws -> Reader {
+        if let reader { return reader }
+        // Our messages are in no transaction; a foreign one that stays open must not hide them.
+        let made = try Reader(
+            settings, topic: topic, header: WireHeader.name, overrides: [("isolation.level", "read_uncommitted")])
+        reader = made
+        return made
+    }
+
+    private static func isOurs(_ header: [UInt8]?, _ job: JobID, _ seq: UInt64) -> Bool {
+        guard let header else { return false }
+        return header.withUnsafeBufferPointer { bytes in
+            switch WireHeader.decode(bytes) {
+            case .header(let header): header.job == job && header.seq == seq
+            case .newer(_, let foundJob, let foundSeq): foundJob == job && foundSeq == seq
+            case .malformed: false
+            }
+        }
+    }
+}

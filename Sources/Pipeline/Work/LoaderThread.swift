@@ -1,0 +1,103 @@
+// One COPY connection and the thread that works on it: takes batches in order, tries each until the database has
+// answered for good, and tells the polling thread what came of it.
+
+import Foundation
+import Postgres
+import Synchronization
+
+/// A loader with its thread. `submit`, `discard` and `stop` are for the polling thread.
+package final class LoaderThread: Sendable {
+    /// A batch with what the polling thread must know to judge the answer.
+    package struct Work: @unchecked Sendable {
+        // Unchecked: a batch has one owner at a time; submitting hands it over, the answer hands it back.
+        package let batch: Batch
+        package let epoch: UInt64
+    }
+
+    package enum Answer: Sendable {
+        case committed(Work)
+        /// Somebody else moved a position: all that was built on this epoch is void.
+        case lost(Work)
+        /// The schema or the key is another one: everything must be read anew.
+        case schemaChanged(Work)
+        /// The batch was not loaded, because it was discarded or the worker stops.
+        case dropped(Work)
+        case failed(WorkFailure)
+        /// The server is away; sent with every try that failed.
+        case away(String)
+        case back
+    }
+
+    private let index: Int
+    private let inbox = Mailbox<Work>()
+    private let answer: @Sendable (Int, Answer) -> Void
+    private let epoch = Atomic<UInt64>(0)
+    private let stopping = Interrupt()
+    private let join = Mutex<(@Sendable (Duration) -> Void)?>(nil)
+
+    /// - Parameter answer: called on this thread.
+    package init(
+        index: Int, makeLoader: @escaping @Sendable () -> Loader, answer: @escaping @Sendable (Int, Answer) -> Void
+    ) {
+        self.index = index
+        self.answer = answer
+        let joiner = startThread("loader \(index)") { [self] in
+            let loader = makeLoader()
+            while let work = inbox.next() { load(work, with: loader) }
+            loader.close()
+        }
+        join.withLock { $0 = joiner }
+    }
+
+    package func submit(_ batch: Batch, epoch: UInt64) { inbox.post(Work(batch: batch, epoch: epoch)) }
+
+    /// Batches of earlier epochs are void: those waiting are not begun, one that is being retried is given up.
+    package func discard(before epoch: UInt64) { self.epoch.store(epoch, ordering: .releasing) }
+
+    /// Retry nothing any more; a batch in hand gets its one answer.
+    package func stop() {
+        stopping.set()
+        inbox.close()
+    }
+
+    package func waitForEnd(limit: Duration) { join.withLock { $0 }?(limit) }
+
+    private func isVoid(_ work: Work) -> Bool { work.epoch < epoch.load(ordering: .acquiring) }
+
+    private func load(_ work: Work, with loader: Loader) {
+        var backoff = Backoff()
+        var wasAway = false
+        while true {
+            if isVoid(work) || (stopping.isSet && wasAway) { return answer(index, .dropped(work)) }
+            switch loader.load(work.batch) {
+            case .committed:
+                if wasAway { answer(index, .back) }
+                return answer(index, .committed(work))
+            case .schemaChanged:
+                return answer(index, .schemaChanged(work))
+            case .lostSwap:
+                if wasAway { answer(index, .back) }
+                epoch.store(max(epoch.load(ordering: .acquiring), work.epoch + 1), ordering: .releasing)
+                return answer(index, .lost(work))
+            case .retry(let error):
+                // A deadlock or a serialization failure is no outage: the batch is simply tried again.
+                if error.sqlstate?.classCode != "40" {
+                    wasAway = true
+                    answer(index, .away(sentence(error)))
+                }
+                pause(backoff.next(), unless: work)
+            case .fatal(let failure):
+                return answer(index, .failed(failure))
+            case .refused(let failure):
+                return answer(index, .failed(failure))
+            }
+        }
+    }
+
+    private func pause(_ duration: Duration, unless work: Work) {
+        let end = ContinuousClock.now + duration
+        while ContinuousClock.now < end, !stopping.isSet, !isVoid(work) {
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// The sequence rule of the protocol: of each job and partition, only last + 1 is applied (DESIGN, "Exactly once" 2).
+
+package import Records
+
+/// What becomes of a message of ours.
+package enum Verdict: Equatable, Sendable {
+    /// It is the next one: it counts.
+    case apply
+    /// It was counted before, or stands outside what the job still expects.
+    case drop
+    /// Something before it is missing: not counted, and remembered as seen.
+    case passOver
+}
+
+/// How far one job has come in one partition: the database's row, and what this worker has taken since.
+///
+/// Used by the thread that polls, by nobody else.
+package final class JobProgress {
+    package let job: JobID
+    package let partition: Int32
+    /// The last sequence number applied; −1 nothing, 0 the start marker.
+    package private(set) var last: Int64
+    /// The highest sequence number passed over; −1 none.
+    package private(set) var passedOver: Int64
+    /// Chained over the values of the records applied.
+    package private(set) var digest: UInt64
+    package private(set) var ended: Bool
+    /// Whether the database has a row of it, or a batch on its way will have made one.
+    package var exists: Bool
+
+    /// The batch that last touched it, and its place there.
+    var batchSerial: UInt64 = 0
+    var stepIndex = 0
+
+    package init(job: JobID, partition: Int32, _ progress: Progress) {
+        self.job = job
+        self.partition = partition
+        last = progress.last
+        passedOver = progress.passedOver
+        digest = progress.digest
+        ended = progress.ended
+        exists = progress.exists
+    }
+
+    /// What the rule says of a message. Markers count like records; `broken` stands outside the sequence.
+    package func verdict(_ kind: Kind, _ seq: Int64) -> Verdict {
+        if kind == .broken { return .apply }
+        if (kind == .start) != (seq == 0) { return .drop }
+        if seq <= last || ended { return .drop }
+        return seq == last + 1 ? .apply : .passOver
+    }
+
+    /// Counts a message whose verdict was `apply`.
+    @inline(__always)
+    package func apply(_ kind: Kind, _ seq: Int64, value: Bytes) {
+        switch kind {
+        case .record, .raw, .truncated: digest = Digest.extend(digest, value)
+        case .end: ended = true
+        case .broken: return
+        case .start: break
+        }
+        last = seq
+    }
+
+    package func passOver(_ seq: Int64) { passedOver = max(passedOver, seq) }
+}

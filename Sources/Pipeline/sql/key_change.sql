@@ -1,0 +1,8 @@
+-- Another unique key for the table of people. Fails, and changes nothing, if several rows share one.
+--
+--   psql --single-transaction -v ON_ERROR_STOP=1 -v users=public.users -v schema=public \
+--     -v columns='age, name, email' -v key_fields='{name,age,email}' -f key_change.sql
+CREATE UNIQUE INDEX userload_key_next ON :users (:columns) NULLS NOT DISTINCT;
+DROP INDEX :schema.userload_key;
+ALTER INDEX :schema.userload_key_next RENAME TO userload_key;
+UPDATE userload.settings SET key_fields = :'key_fields', revision = revision + 1;

@@ -1,0 +1,3 @@
+-- The rows of a batch.
+--   psql -v users=public.users -f loader_copy.sql < rows
+COPY :users (name, age, email, phone_number, address, additional_info, job) FROM STDIN

@@ -1,0 +1,3 @@
+-- $1 job, $2 partition
+SELECT last_seq, passed_over, digest, records, end_seq IS NOT NULL
+FROM userload.progress WHERE job = $1 AND partition = $2

@@ -1,0 +1,66 @@
+// Numbers inside JSON: their grammar, and what Postgres' numeric can hold of them.
+
+extension JSONScanner {
+    /// A number from its first byte.
+    @inline(__always)
+    mutating func number(_ start: BytePointer) -> BytePointer? {
+        var position = start
+        if position < end, position.pointee == UInt8(ascii: "-") { position += 1 }
+        let whole = position
+        guard position < end, isDigit(position.pointee) else { return malformed(position) }
+        if position.pointee == UInt8(ascii: "0") {
+            position += 1
+        } else {
+            position = digits(position)
+        }
+        guard position < end else { return position }
+        let byte = position.pointee
+        guard byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e") || position - whole > 1000 else {
+            return position
+        }
+        return fraction(whole, position)
+    }
+
+    @inline(__always)
+    private func digits(_ start: BytePointer) -> BytePointer {
+        var position = start
+        while position < end, isDigit(position.pointee) { position += 1 }
+        return position
+    }
+
+    /// The rest of a number with a fraction, an exponent or very many digits, and its range. Postgres' numeric has at
+    /// most 131,072 digits before the point and 16,383 after it, once the exponent has been applied (make_result in
+    /// numeric.c; 0e-20000 fails too).
+    private mutating func fraction(_ whole: BytePointer, _ wholeEnd: BytePointer) -> BytePointer? {
+        var position = wholeEnd
+        var fractionStart = position
+        if position < end, position.pointee == UInt8(ascii: ".") {
+            fractionStart = position + 1
+            position = digits(fractionStart)
+            guard position > fractionStart else { return malformed(position) }
+        }
+        let fractionEnd = position
+        var exponent = 0
+        if position < end, position.pointee | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            let isNegative = position < end && position.pointee == UInt8(ascii: "-")
+            if isNegative || position < end && position.pointee == UInt8(ascii: "+") { position += 1 }
+            let exponentEnd = digits(position)
+            guard exponentEnd > position else { return malformed(position) }
+            while position < exponentEnd {
+                exponent = min(exponent * 10 + Int(position.pointee & 0x0F), 10_000_000)
+                position += 1
+            }
+            if isNegative { exponent = -exponent }
+        }
+        var firstDigit = whole.pointee == UInt8(ascii: "0") ? fractionStart : whole
+        while firstDigit < fractionEnd, firstDigit.pointee == UInt8(ascii: "0") { firstDigit += 1 }
+        let isZero = firstDigit >= fractionEnd
+        // Digits before the point, negative for zeros behind it.
+        let before = firstDigit < wholeEnd ? wholeEnd - firstDigit : fractionStart - firstDigit
+        let isTooLarge = !isZero && before + exponent > 131_072
+        let isTooFine = fractionEnd - fractionStart - exponent > 16_383
+        if isTooLarge || isTooFine || exponent.magnitude >= 10_000_000 { flaws.insert(.numberOutOfRange) }
+        return position
+    }
+}

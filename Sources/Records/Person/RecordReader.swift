@@ -1,0 +1,307 @@
+// Takes a record's JSON apart: where its known fields are, and the text of all others. What the values must be, the
+// validator knows.
+
+/// A value inside the record's JSON.
+struct FieldValue {
+    enum Kind: UInt8 {
+        /// Missing, or null.
+        case absent
+        case string, number, object, array, boolean
+    }
+
+    var kind = Kind.absent
+    /// A string with backslashes.
+    var hasEscape = false
+    /// Has an error already.
+    var isFlawed = false
+    /// Of a string: what is between its quotes.
+    var start: BytePointer
+    var end: BytePointer
+
+    @inline(__always)
+    var bytes: Bytes { Bytes(start: start, count: end - start) }
+}
+
+/// One per thread, reused from record to record.
+final class RecordReader {
+    enum Field: Int {
+        case name, age, email, phoneNumber, address, firstName, lastName, other
+    }
+
+    /// By `Field.rawValue`; `other` is scratch.
+    private let values: UnsafeMutablePointer<FieldValue>
+    @exclusivity(unchecked) private var present: UInt32 = 0
+    /// The text of the fields that are no column: `{"gender":"male"}`; empty if there are none.
+    let others = ByteBuffer(capacity: 1024)
+    @exclusivity(unchecked) var errors = ErrorList()
+    private let keys = ObjectKeys()
+
+    init() {
+        let nowhere = BytePointer(others.base)
+        values = .allocate(capacity: Field.other.rawValue + 1)
+        values.initialize(
+            repeating: FieldValue(start: nowhere, end: nowhere), count: Field.other.rawValue + 1)
+    }
+
+    deinit {
+        values.deallocate()
+        keys.deallocate()
+    }
+
+    /// The value found for `field`.
+    @inline(__always)
+    subscript(field: Field) -> FieldValue { values[field.rawValue] }
+
+    /// False: the text is no JSON object, and nothing but `errors` means anything.
+    func read(_ json: Bytes) -> Bool {
+        errors.removeAll()
+        others.removeAll()
+        present = 0
+        keepsNameObject = false
+        for field in 0..<Field.other.rawValue {
+            values[field].kind = .absent
+            values[field].isFlawed = false
+        }
+        keys.reset(bytes: json.count)
+        guard let start = json.baseAddress else {
+            errors.append("", "malformed_json", "not valid JSON at byte 1")
+            return false
+        }
+        var scan = JSONScanner(end: start + json.count, keys: keys)
+        let first = scan.token(start)
+        if first < scan.end, first.pointee != UInt8(ascii: "{") {
+            if let next = scan.value(first, depth: 0), scan.token(next) == scan.end {
+                errors.append("", "not_an_object", "not a JSON object")
+                return false
+            }
+            report(scan.fault ?? .malformed(first), from: start)
+            return false
+        }
+        guard first < scan.end, let next = members(&scan, first), isEnd(&scan, next) else {
+            report(scan.fault ?? .malformed(first), from: start)
+            return false
+        }
+        return true
+    }
+
+    private func isEnd(_ scan: inout JSONScanner, _ position: BytePointer) -> Bool {
+        let rest = scan.token(position)
+        if rest < scan.end { _ = scan.malformed(rest) }
+        return rest == scan.end
+    }
+
+    private func report(_ fault: JSONFault, from start: BytePointer) {
+        switch fault {
+        case .malformed(let position):
+            errors.append("", "malformed_json", "not valid JSON at byte \(position - start + 1)")
+        case .tooDeep:
+            errors.append("", "too_deep", "more than \(Limits.depth) objects and arrays inside each other")
+        }
+    }
+
+    /// The record's own object. Neighbouring fields that are no column are copied to `others` in one piece.
+    private func members(_ scan: inout JSONScanner, _ brace: BytePointer) -> BytePointer? {
+        var runStart: BytePointer?
+        var runEnd = brace
+        keys.open()
+        var position = scan.token(brace + 1)
+        if position < scan.end, position.pointee == UInt8(ascii: "}") { return position + 1 }
+        while true {
+            let quote = position
+            guard let key = self.key(&scan, quote) else { return nil }
+            let field = key.hasEscape ? escapedField(key, ofName: false) : Self.field(key.start, key.end)
+            guard let valueEnd = value(&scan, key, field, depth: 1) else { return nil }
+            if field == .other || field == .name && keepsNameObject {
+                runStart = runStart ?? quote
+                runEnd = valueEnd
+            } else if let start = runStart {
+                appendOthers(Bytes(start: start, count: runEnd - start))
+                runStart = nil
+            }
+            position = scan.token(valueEnd)
+            guard position < scan.end else { return scan.malformed(position) }
+            if position.pointee == UInt8(ascii: "}") { break }
+            guard position.pointee == UInt8(ascii: ",") else { return scan.malformed(position) }
+            position = scan.token(position + 1)
+        }
+        if let start = runStart { appendOthers(Bytes(start: start, count: runEnd - start)) }
+        if others.count > 0 { others.append(UInt8(ascii: "}")) }
+        if let twice = keys.close() { errors.appendDuplicate(keyText(twice)) }
+        return position + 1
+    }
+
+    private func appendOthers(_ members: Bytes) {
+        others.append(others.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        others.append(members)
+    }
+
+    private struct Key {
+        let start: BytePointer
+        let end: BytePointer
+        let hasEscape: Bool
+        let value: BytePointer
+    }
+
+    /// A key at its opening quote, up to where its value starts.
+    @inline(__always)
+    private func key(_ scan: inout JSONScanner, _ quote: BytePointer) -> Key? {
+        guard quote < scan.end, quote.pointee == UInt8(ascii: "\"") else {
+            _ = scan.malformed(quote)
+            return nil
+        }
+        scan.sawEscape = false
+        guard let closing = scan.string(quote + 1) else { return nil }
+        let colon = scan.token(closing + 1)
+        guard colon < scan.end, colon.pointee == UInt8(ascii: ":") else {
+            _ = scan.malformed(colon)
+            return nil
+        }
+        if !scan.flaws.isEmpty {
+            errors.append(scan.flaws, in: "")
+            scan.flaws = []
+        }
+        return Key(start: quote + 1, end: closing, hasEscape: scan.sawEscape, value: scan.token(colon + 1))
+    }
+
+    /// The value behind a key: kept under its field, and its flaws reported under that field's name.
+    @inline(__always)
+    private func value(_ scan: inout JSONScanner, _ key: Key, _ field: Field, depth: Int) -> BytePointer? {
+        let start = key.value
+        guard start < scan.end else { return scan.malformed(start) }
+        let byte = start.pointee
+        var found = FieldValue(start: start, end: start)
+        if byte == UInt8(ascii: "\"") {
+            scan.sawEscape = false
+            guard let closing = scan.string(start + 1) else { return nil }
+            found.kind = .string
+            found.hasEscape = scan.sawEscape
+            found.start = start + 1
+            found.end = closing
+        } else if isDigit(byte) {
+            guard let end = scan.number(start) else { return nil }
+            found.kind = .number
+            found.end = end
+        } else if byte == UInt8(ascii: "{"), field == .name {
+            guard let end = nameMembers(&scan, start) else { return nil }
+            found.kind = .object
+            found.end = end
+        } else {
+            guard let end = scan.value(start, depth: depth) else { return nil }
+            found.kind =
+                switch byte {
+                case UInt8(ascii: "{"): .object
+                case UInt8(ascii: "["): .array
+                case UInt8(ascii: "-"): .number
+                case UInt8(ascii: "n"): .absent
+                default: .boolean
+                }
+            found.end = end
+        }
+        if !scan.flaws.isEmpty {
+            found.isFlawed = true
+            errors.append(scan.flaws, in: name(of: field, key))
+            scan.flaws = []
+        }
+        keep(found, as: field, key)
+        return found.kind == .string ? found.end + 1 : found.end
+    }
+
+    @inline(__always)
+    private func keep(_ value: FieldValue, as field: Field, _ key: Key) {
+        if field == .other {
+            if keys.add(key.start, key.end, hasEscape: key.hasEscape) { errors.appendDuplicate(name(of: field, key)) }
+            return
+        }
+        let bit: UInt32 = 1 << UInt32(field.rawValue)
+        if present & bit != 0 {
+            errors.appendDuplicate(name(of: field, key))
+        } else {
+            present |= bit
+            values[field.rawValue] = value
+        }
+    }
+
+    // MARK: The name as an object
+
+    /// Whether the name is an object with other parts than firstName and lastName.
+    @exclusivity(unchecked) private var keepsNameObject = false
+
+    private func nameMembers(_ scan: inout JSONScanner, _ brace: BytePointer) -> BytePointer? {
+        present &= ~(1 << UInt32(Field.firstName.rawValue) | 1 << UInt32(Field.lastName.rawValue))
+        keys.open()
+        var position = scan.token(brace + 1)
+        if position < scan.end, position.pointee == UInt8(ascii: "}") {
+            _ = keys.close()
+            return position + 1
+        }
+        while true {
+            guard let key = self.key(&scan, position) else { return nil }
+            let field = key.hasEscape ? escapedField(key, ofName: true) : Self.namePart(key.start, key.end)
+            guard let valueEnd = value(&scan, key, field, depth: 2) else { return nil }
+            if field == .other { keepsNameObject = true }
+            position = scan.token(valueEnd)
+            guard position < scan.end else { return scan.malformed(position) }
+            if position.pointee == UInt8(ascii: "}") { break }
+            guard position.pointee == UInt8(ascii: ",") else { return scan.malformed(position) }
+            position = scan.token(position + 1)
+        }
+        if keys.close() != nil { scan.flaws.insert(.duplicateKey) }
+        return position + 1
+    }
+
+    // MARK: Names of fields
+
+    @inline(__always)
+    private static func field(_ start: BytePointer, _ end: BytePointer) -> Field {
+        switch end - start {
+        case 3 where matches(start, "age"): .age
+        case 4 where matches(start, "name"): .name
+        case 5 where matches(start, "email"): .email
+        case 7 where matches(start, "address"): .address
+        case 11 where matches(start, "phoneNumber"): .phoneNumber
+        default: .other
+        }
+    }
+
+    @inline(__always)
+    private static func namePart(_ start: BytePointer, _ end: BytePointer) -> Field {
+        switch end - start {
+        case 9 where matches(start, "firstName"): .firstName
+        case 8 where matches(start, "lastName"): .lastName
+        default: .other
+        }
+    }
+
+    @inline(__always)
+    private static func matches(_ start: BytePointer, _ name: StaticString) -> Bool {
+        sameBytes(start, name.utf8Start, name.utf8CodeUnitCount)
+    }
+
+    /// Rare: somebody wrote "n\u0061me".
+    private func escapedField(_ key: Key, ofName: Bool) -> Field {
+        let plain = ByteBuffer()
+        JSONString.unescape(key.start, key.end, into: plain)
+        let start = BytePointer(plain.base)
+        return ofName ? Self.namePart(start, start + plain.count) : Self.field(start, start + plain.count)
+    }
+
+    /// For errors.
+    private func name(of field: Field, _ key: Key) -> String {
+        switch field {
+        case .name: return "name"
+        case .age: return "age"
+        case .email: return "email"
+        case .phoneNumber: return "phoneNumber"
+        case .address: return "address"
+        case .firstName: return "name.firstName"
+        case .lastName: return "name.lastName"
+        case .other:
+            guard key.hasEscape else { return keyText(Bytes(start: key.start, count: key.end - key.start)) }
+            let plain = ByteBuffer()
+            JSONString.unescape(key.start, key.end, into: plain)
+            return keyText(plain.bytes)
+        }
+    }
+
+    private func keyText(_ key: Bytes) -> String { FieldError.fieldName(key) }
+}

@@ -1,0 +1,81 @@
+// CSV rows that become records. Blank lines – without any byte – are none.
+
+/// Lines end at LF, CRLF or a CR alone. A row that is no record is a reject: another number of cells than the header,
+/// or a quote where none may be. A quote that is never closed costs one line: scanning goes on at the next.
+final class CSVScanner: FormatScanner {
+    let window: InputWindow
+    let dialect: Dialect
+    @exclusivity(unchecked) var nextLine: UInt64
+    /// What is kept of a row that is too long.
+    let prefix = ByteBuffer(capacity: 16)
+    private let rows: CSVRowScanner
+    private let columns: CSVColumns
+    private let columnCount: Int
+    private let encoder: CSVEncoder
+
+    /// Behind the header row.
+    init(window: InputWindow, dialect: Dialect, header: CSVHeader) {
+        self.window = window
+        self.dialect = dialect
+        nextLine = header.nextLine
+        columns = header.columns
+        columnCount = columns.paths.count
+        rows = CSVRowScanner(delimiter: dialect.delimiter, columns: columnCount)
+        encoder = CSVEncoder(columns)
+    }
+
+    func next(_ record: inout ScannedRecord) throws -> Bool {
+        while try window.count > 0 || window.fill(1) {
+            record.line = nextLine
+            record.offset = window.offset
+            let row = window.first
+            switch rows.scan(row, window.count, isLast: window.isLast) {
+            case .complete(let length, let next, let lines):
+                window.consume(next)
+                nextLine &+= lines
+                guard length > 0 else { continue }
+                take(&record, row, length)
+            case .needsMore:
+                try window.fillMore()
+                continue
+            case .openQuote: try rejectLine(&record)
+            case .tooLong(let from): try rejectLongRow(&record, scannedTo: from)
+            }
+            return true
+        }
+        return false
+    }
+
+    @inline(__always)
+    private func take(_ record: inout ScannedRecord, _ row: BytePointer, _ length: Int) {
+        record.length = UInt64(truncatingIfNeeded: length)
+        record.original = Bytes(start: row, count: length)
+        guard rows.cellCount == columnCount, !rows.hasStrayQuotes else {
+            record.reject(flaws())
+            record.isTruncated = false
+            return
+        }
+        if let json = encoder.encode(row, length, rows.cells) {
+            record.accept(json)
+        } else {
+            record.truncate([.tooLong], from: row, length, into: prefix)
+        }
+    }
+
+    private func flaws() -> [FieldError] {
+        var errors = ErrorList()
+        if rows.cellCount != columnCount {
+            errors.append(
+                "", "ragged_row",
+                "\(rows.cellCount) cell\(rows.cellCount == 1 ? "" : "s"), the header has \(columnCount)")
+        }
+        for index in rows.strayQuotes {
+            let path = index < columns.paths.count ? columns.paths[index] : []
+            let name = Array(path.joined(separator: [UInt8(ascii: ".")]))
+            errors.append(
+                name.withUnsafeBufferPointer { FieldError.fieldName($0) }, "stray_quote",
+                "has a quote where none may be")
+        }
+        return errors.errors
+    }
+}

@@ -1,0 +1,23 @@
+// The table of commands. A new one is a line here.
+
+import CommandLineOptions
+
+let commands: [Command] = [
+    .load,
+    .push,
+    .work,
+    .status,
+    .jobs,
+    .abandon,
+    .rejects,
+    .users,
+    .stats,
+    .migrate,
+    .devBroker,
+    .completions,
+    .man,
+]
+
+let program = ProgramDescription(
+    name: "userload", summary: "load files of people through Kafka into Postgres, exactly once",
+    commands: commands.map(\.description))

@@ -1,0 +1,37 @@
+// `userload dev-broker`: librdkafka's mock cluster, for a machine without Kafka.
+
+import CommandLineOptions
+import Foundation
+import Kafka
+import Log
+import Pipeline
+
+extension Command {
+    private static let partitions = Option.integer(
+        "partitions", "N", in: 1...1000, help: "Partitions of the topic.", default: "4")
+
+    static let devBroker = Command(
+        CommandDescription(
+            "dev-broker", summary: "run a Kafka that lives in memory, for trying things out",
+            discussion: [
+                "librdkafka's mock cluster, on loopback, on a port of its own choice, until SIGINT or SIGTERM. It "
+                    + "prints its address. It forgets everything when it ends and keeps 5 MB a partition, so push "
+                    + "refuses files it could not hold. Not for data that matters: that is what Kafka is for."
+            ],
+            options: [Options.topic, partitions] + Options.logging,
+            examples: [
+                Example(
+                    "userload dev-broker", "Prints 127.0.0.1:PORT; KAFKA_BROKER=127.0.0.1:PORT userload load users.csv")
+            ])
+    ) { arguments, context in
+        let topic = arguments[Options.topic] ?? context.environment["KAFKA_TOPIC"] ?? Defaults.topic
+        let broker = try DevBroker(topic: topic, partitions: arguments[partitions] ?? 4)
+        defer { broker.close() }
+        try context.output.line(broker.bootstrapServers)
+        try context.output.flush()
+        context.logger.info("dev-broker with topic \(topic); it forgets everything when it ends (Ctrl-C)")
+        // A signal ends the sleep, or the next look finds its flag.
+        while !context.interrupt.isSet { Thread.sleep(forTimeInterval: 0.2) }
+        return .done
+    }
+}

@@ -1,0 +1,97 @@
+// `userload rejects`: the records that were not loaded, to be read, or to be mended and pushed again.
+
+import CommandLineOptions
+import Foundation
+import Log
+import Pipeline
+import Records
+
+extension Command {
+    private static let raw = Flag(
+        "raw", help: "The header row and the original records as they were, ready for an editor and push.")
+
+    static let rejects = Command(
+        CommandDescription(
+            "rejects", summary: "print the records of a job that were not loaded, and why",
+            discussion: [
+                "Each with its line, byte offset, all errors and its original bytes. Of a record longer than 1 MiB "
+                    + "only the first 64 KiB are kept; --raw leaves it out and says so."
+            ],
+            operands: Operands("SLUG", 1...1), options: [raw, Options.json] + Options.postgres + Options.logging,
+            examples: [
+                Example("userload rejects 4x7k2m9q", "To read."),
+                Example("userload rejects --raw 4x7k2m9q > mend.csv", "To mend; then `userload load mend.csv`."),
+            ])
+    ) { arguments, context in
+        guard !(arguments[raw] && arguments[Options.json]) else {
+            throw Failure(.usage, "--raw and --json exclude each other")
+        }
+        let session = try context.openDatabase(arguments)
+        let job = try session.job(arguments.operands[0])
+        if arguments[raw] {
+            try printRaw(job, session, context)
+        } else {
+            try session.jobs.rejects(of: job.id) { reject in
+                if arguments[Options.json] {
+                    try context.output.line(rejectDocument(reject, of: job).text)
+                } else {
+                    for line in rejectReport(reject, of: job) { try context.output.line(line) }
+                }
+            }
+        }
+        return .done
+    }
+}
+
+/// `line 17, byte 1,204: age: not an integer`, and the record under it, escaped.
+func rejectReport(_ reject: Reject, of job: JobStatus) -> [String] {
+    var place = "line \(grouped(reject.line)), byte \(grouped(reject.byteOffset))"
+    if job.id == .foreign { place = "partition \(reject.partition), offset \(reject.kafkaOffset)" }
+    let note =
+        switch reject.form {
+        case .raw: ""
+        case .truncated: " (the first \(grouped(reject.bytes.count)) of \(grouped(reject.length)) bytes)"
+        case .json: " (as JSON)"
+        }
+    return [
+        escaped(place + ": " + reject.errors.map(describe).joined(separator: "; ")) + note,
+        "    " + escaped(bytes: reject.bytes),
+    ]
+}
+
+/// The record as a string where it is UTF-8, else in base64.
+func rejectDocument(_ reject: Reject, of job: JobStatus) -> JSONValue {
+    let record =
+        String(validating: reject.bytes, as: UTF8.self).map { ("record", JSONValue.string($0)) }
+        ?? ("record_base64", .string(Data(reject.bytes).base64EncodedString()))
+    let place: [(String, JSONValue)] =
+        job.id == .foreign
+        ? [("partition", .integer(Int64(reject.partition))), ("offset", .integer(reject.kafkaOffset))]
+        : [("line", .integer(reject.line)), ("byte_offset", .integer(reject.byteOffset))]
+    return .object(
+        place + [
+            ("length", .integer(reject.length)), ("form", .string(reject.form.rawValue)),
+            ("errors", errorsDocument(reject.errors)), record,
+        ])
+}
+
+private func printRaw(_ job: JobStatus, _ session: DatabaseSession, _ context: Context) throws {
+    let newline = UInt8(ascii: "\n")
+    if let header = job.header { try context.output.write(header + [newline]) }
+    try session.jobs.rejects(of: job.id) { reject in
+        if let reason = reasonToLeaveOut(reject, of: job) {
+            context.logger.warning("line \(grouped(reject.line)) is left out: \(reason)")
+        } else {
+            try context.output.write(reject.bytes + [newline])
+        }
+    }
+}
+
+/// Why a record cannot stand in a file of the job's format; nil when it can.
+func reasonToLeaveOut(_ reject: Reject, of job: JobStatus) -> String? {
+    switch reject.form {
+    case .truncated: "only \(grouped(reject.bytes.count)) of its \(grouped(reject.length)) bytes are kept"
+    case .json where job.format == Format.csv.rawValue: "Postgres refused it, and it is kept as JSON (see --json)"
+    case .raw, .json: nil
+    }
+}

@@ -1,0 +1,80 @@
+// `userload users`: what was loaded, for people and for push.
+
+import CommandLineOptions
+import Log
+import Pipeline
+
+extension Command {
+    private static let job = Option.text("job", "SLUG", help: "Only what this job brought.")
+    private static let name = Option.text("name", "NAME", help: "Exactly this name.")
+    private static let age = Option(
+        OptionDefinition(long: "age", placeholder: "N|N-M", help: "An age, or from N to M, both included.")
+    ) { text throws(ValueProblem) in try parseAges(text) }
+    private static let limit = Option.integer("limit", "N", in: 1...Int.max, help: "At most N people. [default: all]")
+
+    static let users = Command(
+        CommandDescription(
+            "users", summary: "print people from the database, by age and name",
+            discussion: ["--json prints JSON lines that push takes, and that give the same rows again."],
+            options: [job, name, age, limit, Options.json] + Options.postgres + Options.logging,
+            examples: [
+                Example("userload users --age 20-40 --limit 10", "Ten people of 20 to 40."),
+                Example("userload users --job 4x7k2m9q --json > people.jsonl", "What a job brought."),
+            ])
+    ) { arguments, context in
+        let session = try context.openDatabase(arguments)
+        let filter = UserFilter(
+            job: try arguments[job].map { try session.job($0).id }, name: arguments[name], ages: arguments[age],
+            limit: arguments[limit])
+        if arguments[Options.json] {
+            try session.users.users(filter) { try context.output.line($0.json) }
+        } else {
+            var table = UserTable(context: context)
+            try session.users.users(filter) { try table.add($0) }
+            try table.end()
+        }
+        return .done
+    }
+}
+
+/// `35` or `20-40`.
+func parseAges(_ text: String) throws(ValueProblem) -> ClosedRange<Int> {
+    let ages = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+    guard let first = ages.first ?? nil, let last = ages.last ?? nil, ages.count <= 2, first <= last else {
+        throw ValueProblem("write an age like 35, or two like 20-40")
+    }
+    return first...last
+}
+
+/// A table of any length in constant memory: the first rows decide how wide the columns are.
+private struct UserTable {
+    private static let sampleRows = 200
+    private static let alignments: [Alignment] = [.right]
+    let context: Context
+    private var sample: [[String]] = [["AGE", "NAME", "EMAIL", "PHONE", "JOB"]]
+    private var widths: [Int]?
+
+    init(context: Context) { self.context = context }
+
+    mutating func add(_ user: User) throws {
+        let cells = [
+            String(user.age), user.name, user.email ?? "", user.phoneNumber ?? "", user.job ?? "",
+        ].map(escaped)
+        if widths != nil { return try print(cells) }
+        sample.append(cells)
+        if sample.count > Self.sampleRows { try end() }
+    }
+
+    /// Writes what is kept back.
+    mutating func end() throws {
+        guard widths == nil else { return }
+        widths = columnWidths(sample)
+        for cells in sample { try print(cells) }
+        sample = []
+    }
+
+    private func print(_ cells: [String]) throws {
+        let line = row(cells, widths: widths ?? [], Self.alignments)
+        try context.output.line(context.output.width.map { truncated(line, to: $0) } ?? line)
+    }
+}

@@ -1,0 +1,66 @@
+// Errors of every part as one plain sentence and an exit code: the only place that maps them.
+
+import CommandLineOptions
+import Foundation
+import Kafka
+import Log
+import Pipeline
+import Postgres
+import Records
+
+/// What to say of `error`. A broken pipe is no error: its reader has seen enough.
+func failure(for error: any Error) -> Failure? {
+    switch error {
+    case let failure as Failure: failure
+    case OutputError.brokenPipe: nil
+    case OutputError.failed(let message): Failure(.incomplete, message)
+    case let error as UsageError: Failure(.usage, error.message, hint: error.hint)
+    case let error as InputError: Failure(.input, error.message)
+    case let error as KeyFieldsError: Failure(.configuration, "USERLOAD_UNIQUE_KEY: \(error.message)")
+    case let error as ConfigurationError: Failure(.configuration, error.message)
+    case let error as PushFailure: pushFailure(error)
+    case let error as WorkFailure: workFailure(error)
+    case let error as ConfigurationProblem: Failure(.configuration, error.message)
+    case let error as KafkaError: kafkaFailure(error)
+    case let error as PostgresError: postgresFailure(error)
+    default: Failure(.incomplete, "unexpected error: \(error)")
+    }
+}
+
+private func pushFailure(_ error: PushFailure) -> Failure {
+    switch error {
+    case .refused(let message), .broken(let message): Failure(.input, message)
+    case .kafka(let message), .lost(let message): Failure(.kafka, message)
+    case .configuration(let message): Failure(.configuration, message)
+    case .interrupted: Failure(.interrupted, "interrupted")
+    }
+}
+
+private func workFailure(_ error: WorkFailure) -> Failure {
+    switch error.kind {
+    case .kafka: Failure(.kafka, error.message)
+    case .postgres: Failure(.postgres, error.message)
+    case .configuration: Failure(.configuration, error.message)
+    case .incomplete: Failure(.incomplete, error.message)
+    }
+}
+
+private func kafkaFailure(_ error: KafkaError) -> Failure {
+    if error.isAuthentication || error.isAuthorization {
+        return Failure(
+            .configuration, "Kafka refuses us: \(error.message)", hint: "KAFKA_CONFIG is where TLS and SASL are set")
+    }
+    return Failure(.kafka, "Kafka: \(error.message)")
+}
+
+private func postgresFailure(_ error: PostgresError) -> Failure {
+    if error.kind == .interrupted { return Failure(.interrupted, "interrupted") }
+    // libpq's own messages have several lines: what happened, then where to look.
+    let lines = error.message.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    let message = lines.first ?? "unknown error"
+    let hint = error.hint ?? (lines.count > 1 ? lines.dropFirst().joined(separator: " ") : nil)
+    let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
+    if fatalFailure(error) != nil { return Failure(.configuration, "Postgres refuses: \(message)\(code)", hint: hint) }
+    if error.kind == .connection { return Failure(.postgres, "no connection to Postgres: \(message)", hint: hint) }
+    return Failure(.postgres, "Postgres: \(message)\(code)", hint: hint)
+}

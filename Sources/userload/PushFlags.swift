@@ -1,0 +1,70 @@
+// The options of a push, which load takes as well.
+
+import CommandLineOptions
+import Pipeline
+import Records
+
+enum PushFlags {
+    static let format = Option<Format>.choice(
+        "format", "FORMAT", help: "What the files are written in.",
+        default: "by extension: .csv; .jsonl, .ndjson")
+    static let delimiter = Option.text(
+        "delimiter", "CHAR", help: "What separates the cells of CSV: \(delimiters).", default: ",")
+    static let label = Option.text(
+        "label", "NAME", help: "Name a series of jobs: status NAME answers for the latest. Another label, another job.")
+    static let again = Flag(
+        "again", help: "Make a new job of a file that was pushed before, or go on with an unfinished --again of it.")
+    static let resend = Flag(
+        "resend",
+        help: "Send the same job once more from its start; what the database has counted is dropped there. With "
+            + "--again: the latest --again job of the file.")
+    static let onDuplicate = Option<OnDuplicate>.choice(
+        "on-duplicate", "MODE",
+        help: "What becomes of a record whose key is there already: skip leaves the row as it is.",
+        default: "skip")
+    static let partitions = Option.integer(
+        "partitions", "N", in: 1...10_000, help: "Partitions of a topic that has to be made.", default: "12")
+    static let replication = Option.integer(
+        "replication", "N", in: 1...1000, help: "Replicas of a topic that has to be made.", default: "the broker's own")
+    static let retention = Option.duration(
+        "retention", in: .seconds(60)...(.seconds(36_500 * 86_400)),
+        help: "How long a topic that has to be made keeps its records.", default: "7d")
+    static let stallTimeout = Option.duration(
+        "stall-timeout", in: .seconds(1)...(.seconds(365 * 86_400)),
+        help: "Give up when Kafka has acknowledged nothing for so long; the same command goes on later.", default: "5m")
+
+    private static let delimiters = Dialect.delimiters.map(\.name).joined(separator: " ")
+
+    static let all: [any DeclaredOption] = [
+        format, delimiter, label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
+    ]
+
+    /// - Throws: `Failure` (usage), or what is wrong in the environment.
+    static func options(_ arguments: ParsedArguments, _ context: Context) throws -> PushOptions {
+        let streams = arguments.operands.count { $0 == "-" }
+        if streams > 1 { throw Failure(.usage, "standard input (-) can be read only once") }
+        if streams == 1, arguments[format] == nil {
+            throw Failure(
+                .usage, "standard input (-) has no extension", hint: "--format csv or --format jsonl says what it is")
+        }
+        var options = PushOptions()
+        options.format = arguments[format]
+        if let text = arguments[delimiter] {
+            guard let dialect = Dialect(argument: text) else {
+                throw Failure(.usage, "--delimiter \(text): must be one of \(delimiters)")
+            }
+            options.dialect = dialect
+        }
+        options.label = arguments[label]
+        options.again = arguments[again]
+        options.resend = arguments[resend]
+        options.keyFields = try context.uniqueKey() ?? options.keyFields
+        options.onDuplicate = arguments[onDuplicate] ?? options.onDuplicate
+        options.partitions = arguments[partitions]
+        options.replication = arguments[replication] ?? options.replication
+        options.retention = arguments[retention] ?? options.retention
+        options.stallTimeout = arguments[stallTimeout] ?? options.stallTimeout
+        options.stateDirectory = Journal.directory(environment: context.environment)
+        return options
+    }
+}

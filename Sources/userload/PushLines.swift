@@ -1,0 +1,116 @@
+// The words of a push: pure functions of its outcome and progress.
+
+import CommandLineOptions
+import Foundation
+import Log
+import Pipeline
+import Records
+
+struct PushLines {
+    /// The widest file name, for the columns.
+    private let width: Int
+    /// What goes on with a push that stopped.
+    private let command: String
+    private let times: Times
+
+    init(files: [String], command: String, times: Times) {
+        width = files.map { escaped($0).count }.max() ?? 0
+        self.command = command
+        self.times = times
+    }
+
+    /// `a.csv  4x7k2m9q  120,000 records, 14.2 MB, 0.4 s`
+    func summary(_ outcome: PushOutcome) -> String {
+        Self.padded(escaped(outcome.input), width) + "  " + Self.padded(outcome.job?.slug ?? "-", 8) + "  "
+            + sentence(outcome)
+    }
+
+    /// `a.csv: sending 61 %; 73,200 records, 310,000/s, ETA 2 s`
+    static func progress(_ progress: PushProgress) -> String {
+        let words: String
+        switch progress.phase {
+        case .checking: words = "checking \(reached(progress))"
+        case .skipping:
+            let target = progress.size.map { percent(progress.target, of: $0) } ?? sizeText(progress.target)
+            words = "skipping to \(target) (already in Kafka)"
+        case .sending:
+            let seconds = progress.elapsed / .seconds(1)
+            let rate = seconds > 0 ? Double(progress.records - progress.startRecords) / seconds : 0
+            words =
+                "sending \(reached(progress)); \(counted(progress.records, "record")), \(grouped(Int(rate)))/s"
+                + (remaining(progress).map { ", ETA \($0)" } ?? "")
+        }
+        return "\(progress.input): \(words)"
+    }
+
+    /// The command line as it was typed, quoted for a shell where that is needed.
+    static func typed(_ arguments: [String]) -> String {
+        (["userload"] + arguments.dropFirst().map(shellQuoted)).joined(separator: " ")
+    }
+
+    // MARK: -
+
+    private func sentence(_ outcome: PushOutcome) -> String {
+        switch outcome.result {
+        case .pushed:
+            "\(counted(outcome.records, "record")), \(sizeText(outcome.bytes)), \(Self.seconds(outcome.duration))"
+                + rejects(outcome)
+        case .alreadyPushed(let date, false):
+            "already pushed on \(times.dayAndTime(date)); nothing sent (--again loads it once more)"
+        case .alreadyPushed(let date, true):
+            "already pushed on \(times.dayAndTime(date)), and expired from the topic since; nothing sent "
+                + "(--resend sends it once more)"
+        case .failed(.refused(let reason)): "refused: \(reason); nothing sent"
+        case .failed(.broken(let reason)): "not pushed: \(reason)"
+        case .failed(.lost(let reason)): "not pushed: \(reason)"
+        case .failed(.configuration(let reason)): "not pushed: \(reason)"
+        case .failed(.kafka(let reason)): "not pushed: \(reason); \(goingOn(outcome))"
+        case .failed(.interrupted): "interrupted; \(goingOn(outcome))"
+        }
+    }
+
+    private func rejects(_ outcome: PushOutcome) -> String {
+        guard outcome.rejects > 0 else { return "" }
+        let first = outcome.firstReject.map { reject in
+            let field = reject.error.field.isEmpty ? "" : ", \(reject.error.field)"
+            return " (first: line \(grouped(reject.line))\(field): \(reject.error.message))"
+        }
+        return "; \(grouped(outcome.rejects)) will be rejected\(first ?? "")"
+    }
+
+    private func goingOn(_ outcome: PushOutcome) -> String {
+        guard outcome.job != nil else { return "nothing sent, the same command tries again: \(command)" }
+        let acknowledged = "\(counted(outcome.acknowledged, "record")) acknowledged"
+        return outcome.isResumable
+            ? "nothing is lost: \(acknowledged), the same command goes on: \(command)"
+            : "\(acknowledged); what can be read only once cannot go on: push it again, as a new job"
+    }
+
+    private static func reached(_ progress: PushProgress) -> String {
+        progress.size.map { percent(progress.bytes, of: $0) } ?? sizeText(progress.bytes)
+    }
+
+    /// Rounded down: 100 % is all of it.
+    private static func percent(_ bytes: UInt64, of size: UInt64) -> String {
+        size == 0 ? "100 %" : "\(min(100, Int(Double(bytes) / Double(size) * 100))) %"
+    }
+
+    /// At the rate of this phase; nil while there is none to tell from.
+    private static func remaining(_ progress: PushProgress) -> String? {
+        guard let size = progress.size, progress.bytes > progress.startBytes, size >= progress.bytes else { return nil }
+        let share = Double(size - progress.bytes) / Double(progress.bytes - progress.startBytes)
+        return ageText(seconds: progress.elapsed / .seconds(1) * share)
+    }
+
+    /// `0.4 s`, `42 s`, `3 min 7 s`.
+    private static func seconds(_ duration: Duration) -> String {
+        let seconds = duration / .seconds(1)
+        if seconds < 9.95 { return "\((seconds * 10).rounded() / 10) s" }
+        let whole = Int(seconds.rounded())
+        return whole < 60 ? "\(whole) s" : "\(whole / 60) min \(whole % 60) s"
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}

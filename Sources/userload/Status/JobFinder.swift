@@ -1,0 +1,115 @@
+// What a name on `status`'s command line means: a file, a label, a slug, or a job that only this host's journal knows.
+
+import CommandLineOptions
+import Foundation
+import Log
+import Pipeline
+import Records
+
+struct JobFinder {
+    enum Answer {
+        /// `others`: earlier jobs of the same label, the latest first.
+        case job(JobStatus, others: [JobStatus])
+        /// Every job with the file's bytes, the latest push first.
+        case file([JobStatus])
+        /// The database has nothing of it yet.
+        case journal(JournalEntry, place: String)
+        case nothing(Failure)
+    }
+
+    let session: DatabaseSession
+    let context: Context
+
+    func find(_ name: String) throws -> Answer {
+        if name.contains("/") || (name != "-" && FileManager.default.fileExists(atPath: name)) {
+            return try find(file: name)
+        }
+        switch try session.jobs.find(name) {
+        case .found(let job, let others): return .job(job, others: others)
+        case .ambiguous(let jobs): return .nothing(session.ambiguous(name, jobs))
+        case .none: break
+        }
+        let entries = name.count >= 6 ? journal?.find(slugPrefix: name) ?? [] : []
+        guard let entry = entries.first else { return .nothing(session.noSuchJob(name)) }
+        return .journal(entry, place: session.connection.place)
+    }
+
+    private func find(file path: String) throws -> Answer {
+        let (content, size) = try contentHash(ofFile: path, context.interrupt)
+        let jobs = try session.jobs.find(content: content, size: Int64(size))
+        if !jobs.isEmpty { return .file(jobs) }
+        if let entry = journal?.find(slugPrefix: "").first(where: { $0.contentHash == content && $0.size == size }) {
+            return .journal(entry, place: session.connection.place)
+        }
+        return .nothing(
+            Failure(
+                .noSuchJob, "\(path) (\(sizeText(size))): no job with this content in \(session.connection.place)",
+                hint: "`userload load \(shellQuoted(path))` loads it"))
+    }
+
+    private var journal: Journal? { Journal.directory(environment: context.environment).map(Journal.init(directory:)) }
+}
+
+extension JobFinder.Answer {
+    /// Of several jobs with a file's bytes, the latest push.
+    var waitedFor: [JobID] {
+        switch self {
+        case .job(let job, _): [job.id]
+        case .file(let jobs): jobs.prefix(1).map(\.id)
+        case .journal(let entry, _): [entry.job]
+        case .nothing: []
+        }
+    }
+
+    /// The same answer with what was seen of its job since.
+    func refreshed(_ jobs: [JobStatus]) -> Self {
+        guard let id = waitedFor.first, let job = jobs.first(where: { $0.id == id }) else { return self }
+        if case .job(_, let others) = self { return .job(job, others: others) }
+        return .job(job, others: [])
+    }
+
+    var isNothing: Bool { if case .nothing = self { true } else { false } }
+
+    /// Lines for people, a list a job.
+    func reports(_ times: Times) -> [[String]] {
+        switch self {
+        case .job(let job, let others): [StatusReport(job: job, times: times).lines + earlier(others, times)]
+        case .file(let jobs): jobs.map { StatusReport(job: $0, times: times).lines }
+        case .journal(let entry, let place): [pendingReport(entry, place: place, times: times)]
+        case .nothing: []
+        }
+    }
+
+    var documents: [JSONValue] {
+        switch self {
+        case .job(let job, _): [statusDocument(job)]
+        case .file(let jobs): jobs.map(statusDocument)
+        case .journal(let entry, _): [pendingDocument(entry)]
+        case .nothing: []
+        }
+    }
+
+    /// `earlier under this label: 9qw3r6t1 completed (2026-11-22 02:00)`.
+    private func earlier(_ jobs: [JobStatus], _ times: Times) -> [String] {
+        guard !jobs.isEmpty else { return [] }
+        let listed = jobs.prefix(5).map { job in
+            "\(job.slug) \(job.state.rawValue)" + (job.pushedAt.map { " (\(times.dayAndTime($0)))" } ?? "")
+        }
+        let rest = jobs.count > 5 ? " and \(jobs.count - 5) more" : ""
+        return ["earlier under this label: " + listed.joined(separator: ", ") + rest]
+    }
+}
+
+/// Reads a file for its content, as push does.
+private func contentHash(ofFile path: String, _ interrupt: Interrupt) throws -> (ContentHash, size: UInt64) {
+    do {
+        let source = try FileSource(path, interrupt: interrupt)
+        guard source.isRegular else { throw PushFailure.refused("no regular file: its content cannot be looked up") }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
+        defer { buffer.deallocate() }
+        while try source.read(buffer) > 0 {}
+        return (source.contentHash(), source.bytesRead)
+    } catch PushFailure.refused(let message) {
+        throw Failure(.input, "\(path): \(message)")
+    }
+}

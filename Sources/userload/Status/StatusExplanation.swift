@@ -1,0 +1,90 @@
+// Why a job is not complete, and the command that mends it, ready to be copied.
+
+import CommandLineOptions
+import Pipeline
+import Records
+
+extension StatusReport {
+    /// Nothing for a job that needs nobody.
+    var explanation: [String] {
+        switch (job.state, job.reason) {
+        case (.stalled, let reason): stalled(reason)
+        case (.inconsistent, let reason): inconsistent(reason)
+        case (.abandoned, _):
+            [
+                "abandoned \(job.abandonedAt.map { times.ago($0) } ?? ""); what still comes is loaded, and it is open again"
+            ]
+        case (.pending, _), (.processing, _): unfinished
+        case (.completed, _): []
+        }
+    }
+
+    /// A job that nothing was heard of for a while.
+    private var unfinished: [String] {
+        guard job.isOpen, let age = job.lastRecordAge, age > Self.quietSeconds else { return [] }
+        let since = "last record \(ageText(seconds: age)) ago; push\(onHost) has not finished"
+        let abandon = "`userload abandon \(job.slug)`"
+        guard let push = pushCommand() else { return ["\(since) and cannot go on, it read a stream: \(abandon)"] }
+        return [
+            "\(since): run\(job.host == nil ? "" : " there") `\(push)`, or \(abandon)",
+            "(if that says already pushed, no worker reads the topic: run `userload work`)",
+        ]
+    }
+
+    private func stalled(_ reason: JobReason?) -> [String] {
+        let resend = mend("--resend")
+        switch reason {
+        case .key:
+            let pushed = (job.keyFields ?? []).joined(separator: ",")
+            let here = job.databaseKeyFields.joined(separator: ",")
+            return [
+                "stalled: pushed for the unique key \(pushed), this database has \(here), so nothing of it was loaded",
+                "to push it for this database: `USERLOAD_UNIQUE_KEY=\(here) \(pushCommand() ?? "userload push FILE")`",
+                "to change the database: `USERLOAD_UNIQUE_KEY=\(pushed) userload migrate`, then \(resend)",
+            ]
+        case .mode:
+            return [
+                "stalled: pushed with --on-duplicate \(job.onDuplicate ?? "?"), which this userload does not know, so "
+                    + "nothing of it was loaded", "upgrade `userload work`, then \(resend)",
+            ]
+        case .version:
+            return [
+                "stalled: pushed by a newer userload (wire version \(job.wireVersion)), so nothing of it was loaded",
+                "upgrade `userload work`, then \(resend)",
+            ]
+        default:
+            return ["stalled: messages before those that came are missing (expired, or lost by Kafka): \(resend)"]
+        }
+    }
+
+    private func inconsistent(_ reason: JobReason?) -> [String] {
+        let again = mend("--again")
+        switch reason {
+        case .changed:
+            return ["inconsistent: the file changed while it was pushed; to load it as it is now: \(again)"]
+        case .sum:
+            return [
+                "inconsistent: rows vanished on their way into the table (a trigger?): look there first, then \(again)"
+            ]
+        default:
+            return ["inconsistent: other content arrived than was pushed: \(again)"]
+        }
+    }
+
+    private var onHost: String { job.host.map { " on \($0)" } ?? "" }
+
+    /// "run on etl1 `userload push --resend /data/people.csv`".
+    private func mend(_ option: String) -> String {
+        if job.file == "-" { return "it read a stream: push that once more" }
+        guard let push = pushCommand(option) else {
+            return "run `userload push \(option)` with its file, where it was pushed"
+        }
+        return "run\(onHost) `\(push)`"
+    }
+
+    /// What to type to push the job again; nil for a stream, which cannot be read twice.
+    private func pushCommand(_ option: String? = nil) -> String? {
+        guard let options = job.options, job.file != "-" else { return nil }
+        return (["userload", "push"] + [option].compactMap { $0 } + options).map(shellQuoted).joined(separator: " ")
+    }
+}

@@ -1,0 +1,103 @@
+// What `status` says of a job: a pure function of what the database knows and of the time.
+
+import CommandLineOptions
+import Foundation
+import Log
+import Pipeline
+import Records
+
+struct StatusReport {
+    let job: JobStatus
+    let times: Times
+
+    /// A job without a new record for this long is explained.
+    static let quietSeconds = 300.0
+
+    /// The lines for people; the first ones are the answer. Everything from outside is escaped.
+    var lines: [String] {
+        var lines = [headline]
+        if let pushed { lines.append(pushed) }
+        lines.append(counts)
+        if let progress { lines.append(progress) }
+        if job.duplicates > 0 {
+            lines.append("duplicates: the row that was there stays; their other fields are not loaded")
+        }
+        lines += explanation
+        lines += rejects
+        return lines.map(escaped)
+    }
+
+    /// `people.csv  112 MB  4x7k2m9q  completed, 512 rejects`.
+    private var headline: String {
+        let rejects = job.rejected > 0 ? ", " + counted(job.rejected, "reject") : ""
+        let parts = [name, job.size.map { sizeText($0) }, job.slug, job.state.rawValue + rejects]
+        return parts.compactMap { $0 }.joined(separator: "  ")
+    }
+
+    /// The file's own name, without its folder.
+    var name: String {
+        if job.id == .foreign { return "other producers" }
+        guard let file = job.file else { return "unknown file" }
+        return file == "-" ? "stdin" : file.split(separator: "/").last.map(String.init) ?? file
+    }
+
+    /// `pushed 2026-11-23 02:00 by etl1 (7 h ago), in the database 02:01`.
+    private var pushed: String? {
+        guard let pushedAt = job.pushedAt else { return nil }
+        var line = "pushed \(times.dayAndTime(pushedAt))"
+        if let host = job.host { line += " by \(host)" }
+        line += " (\(times.ago(pushedAt)))"
+        if let label = job.label { line += ", label \(label)" }
+        if let completedAt = job.completedAt {
+            line += ", in the database \(times.time(completedAt, besides: pushedAt))"
+        }
+        if let again = job.pushedAgainAt { line += "; pushed again \(times.dayAndTime(again)), unchanged" }
+        return line
+    }
+
+    /// `1,000,000 lines = 10,000 inserted + …`.
+    private var counts: String {
+        let what = job.id == .foreign ? "at least \(counted(job.lines, "message"))" : counted(job.lines, "line")
+        return what + " = \(grouped(job.inserted)) inserted + \(grouped(job.updated)) updated"
+            + " + \(grouped(job.duplicates)) duplicates + \(grouped(job.rejected)) rejected"
+    }
+
+    /// `42 %, 310,000 lines/s, last record 2 s ago`, of an open job.
+    private var progress: String? {
+        guard job.isOpen, job.lines > 0 else { return nil }
+        var parts: [String] = []
+        if let percent = job.percent { parts.append("\(percent) %") }
+        if let rate, !isQuiet { parts.append("\(grouped(rate)) lines/s") }
+        if let age = job.lastRecordAge, !isQuiet { parts.append("last record \(ageText(seconds: age)) ago") }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    /// Lines a second since the first was seen.
+    private var rate: Int64? {
+        guard job.state == .processing, let last = job.lastRecordAt else { return nil }
+        let seconds = last.timeIntervalSince(job.firstSeenAt)
+        return seconds >= 1 && job.lines > 0 ? Int64(Double(job.lines) / seconds) : nil
+    }
+
+    private var isQuiet: Bool { (job.lastRecordAge ?? 0) > Self.quietSeconds }
+
+    /// The first few, `line 17  age: not an integer`, and where the others are.
+    private var rejects: [String] {
+        let rows = job.firstRejects.map { reject in
+            ["  " + place(of: reject), reject.errors.map(describe).joined(separator: "; ")]
+        }
+        let others = job.rejected - Int64(rows.count)
+        let rest = others > 0 ? ["  and \(grouped(others)) more: `userload rejects \(job.slug)`"] : []
+        return aligned(rows) + (rows.isEmpty ? [] : rest)
+    }
+
+    private func place(of reject: RejectSummary) -> String {
+        job.id == .foreign
+            ? "partition \(reject.partition), offset \(reject.kafkaOffset)" : "line \(grouped(reject.line))"
+    }
+}
+
+/// `age: not an integer`; an error of the whole record is its message alone.
+func describe(_ error: FieldError) -> String {
+    error.field.isEmpty ? error.message : "\(error.field): \(error.message)"
+}

@@ -1,0 +1,58 @@
+// The entry point: parse, run, report.
+
+import CommandLineOptions
+import Foundation
+import Kafka
+import Log
+import Postgres
+
+@main
+enum Userload {
+    static func main() {
+        installSignalHandlers()
+        exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    }
+
+    /// A whole run of the program, but for its exit.
+    static func run(_ arguments: [String]) -> ExitCode {
+        let output = Output()
+        let screen = Screen()
+        var context = Context(output: output, screen: screen, interrupt: processInterrupt)
+        do {
+            let code: ExitCode
+            switch try program.parse(arguments) {
+            case .help(let command):
+                try output.write((command.map(program.help(of:)) ?? program.help).utf8)
+                code = .done
+            case .version:
+                try output.line(versions)
+                code = .done
+            case .command(let description, let parsed):
+                let command = commands.first { $0.description.name == description.name }!  // parsed by this table
+                context = Context(
+                    output: output, screen: screen, interrupt: processInterrupt, arguments: parsed,
+                    isService: command.isService)
+                code = try command.run(parsed, context)
+            }
+            try output.flush()
+            return code
+        } catch {
+            return report(error, context)
+        }
+    }
+
+    /// Says what went wrong, and the exit code. What was written to standard output before stays written.
+    static func report(_ error: any Error, _ context: Context) -> ExitCode {
+        guard let failure = failure(for: error) else { return .done }
+        try? context.output.flush()
+        context.screen.progress("")
+        context.logger.error(failure.message, hint: failure.hint)
+        return failure.code
+    }
+}
+
+let version = "0.1.0"
+
+private var versions: String {
+    "userload \(version), librdkafka \(KafkaVersion.text), libpq \(PostgresVersion.text)"
+}

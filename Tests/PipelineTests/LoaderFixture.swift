@@ -1,0 +1,180 @@
+// A loader over a migrated database, and batches made of plain values: what the worker would have built.
+
+import FoundationEssentials
+import Pipeline
+import Postgres
+import Records
+import TestSupport
+
+/// A record, to be written as JSON.
+struct TestRow {
+    var name: String
+    var age: Int
+    var email: String?
+    var phoneNumber: String?
+    /// Further fields, as JSON: `"x": 1`.
+    var more: String?
+
+    init(_ name: String, _ age: Int, email: String? = nil, phoneNumber: String? = nil, more: String? = nil) {
+        self.name = name
+        self.age = age
+        self.email = email
+        self.phoneNumber = phoneNumber
+        self.more = more
+    }
+
+    var wire: String {
+        var fields = ["\"name\":\(Self.json(name))", "\"age\":\(age)"]
+        if let email { fields.append("\"email\":\(Self.json(email))") }
+        if let phoneNumber { fields.append("\"phoneNumber\":\(Self.json(phoneNumber))") }
+        if let more { fields.append(more) }
+        return "{" + fields.joined(separator: ",") + "}"
+    }
+
+    private static func json(_ text: String) -> String {
+        String(decoding: try! JSONEncoder().encode(text), as: UTF8.self)
+    }
+}
+
+/// Bytes of `text` for the length of `body`.
+func withBytes<R>(_ text: String, _ body: (Bytes) throws -> R) rethrows -> R {
+    try Array(text.utf8).withUnsafeBufferPointer(body)
+}
+
+extension Batch {
+    func add(_ row: TestRow, step: Int = 0, seq: Int64, key fields: KeyFields = .standard) {
+        withBytes(row.wire) { wire in
+            let validator = Validator(key: fields)
+            precondition(validator.validate(wire), "not a person: \(row.wire)")
+            addRow(
+                person: validator.person, key: validator.key, progressIndex: step, seq: seq, line: seq + 1,
+                byteOffset: seq * 10, length: Int64(wire.count), kafkaOffset: seq, kafkaTime: 1_000, wire: wire)
+        }
+        progress[step].records += 1
+        progress[step].bytes += 10
+    }
+
+    func addReject(
+        _ text: String, form: RejectForm = .raw, step: Int = 0, seq: Int64, kafkaOffset: Int64? = nil,
+        errors: [FieldError] = [FieldError(field: "age", code: "missing", message: "missing")]
+    ) {
+        FieldError.json(errors).withUnsafeBufferPointer { errors in
+            withBytes(text) { bytes in
+                addReject(
+                    progressIndex: step, seq: seq, line: seq + 1, byteOffset: seq * 10, length: Int64(bytes.count),
+                    form: form, bytes: bytes, errors: errors, kafkaOffset: kafkaOffset ?? seq, kafkaTime: 1_000)
+            }
+        }
+        progress[step].records += 1
+        progress[step].bytes += 10
+    }
+}
+
+final class LoaderFixture {
+    let migrated: MigratedDatabase
+    let loader: Loader
+    let job = JobID(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210)
+    /// How far partition 0 was loaded.
+    var next: Int64 = -1
+    var last: Int64 = -1
+
+    init(key: KeyFields? = nil, maxRefused: Int = 1_000, patience: BlockedWatch.Patience = .standard) throws {
+        migrated = try MigratedDatabase(key: key)
+        loader = Self.loader(migrated, maxRefused: maxRefused, patience: patience)
+        _ = try Store(migrated.connection, cluster: "cluster", topic: "users").positions([0, 1, 2])
+    }
+
+    deinit { loader.close() }
+
+    static func loader(
+        _ migrated: MigratedDatabase, parameters: [DatabaseSettings.Entry]? = nil, maxRefused: Int = 1_000,
+        patience: BlockedWatch.Patience = .standard
+    ) -> Loader {
+        Loader(
+            target: DatabaseTarget(
+                settings: DatabaseSettings(parameters: parameters ?? migrated.database.parameters)),
+            info: migrated.info, cluster: "cluster", topic: "users", maxRefused: maxRefused, patience: patience)
+    }
+
+    /// The next batch of partition 0: `rows` as the next records of `job`.
+    func batch(_ rows: [TestRow] = []) -> Batch {
+        let batch = Batch()
+        batch.progress = [Batch.ProgressStep(job: job, partition: 0, isNew: last < 0, expectedLast: last)]
+        for (index, row) in rows.enumerated() {
+            batch.add(row, seq: max(last, 0) + Int64(index) + 1, key: migrated.info.keyFields)
+        }
+        finish(batch, records: rows.count)
+        return batch
+    }
+
+    /// Sets where the batch's only partition and job come to with `records` records.
+    func finish(_ batch: Batch, records: Int) {
+        batch.progress[0].last = max(last, 0) + Int64(records)
+        batch.progress[0].digest = 0xFFFF_FFFF_0000_0000 + UInt64(records)
+        batch.partitions = [
+            Batch.PartitionStep(
+                partition: 0, generation: 1, expectedOffset: next, nextOffset: max(next, 0) + Int64(records) + 1,
+                anchor: Anchor(offset: max(next, 0), hash: .max))
+        ]
+    }
+
+    /// Loads the next batch and counts it if it was committed.
+    @discardableResult
+    func load(_ rows: [TestRow]) -> LoadOutcome { load(batch(rows)) }
+
+    @discardableResult
+    func load(_ batch: Batch) -> LoadOutcome {
+        let outcome = loader.load(batch)
+        if outcome == "committed" {
+            next = batch.partitions[0].nextOffset
+            last = batch.progress[0].last
+        }
+        return outcome
+    }
+
+    func execute(_ sql: String) throws { try migrated.connection.execute(sql) }
+
+    func rows(_ sql: String) throws -> [String] { try migrated.rows(sql) }
+
+    func people() throws -> [String] { try rows("SELECT name, age FROM users ORDER BY age, name") }
+
+    /// inserted|duplicates|rejected of all jobs.
+    func counts() throws -> String {
+        try rows("SELECT sum(inserted), sum(duplicates), sum(rejected) FROM userload.progress")[0]
+    }
+
+    /// All that a transaction may write, as text: two are equal if nothing was written in between.
+    func everything() throws -> [String] {
+        try ["users", "userload.positions", "userload.progress", "userload.jobs", "userload.rejects"].flatMap { table in
+            try rows("SELECT '\(table)', t::text FROM \(table) AS t ORDER BY 2")
+        }
+    }
+}
+
+extension LoadOutcome {
+    /// The case's name, with what makes it out: "retry 40P01", "fatal …", "refused …".
+    var text: String {
+        switch self {
+        case .committed: "committed"
+        case .lostSwap: "lostSwap"
+        case .schemaChanged: "schemaChanged"
+        case .retry(let error): "retry \(error.sqlstate?.rawValue ?? "\(error.kind)")"
+        case .fatal(let failure): "fatal \(failure.kind): \(failure.message)"
+        case .refused(let failure): "refused \(failure.kind): \(failure.message)"
+        }
+    }
+
+    static func == (outcome: LoadOutcome, text: String) -> Bool { outcome.text == text }
+}
+
+extension Connection {
+    /// Whether a session with this database has waited for a lock for so long.
+    func hasWaiters(longerThan interval: String = "0") throws -> Bool {
+        try query(
+            """
+            SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > $1::interval
+            """, [.text(interval)]
+        ).count > 0
+    }
+}

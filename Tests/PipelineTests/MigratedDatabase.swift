@@ -1,0 +1,33 @@
+// A fresh database with our schema in it, and the few writes of a loader that readers and counts are tested against.
+
+import Pipeline
+import Postgres
+import Records
+import TestSupport
+
+final class MigratedDatabase {
+    let database: TestDatabase
+    let connection: Connection
+    let info: DatabaseInfo
+
+    init(key: KeyFields? = nil) throws {
+        database = try PostgresServer.shared.database()
+        connection = try Connection(DatabaseSettings(parameters: database.parameters))
+        info = try Migrator.migrate(connection, DatabaseTarget(settings: DatabaseSettings(), keyFields: key)).info
+    }
+
+    deinit { connection.close() }
+
+    func connect(applicationName: String = "userload") throws -> Connection {
+        var settings = DatabaseSettings(parameters: database.parameters)
+        settings.applicationName = applicationName
+        return try Connection(settings)
+    }
+
+    /// All rows, a line each, columns joined by "|".
+    func rows(_ sql: String) throws -> [String] {
+        try connection.query(sql).map { row in
+            (0..<row.count).map { row.string($0) ?? "NULL" }.joined(separator: "|")
+        }
+    }
+}

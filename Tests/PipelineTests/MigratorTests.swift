@@ -1,0 +1,326 @@
+// Migrations on a real Postgres: what they make, what they refuse, and with which words.
+
+import Foundation
+import Pipeline
+import Postgres
+import Records
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct MigratorTests {
+    let database: TestDatabase
+    let connection: Connection
+
+    init() throws {
+        database = try PostgresServer.shared.database()
+        connection = try Connection(DatabaseSettings(parameters: database.parameters))
+    }
+
+    private var place: String { "\(database.name) on 127.0.0.1" }
+
+    private func target(_ table: String? = nil, key: String? = nil) throws -> DatabaseTarget {
+        DatabaseTarget(
+            settings: DatabaseSettings(), table: try table.map { try TableName(parsing: $0) },
+            keyFields: try key.map { try KeyFields(parsing: $0) })
+    }
+
+    /// Everything in the database that a migration could make.
+    private func relations() throws -> String {
+        try database.psql(
+            """
+            SELECT string_agg(c.oid::regclass::text, ' ' ORDER BY c.oid::regclass::text COLLATE "C") FROM pg_class AS c
+            JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'v')
+            """)
+    }
+
+    @Test func makesEverythingOnceAndSaysSo() throws {
+        let report = try Migrator.migrate(connection, target())
+        #expect(report.made == ["made schema userload and table public.users in \(place), as postgres"])
+        #expect(report.info.tableName == "public.users")
+        #expect(report.info.table == #""public"."users""#)
+        #expect(report.info.keyFields == .standard)
+        #expect(report.info.identity.utf8.count == 32)
+        #expect(try DatabaseInfo.read(connection) == report.info)
+
+        let again = try Migrator.migrate(connection, target())
+        #expect(again.made.isEmpty)
+        #expect(again.info == report.info)
+    }
+
+    @Test func aDatabaseThatWasNeverMigratedSaysWhatMakesIt() throws {
+        #expect(
+            problem { _ = try DatabaseInfo.read(connection) }
+                == "\(place) has no schema userload yet: 'userload work' or 'userload migrate' makes it")
+    }
+
+    @Test func thoseWhoComeTogetherMakeItOnce() throws {
+        let made = Mutex(0)
+        let running = try Threads(
+            (0..<6).map { _ in
+                let connection = try Connection(DatabaseSettings(parameters: database.parameters))
+                return {
+                    defer { connection.close() }
+                    let report = try Migrator.migrate(connection, DatabaseTarget(settings: DatabaseSettings()))
+                    made.withLock { $0 += report.made.count }
+                }
+            })
+        while running.areRunning { usleep(1000) }
+        try running.rethrow()
+        #expect(made.withLock { $0 } == 1)
+    }
+
+    @Test func aMigrationWaitsForBatchesAndTheyForIt() throws {
+        _ = try Migrator.migrate(connection, target())
+        try connection.execute("BEGIN; SELECT pg_advisory_xact_lock_shared(\(SchemaLock.key))")
+        let other = try Connection(DatabaseSettings(parameters: database.parameters))
+        let running = try Threads([
+            {
+                defer { other.close() }
+                _ = try Migrator.migrate(other, DatabaseTarget(settings: DatabaseSettings()), newIdentity: true)
+            }
+        ])
+        let waiting = """
+            SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """
+        var seen = false
+        while running.areRunning && !seen { seen = try connection.query(waiting)[0].int(0) == 1 }
+        #expect(seen)
+        try connection.execute("COMMIT")
+        while running.areRunning { usleep(1000) }
+        try running.rethrow()
+    }
+
+    // MARK: What is refused
+
+    @Test func anApplicationsOwnTableIsRefusedAndNothingTouched() throws {
+        try database.psql("CREATE TABLE users (login text); INSERT INTO users VALUES ('root')")
+        #expect(
+            problem { _ = try Migrator.migrate(connection, target()) }
+                == "table public.users in \(place) is not userload's, nothing was touched: name another with "
+                + "USERLOAD_TABLE=schema.table")
+        #expect(try relations() == "users")
+        #expect(try database.psql("TABLE users") == "root")
+    }
+
+    @Test(arguments: [
+        ("crm.people", "crm.people"), (#"crm."The ""People""""#, #"crm.The "People""#), ("CRM.Users", "crm.users"),
+        ("crm.\"a\"\"\u{301}:users\"", "crm.a\"\u{301}:users"),
+    ])
+    func anotherTableIsNamedAndFixed(name: String, text: String) throws {
+        try database.psql("CREATE SCHEMA crm; CREATE TABLE public.users (login text)")
+        let report = try Migrator.migrate(connection, target(name))
+        #expect(report.info.tableName == text)
+        #expect(try connection.query("SELECT count(*) FROM \(report.info.table)")[0].int(0) == 0)
+        #expect(try Migrator.migrate(connection, target()).made.isEmpty)
+        #expect(try Migrator.migrate(connection, target(name)).made.isEmpty)
+        #expect(
+            problem { _ = try Migrator.migrate(connection, target("other")) }
+                == "\(place) keeps people in \(text) since its first migration; USERLOAD_TABLE says public.other")
+    }
+
+    @Test func aMissingSchemaIsAPlainSentence() throws {
+        #expect(
+            problem { _ = try Migrator.migrate(connection, target("nowhere.users")) }
+                == #"schema "nowhere" does not exist in \#(place): create it first"#)
+        #expect(try relations() == "")
+    }
+
+    @Test func aSchemaOfOurNameThatIsNotOursIsRefused() throws {
+        try database.psql("CREATE SCHEMA userload; CREATE TABLE userload.jobs (title text)")
+        #expect(
+            problem { _ = try Migrator.migrate(connection, target()) }
+                == "schema userload in \(place) is not userload's, nothing was touched "
+                + #"(relation "jobs" already exists)"#)
+        #expect(try relations() == "userload.jobs")
+    }
+
+    @Test func aDatabaseInAnotherEncodingIsRefused() throws {
+        let name = database.name + "_latin"
+        try PostgresServer.shared.psql(
+            "CREATE DATABASE \(name) TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
+        defer { _ = try? PostgresServer.shared.psql("DROP DATABASE \(name) WITH (FORCE)") }
+        let settings = PostgresServer.shared.parameters + [(keyword: "dbname", value: name)]
+        let latin = try Connection(DatabaseSettings(parameters: settings))
+        #expect(
+            problem { _ = try Migrator.migrate(latin, target()) }
+                == "\(name) on 127.0.0.1 is encoded in LATIN1; userload needs a database in UTF8")
+        latin.close()
+    }
+
+    @Test func aNewerSchemaIsRefused() throws {
+        _ = try Migrator.migrate(connection, target())
+        try database.psql("UPDATE userload.settings SET schema_version = 99")
+        let text = "schema userload in \(place) is version 99, this userload knows 3: upgrade userload"
+        #expect(problem { _ = try Migrator.migrate(connection, target()) } == text)
+        #expect(problem { _ = try DatabaseInfo.read(connection) } == text)
+    }
+
+    @Test func anOlderSchemaIsBroughtUp() throws {
+        _ = try Migrator.migrate(connection, target())
+        try database.psql(
+            """
+            DROP VIEW userload.job_status, userload.reject_list;
+            UPDATE userload.settings SET schema_version = 2
+            """)
+        #expect(
+            problem { _ = try DatabaseInfo.read(connection) }
+                == "schema userload in \(place) is version 2, this userload needs 3: run 'userload migrate'")
+        let report = try Migrator.migrate(connection, target())
+        #expect(report.made == ["brought schema userload in \(place) from version 2 to 3, as postgres"])
+        #expect(report.info.revision == 4)
+        #expect(try connection.query("SELECT count(*) FROM userload.job_status")[0].int(0) == 0)
+    }
+
+    @Test func aTableThatIsGoneIsSaid() throws {
+        _ = try Migrator.migrate(connection, target())
+        try database.psql("DROP TABLE users CASCADE")
+        #expect(
+            problem { _ = try Migrator.migrate(connection, target()) }
+                == "table public.users is gone from \(place): restore it, or start over with "
+                + "DROP SCHEMA userload CASCADE")
+    }
+
+    // MARK: Rights
+
+    @Test func onceMadeItNeedsNoRightToChangeIt() throws {
+        let role = "role_" + database.name
+        try database.psql("CREATE ROLE \(role) LOGIN")
+        defer {
+            _ = try? database.psql("DROP OWNED BY \(role)")
+            _ = try? database.psql("DROP ROLE \(role)")
+        }
+        let worker = try Connection(
+            DatabaseSettings(parameters: database.parameters + [(keyword: "user", value: role)]))
+        defer { worker.close() }
+        #expect(
+            problem { _ = try Migrator.migrate(worker, target()) }
+                == "role \(role) may not change \(place) (permission denied for database \(database.name)): let a role "
+                + "that may run 'userload migrate' once; 'userload migrate --print' shows the SQL")
+        #expect(try relations() == "")
+
+        let info = try Migrator.migrate(connection, target()).info
+        #expect(
+            problem { _ = try Migrator.migrate(worker, target()) }
+                == "role \(role) may not read schema userload in \(place): "
+                + "GRANT USAGE ON SCHEMA userload, GRANT SELECT ON ALL TABLES IN SCHEMA userload")
+        // The very grants that --print ends with.
+        for line in Migrator.script(try target()).split(separator: "\n") where line.hasPrefix("--   GRANT") {
+            try database.psql(line.dropFirst(5).replacingOccurrences(of: "…", with: role))
+        }
+        let report = try Migrator.migrate(worker, target())
+        #expect(report.made.isEmpty)
+        #expect(report.info == info)
+        let store = Store(worker, cluster: "c", topic: "t")
+        let position = try store.positions([0])[0]
+        #expect(try store.newGeneration(position)?.generation == 2)
+        try worker.execute("INSERT INTO users (name, age) VALUES ('Ann', 35)")
+    }
+
+    // MARK: In psql
+
+    @Test func thePrintedScriptRunsInPsqlAndMakesTheSame() throws {
+        let printed = try PostgresServer.shared.database()
+        let script = Migrator.script(try target(key: "name,age,email"))
+        try psql(["-f", "-"], in: printed, stdin: Data(script.utf8))
+        let other = try Connection(DatabaseSettings(parameters: printed.parameters))
+        let info = try DatabaseInfo.read(other)
+        other.close()
+        let made = try Migrator.migrate(connection, target(key: "name,age,email")).info
+        #expect(info.schemaVersion == made.schemaVersion)
+        #expect(info.revision == made.revision)
+        #expect(info.keyFields == made.keyFields)
+        #expect(info.name == made.name)
+        #expect(info.identity != made.identity)
+        #expect(try psql(["-c", "\\d users"], in: printed) == psql(["-c", "\\d users"], in: database))
+    }
+
+    @Test func theFilesRunInPsqlWithItsVariables() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let sql = root.deletingLastPathComponent().appendingPathComponent("Sources/Pipeline/sql").path
+        for file in ["0001_tables", "0002_age_counts", "0003_views"] {
+            try psql(["-1", "-v", "users=public.users", "-f", "\(sql)/\(file).sql"], in: database)
+        }
+        try psql(
+            ["-1", "-v", "users=public.users", "-v", "schema=public", "-v", "columns=age, name, email"]
+                + ["-v", "key_fields={name,age,email}", "-f", "\(sql)/key_change.sql"], in: database)
+        #expect(try DatabaseInfo.read(connection).keyFields.text == "name,age,email")
+    }
+
+    @discardableResult
+    private func psql(_ arguments: [String], in database: TestDatabase, stdin: Data? = nil) throws -> String {
+        let server = database.server
+        return try run(
+            PostgresServer.binaries! + "/psql",
+            ["-Xq", "-v", "ON_ERROR_STOP=1", "-h", server.host, "-p", String(server.port), "-U", server.user]
+                + ["-d", database.name] + arguments, stdin: stdin)
+    }
+
+    // MARK: Key and identity
+
+    @Test func onlyMigrateChangesTheKeyAndTheRevisionTells() throws {
+        let before = try Migrator.migrate(connection, target()).info
+        try database.psql("INSERT INTO users (name, age, email) VALUES ('Ann', 35, NULL)")
+        #expect(try Migrator.migrate(connection, target(key: "name,age,email")).info == before)
+
+        let report = try Migrator.migrate(connection, target(key: "name,age,email"), changesKey: true)
+        #expect(report.made == ["changed the unique key of public.users from name,age to name,age,email"])
+        #expect(report.info.revision > before.revision)
+        #expect(report.info.keyFields.text == "name,age,email")
+        try database.psql("INSERT INTO users (name, age, email) VALUES ('Ann', 35, 'a@b')")
+        // NULLS NOT DISTINCT, and still under the name by which the loader knows it.
+        #expect(throws: (any Error).self) { try database.psql("INSERT INTO users (name, age) VALUES ('Ann', 35)") }
+        let index = "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
+        #expect(try database.psql(index) == "userload_foreign_ages\n" + DatabaseInfo.keyIndex)
+    }
+
+    @Test func aKeyThatWouldNotBeUniqueChangesNothing() throws {
+        let before = try Migrator.migrate(connection, target(key: "name,age,email,phoneNumber")).info
+        try database.psql(
+            """
+            INSERT INTO users (name, age, email) VALUES ('Ann', 35, 'a@b'), ('Ann', 35, 'c@d'), ('Bob', 20, 'a@b');
+            INSERT INTO users (name, age, email) SELECT 'Cid', 40, n || '@b' FROM generate_series(1, 3) AS n
+            """)
+        #expect(
+            problem { _ = try Migrator.migrate(connection, target(key: "name,age"), changesKey: true) }
+                == "the key name,age would not be unique in public.users, nothing was changed; "
+                + "2 keys have several rows: 35, Ann (2 rows); 40, Cid (3 rows)")
+        #expect(try DatabaseInfo.read(connection) == before)
+        #expect(
+            try Migrator.migrate(connection, target(key: "name,age,email"), changesKey: true).made
+                == ["changed the unique key of public.users from name,age,email,phoneNumber to name,age,email"])
+    }
+
+    @Test func aNewIdentityIsAnotherGroup() throws {
+        let before = try Migrator.migrate(connection, target()).info
+        let report = try Migrator.migrate(connection, target(), newIdentity: true)
+        #expect(report.made == ["gave \(place) an identity, and so a consumer group, of its own"])
+        #expect(report.info.identity != before.identity)
+        #expect(report.info.revision > before.revision)
+    }
+
+    @Test func aCopyInTheSameServerHasAnotherIdentity() throws {
+        let before = try Migrator.migrate(connection, target()).info
+        connection.close()
+        let copy = try PostgresServer.shared.database(template: database.name)
+        let other = try Connection(DatabaseSettings(parameters: copy.parameters))
+        let info = try DatabaseInfo.read(other)
+        other.close()
+        #expect(info.identity != before.identity)
+        #expect(info.revision == before.revision)
+    }
+}
+
+/// The sentence of the `ConfigurationProblem` that `body` throws.
+func problem(_ body: () throws -> Void) -> String {
+    do {
+        try body()
+        return "no error"
+    } catch let problem as ConfigurationProblem {
+        return problem.message
+    } catch {
+        return "another error: \(error)"
+    }
+}

@@ -1,0 +1,130 @@
+// The send window: what it holds, what it lets go, and that messages stay where the producer reads them.
+
+import Pipeline
+import Records
+import Testing
+
+@Suite struct SendWindowTests {
+    private func append(_ window: SendWindow, _ partition: Int32, _ seq: UInt64, _ value: String = "v", key: String? = nil) {
+        var value = value
+        var key = key ?? ""
+        value.withUTF8 { value in
+            key.withUTF8 { key in
+                window.append(partition: partition, seq: seq, value: value, key: key.isEmpty ? nil : key, header: value)
+            }
+        }
+    }
+
+    private func text(_ bytes: Bytes?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
+
+    @Test func keepsEveryPart() {
+        let window = SendWindow(partitions: 2)
+        append(window, 1, 7, "value", key: "key")
+        append(window, 0, 1, "")
+        let message = window[0]
+        #expect(message.partition == 1 && message.seq == 7)
+        #expect(text(message.value) == "value" && text(message.key) == "key" && text(message.header) == "value")
+        #expect(message.errors == nil)
+        #expect(text(window[1].value) == "" && window[1].key == nil)
+    }
+
+    @Test func lastAcknowledgedStopsAtAGap() {
+        let window = SendWindow(partitions: 1)
+        for seq in 1...4 { append(window, 0, UInt64(seq)) }
+        _ = window.report(1, offset: 11)
+        _ = window.report(3, offset: 13)
+        #expect(window.acknowledged == [nil])
+        _ = window.report(0, offset: 10)
+        #expect(window.acknowledged[0]?.first == LogPosition(seq: 1, offset: 10))
+        #expect(window.acknowledged[0]?.last == LogPosition(seq: 2, offset: 11))
+        #expect(window.first == 2 && window.end == 4)
+        window.forgetReports()
+        _ = window.report(2, offset: 20)
+        #expect(window.acknowledged[0]?.last.seq == 3)
+        #expect(!window.isSettled(3))
+    }
+
+    @Test func onePartitionDoesNotWaitForAnother() {
+        let window = SendWindow(partitions: 2)
+        append(window, 0, 1)
+        append(window, 1, 1)
+        append(window, 1, 2)
+        _ = window.report(1, offset: 0)
+        _ = window.report(2, offset: 1)
+        #expect(window.acknowledged[1]?.last.seq == 2)
+        #expect(window.first == 0)
+        _ = window.report(0, offset: 0)
+        #expect(window.isEmpty)
+    }
+
+    @Test func offsetsThatDoNotGrowAreAnotherLog() {
+        let window = SendWindow(partitions: 1)
+        for seq in 1...2 { append(window, 0, UInt64(seq)) }
+        let first = window.report(0, offset: 100)
+        let second = window.report(1, offset: 0)
+        #expect(first && !second)
+    }
+
+    @Test func isBoundedInMessagesAndBytes() {
+        let few = SendWindow(partitions: 1, messages: 3)
+        for seq in 1...3 {
+            #expect(few.hasRoom)
+            append(few, 0, UInt64(seq))
+        }
+        #expect(!few.hasRoom)
+        _ = few.report(0, offset: 0)
+        #expect(few.hasRoom)
+
+        let small = SendWindow(partitions: 1, bytes: 4 << 20)
+        let large = String(repeating: "x", count: 1 << 20)
+        var seq: UInt64 = 1
+        while small.hasRoom {
+            append(small, 0, seq, large)
+            seq += 1
+        }
+        #expect((2...4).contains(seq - 1))
+    }
+
+    /// Values of all sizes go through many times the window's size; each is found as it went in until it is settled.
+    @Test(arguments: [1, 2, 3]) func valuesStayUntilSettled(seed: UInt64) {
+        var random = Seeded(seed)
+        let window = SendWindow(partitions: 3, messages: 64, bytes: 8 << 20)
+        var sent: [Int: (address: UnsafePointer<UInt8>?, value: String)] = [:]
+        var seqs: [UInt64] = [0, 0, 0]
+        var offsets: [Int64] = [0, 0, 0]
+        for _ in 0..<5_000 {
+            if window.hasRoom, Bool.random(using: &random) {
+                let partition = Int.random(in: 0..<3, using: &random)
+                seqs[partition] += 1
+                let size = [0, 10, 300, 70_000, 300_000].randomElement(using: &random)!
+                let value = String(repeating: "\(seqs[partition] % 10)", count: size)
+                append(window, Int32(partition), seqs[partition], value)
+                sent[window.end - 1] = (window[window.end - 1].value.baseAddress, value)
+            } else if let number = sent.keys.min() ?? nil {
+                let partition = Int(window[number].partition)
+                _ = window.report(number, offset: offsets[partition])
+                offsets[partition] += 1
+                sent[number] = nil
+            }
+            if let (number, held) = sent.randomElement(using: &random) {
+                #expect(window[number].value.baseAddress == held.address)
+                #expect(text(window[number].value) == held.value)
+            }
+        }
+    }
+}
+
+/// The same numbers for the same seed (SplitMix64).
+struct Seeded: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

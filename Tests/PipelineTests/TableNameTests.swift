@@ -1,0 +1,26 @@
+// Table names as people write them, and as SQL gets them.
+
+import Pipeline
+import Testing
+
+@Suite struct TableNameTests {
+    @Test(arguments: [
+        ("users", #""users""#), ("crm.People", #""crm"."people""#), (#""Crm".people"#, #""Crm"."people""#),
+        (#"a."b""c.d""#, #""a"."b""c.d""#), ("größe_1$", #""größe_1$""#),
+    ])
+    func isReadAsSQLReadsIt(text: String, quoted: String) throws {
+        #expect(try TableName(parsing: text).quoted == quoted)
+    }
+
+    @Test(arguments: ["", "a.b.c", "a.", "1a", "a b", #""a"#, #""""#, "a;b", String(repeating: "a", count: 64)])
+    func whatIsNoneIsRefused(text: String) {
+        #expect(throws: ConfigurationProblem("\"\(text)\" is no table name (schema.table is one)")) {
+            try TableName(parsing: text)
+        }
+    }
+
+    @Test func aQuoteStaysAQuoteWithAnAccentBehindIt() throws {
+        let name = try TableName(parsing: "\"a\"\"\u{301}; b\"")
+        #expect(Array(name.quoted.unicodeScalars) == Array("\"a\"\"\u{301}; b\"".unicodeScalars))
+    }
+}

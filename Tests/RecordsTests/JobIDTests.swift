@@ -1,0 +1,153 @@
+// Job ids as text, slug and uuid, and the plan they come from.
+
+import Testing
+
+@testable import Records
+
+@Suite struct JobIDTests {
+    static let texts: [(JobID, String, String)] = [
+        (JobID(high: 0, low: 1), "00000000000000000000000004", "00000000-0000-0000-0000-000000000001"),
+        (JobID(high: .max, low: .max), "zzzzzzzzzzzzzzzzzzzzzzzzzw", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+        (JobID(high: 1 << 63, low: 0), "g0000000000000000000000000", "80000000-0000-0000-0000-000000000000"),
+        (testJob, "04hmasw9nf6yzzpwqac7cn1j20", "01234567-89ab-cdef-fedc-ba9876543210"),
+    ]
+
+    @Test(arguments: texts) func textAndUUID(id: JobID, text: String, uuid: String) {
+        #expect(id.text == text)
+        #expect(id.slug == String(text.prefix(8)))
+        #expect(id.uuid == uuid)
+        #expect(JobID(text: text) == id)
+        #expect(JobID(uuid: uuid) == id)
+        #expect(JobID(text: text.uppercased()) == id)
+        #expect(JobID(uuid: uuid.uppercased()) == id)
+    }
+
+    @Test func foreignIsADash() {
+        #expect(JobID.foreign.text == "-")
+        #expect(JobID.foreign.slug == "-")
+        #expect(JobID(text: "-") == .foreign)
+        #expect(JobID.foreign.uuid == "00000000-0000-0000-0000-000000000000")
+    }
+
+    @Test func crockfordsLookalikes() {
+        #expect(JobID(text: "OIL00000000000000000000000") == JobID(text: "01100000000000000000000000"))
+    }
+
+    @Test(arguments: ["", "0", "0000000000000000000000000u", "00000000000000000000000001", "é000000000000000000000000"])
+    func noText(text: String) { #expect(JobID(text: text) == nil) }
+
+    @Test(arguments: ["", "0123456789abcdeffedcba9876543210", "01234567-89ab-cdef-fedc-ba987654321g"])
+    func noUUID(text: String) { #expect(JobID(uuid: text) == nil) }
+
+    @Test func bytesAndOrder() {
+        let bytes: [UInt8] = [
+            1, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10,
+        ]
+        #expect(JobID(bytes16: bytes) == testJob)
+        #expect(JobID(high: 0, low: .max) < JobID(high: 1, low: 0))
+        #expect(JobID(high: 1, low: 1) > JobID(high: 1, low: 0))
+    }
+}
+
+@Suite struct PlanTests {
+    static let plan = Plan(
+        format: .csv, dialect: Dialect(), header: Array("name,age".utf8), keyFields: .standard, partitions: 12,
+        onDuplicate: .skip)
+    static let content = ContentHash(high: 1, low: 2)
+
+    static func id(_ change: (inout Plan) -> Void = { _ in }) -> JobID {
+        var plan = plan
+        change(&plan)
+        return plan.jobID(content: content, size: 3, label: nil, nonce: nil)
+    }
+
+    @Test func sameInputSameID() {
+        #expect(Self.id() == Self.id())
+    }
+
+    /// A change here is a new job for every file in the world: raise a version instead, on purpose.
+    @Test func golden() {
+        #expect(Self.id().text == "r1kt1p3dg9d5e9s6wdv91v2zh0")
+        #expect(Self.plan.jobID(nonce: [1, 2, 3]).text == "htawa5z0qdp80z4nkhs8cz4h24")
+    }
+
+    @Test func everyPartCounts() throws {
+        let email = try KeyFields(parsing: "name,age,email")
+        let ids = [
+            Self.id(), Self.id { $0.format = .jsonl }, Self.id { $0.dialect = Dialect(delimiter: 0x3B) },
+            Self.id { $0.header = nil }, Self.id { $0.header = [] }, Self.id { $0.keyFields = email },
+            Self.id { $0.partitions = 13 },
+            Self.plan.jobID(content: ContentHash(high: 2, low: 1), size: 3, label: nil, nonce: nil),
+            Self.plan.jobID(content: Self.content, size: 4, label: nil, nonce: nil),
+            Self.plan.jobID(content: Self.content, size: 3, label: "", nonce: nil),
+            Self.plan.jobID(content: Self.content, size: 3, label: "nightly", nonce: nil),
+            Self.plan.jobID(content: Self.content, size: 3, label: nil, nonce: []),
+            Self.plan.jobID(content: Self.content, size: 3, label: nil, nonce: Array("nightly".utf8)),
+            Self.plan.jobID(nonce: [1]), Self.plan.jobID(nonce: [2]),
+        ]
+        #expect(Set(ids).count == ids.count)
+    }
+
+    @Test func delimiterOfJSONLinesDoesNotMatter() {
+        let one = Self.id { $0.format = .jsonl }
+        let other = Self.id { plan in
+            plan.format = .jsonl
+            plan.dialect = Dialect(delimiter: 0x3B)
+        }
+        #expect(one == other)
+    }
+}
+
+@Suite struct HashTests {
+    @Test func knownValues() {
+        // From XXH3_64bits in C.
+        #expect(withBytes("") { Hash.xxh3($0) } == 0x2D06_8005_38D3_94C2)
+        #expect(withBytes("Rohit Prasad\u{0}35") { Hash.xxh3($0) } == 0xF9A5_EBDB_2C10_8E9D)
+    }
+
+    @Test func contentInPieces() {
+        let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        let whole = ContentHasher()
+        withBytes(bytes) { whole.update($0) }
+        let pieces = ContentHasher()
+        for start in stride(from: 0, to: 5000, by: 77) {
+            withBytes(Array(bytes[start..<min(start + 77, 5000)])) { pieces.update($0) }
+        }
+        #expect(whole.finish() == pieces.finish())
+        #expect(ContentHash(text: whole.finish().text) == whole.finish())
+        #expect(ContentHasher().finish().text == "99aa06d3014798d86001c324468d497f")
+        #expect(ContentHash(text: "99aa06d3014798d86001c324468d497") == nil)
+        #expect(ContentHash(text: "+9aa06d3014798d86001c324468d497f") == nil)
+    }
+
+    @Test func digestDependsOnOrderAndBounds() {
+        func digest(_ values: [String]) -> UInt64 {
+            values.reduce(0) { digest, value in withBytes(value) { Digest.extend(digest, $0) } }
+        }
+        #expect(digest(["a", "b"]) != digest(["b", "a"]))
+        #expect(digest(["a", "b"]) != digest(["ab"]))
+        #expect(digest(["a", ""]) != digest(["a"]))
+    }
+}
+
+@Suite struct KeyFieldsTests {
+    @Test(arguments: [
+        ("name,age", "name,age"), ("age,name", "name,age"), (" name , age ,email", "name,age,email"),
+        ("phoneNumber,email,age,name", "name,age,email,phoneNumber"), ("name,age,phoneNumber", "name,age,phoneNumber"),
+    ])
+    func parsed(text: String, normalised: String) throws {
+        #expect(try KeyFields(parsing: text).text == normalised)
+    }
+
+    @Test(arguments: [
+        ("", "the unique key can have name, age, email and phoneNumber, not \"\""),
+        ("name", "the unique key needs name and age; email and phoneNumber may join"),
+        ("age,email", "the unique key needs name and age; email and phoneNumber may join"),
+        ("name,age,", "the unique key can have name, age, email and phoneNumber, not \"\""),
+        ("name,age,address", "the unique key can have name, age, email and phoneNumber, not \"address\""),
+        ("name,age,name", "the unique key names name twice"),
+    ])
+    func refused(text: String, message: String) {
+        #expect(throws: KeyFieldsError(message: message)) { try KeyFields(parsing: text) }
+    }
+}

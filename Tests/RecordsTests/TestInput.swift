@@ -1,0 +1,143 @@
+// Inputs from memory, in pieces of any size, and records copied out of their views so that tests can compare them.
+
+@testable import Records
+
+/// What `RecordScanner` said about one record.
+struct Scanned: Equatable {
+    var line: UInt64
+    var offset: UInt64
+    var length: UInt64
+    var original: [UInt8]
+    var json: String?
+    var isTruncated: Bool
+    var errors: [FieldError]
+
+    var codes: [String] { errors.map(\.code) }
+}
+
+/// What `RecordStream` sends for one record.
+struct Sent: Equatable {
+    var kind: Kind
+    var partition: Int32
+    var seq: UInt64
+    var key: String?
+    var value: [UInt8]
+    var header: [UInt8]
+    var errors: String?
+}
+
+func scanner(
+    _ input: [UInt8], _ format: Format, delimiter: Character = ",", chunk: Int = .max
+) -> RecordScanner {
+    var position = 0
+    return RecordScanner(format: format, dialect: Dialect(delimiter: delimiter.asciiValue ?? 0)) { target in
+        let count = min(target.count, chunk, input.count - position)
+        target.copyBytes(from: input[position..<position + count])
+        position += count
+        return count
+    }
+}
+
+func scan(
+    _ input: [UInt8], _ format: Format = .csv, delimiter: Character = ",", chunk: Int = .max
+) throws -> [Scanned] {
+    let scanner = scanner(input, format, delimiter: delimiter, chunk: chunk)
+    _ = try scanner.readHeader()
+    var records: [Scanned] = []
+    while try scanner.next() {
+        let record = scanner.record
+        records.append(
+            Scanned(
+                line: record.line, offset: record.offset, length: record.length, original: Array(record.original),
+                json: record.json.map { String(decoding: $0, as: UTF8.self) }, isTruncated: record.isTruncated,
+                errors: record.errors))
+    }
+    return records
+}
+
+func scan(_ input: String, _ format: Format = .csv, delimiter: Character = ",", chunk: Int = .max) throws -> [Scanned] {
+    try scan(Array(input.utf8), format, delimiter: delimiter, chunk: chunk)
+}
+
+let testJob = JobID(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210)
+
+func stream(
+    _ input: [UInt8], _ format: Format, key: KeyFields = .standard, partitions: Int = 3, chunk: Int = .max
+) throws -> RecordStream {
+    let scanner = scanner(input, format, chunk: chunk)
+    _ = try scanner.readHeader()
+    return RecordStream(scanner: scanner, key: key, partitions: partitions, job: testJob)
+}
+
+func sent(_ stream: RecordStream) throws -> [Sent] {
+    var messages: [Sent] = []
+    while try stream.next() {
+        let message = stream.outgoing
+        messages.append(
+            Sent(
+                kind: message.kind, partition: message.partition, seq: message.seq,
+                key: message.key.map { String(decoding: $0, as: UTF8.self) }, value: Array(message.value),
+                header: Array(message.header), errors: message.errors.map { String(decoding: $0, as: UTF8.self) }))
+    }
+    return messages
+}
+
+/// A person copied out of the validator's views, with the key.
+struct Valid: Equatable {
+    var name: String
+    var age: Int
+    var email: String?
+    var phoneNumber: String?
+    var address: String?
+    var additionalInfo: String?
+    var key: String
+}
+
+enum Verdict: Equatable {
+    case valid(Valid)
+    case invalid([FieldError])
+
+    var person: Valid? { if case .valid(let person) = self { person } else { nil } }
+
+    /// "age: not_an_integer", in order.
+    var codes: [String] { if case .invalid(let errors) = self { errors.map { "\($0.field): \($0.code)" } } else { [] } }
+}
+
+func validate(_ json: [UInt8], key: KeyFields = .standard, with validator: Validator? = nil) -> Verdict {
+    let validator = validator ?? Validator(key: key)
+    // In memory of exactly its size: the address sanitizer then sees a read beyond it.
+    let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: json.count)
+    defer { copy.deallocate() }
+    copy.initialize(from: json, count: json.count)
+    guard validator.validate(Bytes(start: copy, count: json.count)) else { return .invalid(validator.errors) }
+    func text(_ bytes: Bytes) -> String { String(decoding: bytes, as: UTF8.self) }
+    let person = validator.person
+    return .valid(
+        Valid(
+            name: text(person.name), age: person.age, email: person.email.map(text),
+            phoneNumber: person.phoneNumber.map(text), address: person.address.map(text),
+            additionalInfo: person.additionalInfo.map(text), key: text(validator.key)))
+}
+
+func validate(_ json: String, key: KeyFields = .standard) -> Verdict { validate(Array(json.utf8), key: key) }
+
+func withBytes<Result>(_ bytes: [UInt8], _ body: (Bytes) throws -> Result) rethrows -> Result {
+    try bytes.withUnsafeBufferPointer(body)
+}
+
+func withBytes<Result>(_ text: String, _ body: (Bytes) throws -> Result) rethrows -> Result {
+    try withBytes(Array(text.utf8), body)
+}
+
+/// Deterministic randomness: SplitMix64.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

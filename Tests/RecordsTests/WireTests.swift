@@ -1,0 +1,195 @@
+// The wire: what stands where, and what is refused.
+
+import Foundation
+import Testing
+
+@testable import Records
+
+@Suite struct WireHeaderTests {
+    static func encoded(_ header: WireHeader) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0xEE, count: WireHeader.maximumSize)
+        let count = bytes.withUnsafeMutableBufferPointer { target in
+            target.baseAddress.map { header.encode(to: $0) } ?? 0
+        }
+        return Array(bytes[..<count])
+    }
+
+    static let golden = WireHeader(kind: .raw, job: testJob, seq: 5, line: 300, offset: 127, length: 16_384)
+    static let goldenBytes: [UInt8] =
+        [1, 2, 0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10]
+        + [0, 0, 0, 0, 0, 0, 0, 5] + [0xAC, 0x02] + [0x7F] + [0x80, 0x80, 0x01]
+
+    @Test func goldenLayout() {
+        #expect(Self.encoded(Self.golden) == Self.goldenBytes)
+        #expect(withBytes(Self.goldenBytes) { WireHeader.decode($0) } == .header(Self.golden))
+        #expect("\(WireHeader.name) \(WireHeader.errorsName)" == "userload userload-errors")
+    }
+
+    @Test(arguments: [0, 1, 127, 128, 16_383, 16_384, UInt64(Int64.max)])
+    func roundTrip(number: UInt64) {
+        for kind in [Kind.start, .record, .raw, .truncated, .end, .broken] {
+            let header = WireHeader(kind: kind, job: testJob, seq: number, line: number, offset: number, length: number)
+            #expect(withBytes(Self.encoded(header)) { WireHeader.decode($0) } == .header(header))
+        }
+    }
+
+    @Test func sizeIsEnough() {
+        let header = WireHeader(kind: .end, job: testJob, seq: .max, line: .max, offset: .max, length: .max)
+        #expect(Self.encoded(header).count == WireHeader.maximumSize)
+    }
+
+    @Test func newerVersionKeepsItsPlaces() {
+        var bytes = Self.goldenBytes
+        bytes[0] = 9
+        bytes[1] = 77
+        let newer = WireHeader.Decoded.newer(version: 9, job: testJob, seq: 5)
+        #expect(withBytes(bytes) { WireHeader.decode($0) } == newer)
+        #expect(withBytes(Array(bytes[..<26])) { WireHeader.decode($0) } == newer)
+        #expect(withBytes(Array(bytes[..<25])) { WireHeader.decode($0) } == .malformed)
+    }
+
+    @Test func everyShorterOrLongerOneIsMalformed() {
+        for count in 0..<Self.goldenBytes.count {
+            #expect(withBytes(Array(Self.goldenBytes[..<count])) { WireHeader.decode($0) } == .malformed)
+        }
+        #expect(withBytes(Self.goldenBytes + [0]) { WireHeader.decode($0) } == .malformed)
+    }
+
+    @Test func malformed() {
+        let head = Array(Self.goldenBytes[..<26])
+        let changes: [(String, [UInt8])] = [
+            ("version 0", [0] + Self.goldenBytes[1...]),
+            ("unknown kind", [1, 6] + Self.goldenBytes[2...]),
+            ("the job -", [1, 2] + [UInt8](repeating: 0, count: 16) + Self.goldenBytes[18...]),
+            ("seq beyond Int64.max", Array(head[..<18]) + [0x80, 0, 0, 0, 0, 0, 0, 0] + [1, 1, 1]),
+            ("line beyond Int64.max", head + [UInt8](repeating: 0xFF, count: 9) + [1, 1, 1]),
+            ("an endless number", head + [UInt8](repeating: 0x80, count: 30)),
+        ]
+        for (what, bytes) in changes {
+            #expect(withBytes(bytes) { WireHeader.decode($0) } == .malformed, "\(what)")
+        }
+    }
+}
+
+@Suite struct MarkerTests {
+    static let start = StartMarker(
+        job: testJob, contentHash: ContentHash(high: 1, low: 2), label: "nightly \"x\"", path: "/data/ü/a.csv",
+        size: 123, host: "etl1", format: .csv, delimiter: 0x3B, header: [0x6E, 0xFF, 0x00, 0x22],
+        options: ["--label", "nightly", "/data/a.csv"], keyFields: .standard, onDuplicate: .skip, partitions: 12,
+        again: false, runAt: Date(timeIntervalSince1970: 1_795_305_600.123_4))
+
+    @Test func startRoundTrip() throws {
+        #expect(try withBytes(Self.start.encode()) { bytes throws in try StartMarker(decoding: bytes) } == Self.start)
+        #expect(Self.start.runAt == Date(timeIntervalSince1970: 1_795_305_600.123))
+    }
+
+    @Test func startAsText() {
+        let text = String(decoding: Self.start.encode(), as: UTF8.self)
+        #expect(
+            text == """
+                {"again":false,"contentHash":"00000000000000010000000000000002","delimiter":59,"format":"csv",\
+                "header":"bv8AIg==","host":"etl1","job":"04hmasw9nf6yzzpwqac7cn1j20","keyFields":["name","age"],\
+                "label":"nightly \\"x\\"","onDuplicate":"skip","options":["--label","nightly","/data/a.csv"],\
+                "partitions":12,"path":"/data/ü/a.csv","runAt":"2026-11-22T00:00:00.123Z","size":123}
+                """)
+    }
+
+    @Test func startOfAStream() throws {
+        var marker = Self.start
+        (marker.contentHash, marker.label, marker.size, marker.delimiter, marker.header) = (nil, nil, nil, nil, nil)
+        marker.format = .jsonl
+        marker.path = "-"
+        #expect(try withBytes(marker.encode()) { bytes throws in try StartMarker(decoding: bytes) } == marker)
+    }
+
+    @Test func everyMillisecondSurvives() throws {
+        for millisecond in 0..<1000 {
+            var marker = Self.start
+            marker.runAt = Date(timeIntervalSince1970: Double(1_795_305_600_000 + millisecond) / 1000)
+            #expect(try withBytes(marker.encode()) { bytes throws in try StartMarker(decoding: bytes) } == marker)
+        }
+    }
+
+    @Test(arguments: [
+        ("\"host\":\"etl1\"", "\"host\":\"etl\\u00001\"", "a marker that cannot be read"),
+        ("\"host\":\"etl1\"", "\"host\":\"a\",\"host\":\"b\"", "a marker that cannot be read"),
+        ("\"again\":false,", "", "a marker that cannot be read"),
+        ("[\"name\",\"age\"]", "[\"name\"]", "a marker that cannot be read"),
+        ("\"partitions\":12", "\"partitions\":0", "a start marker with a number out of range"),
+        ("\"size\":123", "\"size\":-1", "a start marker with a number out of range"),
+        ("04hmasw9nf6yzzpwqac7cn1j20", "-", "a start marker of the job \"-\""),
+        ("{", "", "a marker that cannot be read"),
+    ])
+    func startRefused(old: String, new: String, message: String) {
+        let text = String(decoding: Self.start.encode(), as: UTF8.self)
+        let changed = text.replacingOccurrences(of: old, with: new)
+        #expect(changed != text)
+        #expect(throws: MarkerError(message: message)) {
+            try withBytes(changed) { bytes throws in try StartMarker(decoding: bytes) }
+        }
+    }
+
+    @Test func end() throws {
+        let marker = EndMarker(lastSeq: 7, records: 7, digest: 0xFEDC_BA98_7654_3210)
+        let text = #"{"digest":"fedcba9876543210","lastSeq":7,"records":7}"#
+        #expect(String(decoding: marker.encode(), as: UTF8.self) == text)
+        #expect(try withBytes(text) { bytes throws in try EndMarker(decoding: bytes) } == marker)
+        for bad in [
+            "", "{}", #"{"digest":"fed","lastSeq":7,"records":7}"#,
+            #"{"digest":"fedcba9876543210","lastSeq":-1,"records":7}"#,
+        ] {
+            #expect(throws: MarkerError.self) { try withBytes(bad) { bytes throws in try EndMarker(decoding: bytes) } }
+        }
+        let large = #"{"digest":"fedcba9876543210","lastSeq":9223372036854775808,"records":7}"#
+        #expect(throws: MarkerError(message: "an end marker with a number out of range")) {
+            try withBytes(large) { bytes throws in try EndMarker(decoding: bytes) }
+        }
+    }
+}
+
+@Suite struct FieldErrorTests {
+    @Test func json() {
+        let errors = [
+            FieldError(field: "age", code: "not_an_integer", message: "not an integer"),
+            FieldError(field: "a\"b\\c\u{0}\n\u{7F}é", code: "x", message: ""),
+        ]
+        let text = String(decoding: FieldError.json(errors), as: UTF8.self)
+        #expect(
+            text == """
+                [{"field":"age","code":"not_an_integer","message":"not an integer"},\
+                {"field":"a\\"b\\\\c\u{FFFD}\u{FFFD}\u{FFFD}é","code":"x","message":""}]
+                """)
+        let read = withBytes(text) { FieldError.parse($0) }
+        #expect(read?.first == errors[0])
+        #expect(read?.last?.field == "a\"b\\c\u{FFFD}\u{FFFD}\u{FFFD}é")
+        #expect(FieldError.json([]) == Array("[]".utf8))
+    }
+
+    @Test(arguments: [
+        "", "{}", "[{}]", "[1]", #"[{"field":"a","code":"b"}]"#, #"[{"field":"a\u0000","code":"b","message":"c"}]"#,
+        #"[{"field":"a","field":"a","code":"b","message":"c"}]"#, #"[{"field":"a","code":"b","message":"c"}"#,
+    ])
+    func noList(text: String) { #expect(withBytes(text) { FieldError.parse($0) } == nil) }
+
+    /// Beside a value of the greatest length, key and header, a message must still fit.
+    @Test func errorsAreBounded() {
+        let member = (0..<200).map { index in
+            "\"\(index)" + String(repeating: "\\u0001", count: 80) + "\":\"\\ud800\""
+        }
+        guard case .invalid(let errors) = validate("{" + member.joined(separator: ",") + "}") else {
+            Issue.record("valid")
+            return
+        }
+        #expect(errors.count == 32)
+        #expect(errors.last?.code == "too_many_errors")
+        #expect(FieldError.json(errors).count <= Limits.errorsBytes)
+        #expect(
+            Limits.valueBytes + Limits.errorsBytes + WireHeader.maximumSize + 512 <= Limits.messageBytes)
+    }
+
+    @Test func longNamesAreCut() {
+        let name = withBytes(String(repeating: "é", count: 40)) { FieldError.fieldName($0) }
+        #expect(name == String(repeating: "é", count: 30) + "…")
+        #expect(name.utf8.count <= FieldError.longestField)
+    }
+}

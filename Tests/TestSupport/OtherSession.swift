@@ -1,0 +1,37 @@
+// Somebody else's session with the database, as a process that can be stopped.
+
+internal import Foundation
+internal import Glibc
+
+/// A psql that has read `script` and waits for more. Ended with the object.
+package final class OtherSession {
+    private let pid: pid_t
+    private let input: Int32
+
+    package init(_ database: TestDatabase, applicationName: String, script: String) throws {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw TestSupportError("pipe: errno \(errno)") }
+        input = ends[1]
+        var environment = ProcessInfo.processInfo.environment
+        environment["PGAPPNAME"] = applicationName
+        environment["PGPASSWORD"] = database.server.password
+        let server = database.server
+        pid = try spawn(
+            PostgresServer.binaries! + "/psql",
+            ["-Xq", "-h", server.host, "-p", String(server.port), "-U", server.user, "-d", database.name],
+            stdin: ends[0], environment: environment)
+        close(ends[0])
+        let bytes = Array((script + "\n").utf8)
+        guard write(input, bytes, bytes.count) == bytes.count else { throw TestSupportError("write: errno \(errno)") }
+    }
+
+    deinit {
+        kill(pid, SIGKILL)
+        close(input)
+        waitpid(pid, nil, 0)
+    }
+
+    package func pause() { kill(pid, SIGSTOP) }
+
+    package func resume() { kill(pid, SIGCONT) }
+}

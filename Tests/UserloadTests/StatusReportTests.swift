@@ -1,0 +1,192 @@
+// `status`, word for word.
+
+import Foundation
+import Records
+import Testing
+
+@testable import Pipeline
+@testable import userload
+
+@Suite struct StatusReportTests {
+    @Test func completedWithRejects() {
+        let missing = FieldError(field: "name", code: "missing", message: "missing")
+        let age = FieldError(field: "age", code: "not_an_integer", message: "not an integer")
+        let job = sampleJob(firstRejects: [
+            reject(line: 17, age), reject(line: 2000, missing, age),
+            reject(line: 2001, FieldError(field: "", code: "malformed_json", message: "malformed JSON")),
+        ])
+        #expect(
+            report(job) == [
+                "people.csv  112 MB  4x7k2m9q  completed, 512 rejects",
+                "pushed 2026-11-23 02:00 by etl1 (7 h ago), in the database 02:01",
+                "1,000,000 lines = 10,000 inserted + 0 updated + 989,488 duplicates + 512 rejected",
+                "duplicates: the row that was there stays; their other fields are not loaded",
+                "  line 17     age: not an integer",
+                "  line 2,000  name: missing; age: not an integer",
+                "  line 2,001  malformed JSON",
+                "  and 509 more: `userload rejects 4x7k2m9q`",
+            ])
+    }
+
+    @Test func completedLaterAndPushedAgain() {
+        let job = sampleJob(
+            label: "nightly", file: "-", size: nil, duplicates: 0, rejected: 0,
+            pushedAgainAt: sampleNow - 60, completedAt: sampleNow + 86_400)
+        #expect(
+            report(job) == [
+                "stdin  4x7k2m9q  completed",
+                "pushed 2026-11-23 02:00 by etl1 (7 h ago), label nightly, in the database 2026-11-24 09:00; "
+                    + "pushed again 2026-11-23 08:59, unchanged",
+                "1,000,000 lines = 10,000 inserted + 0 updated + 0 duplicates + 0 rejected",
+            ])
+    }
+
+    @Test func processing() {
+        #expect(
+            report(openJob()) == [
+                "people.csv  112 MB  4x7k2m9q  processing",
+                "pushed 2026-11-23 02:00 by etl1 (7 h ago)",
+                "3,100,000 lines = 3,100,000 inserted + 0 updated + 0 duplicates + 0 rejected",
+                "42 %, 310,000 lines/s, last record 2 s ago",
+            ])
+    }
+
+    @Test(arguments: [
+        (300.0, ["42 %, 310,000 lines/s, last record 5 min ago"]),
+        (
+            21_600.0,
+            [
+                "42 %",
+                "last record 6 h ago; push on etl1 has not finished: run there `userload push /data/people.csv`, "
+                    + "or `userload abandon 4x7k2m9q`",
+                "(if that says already pushed, no worker reads the topic: run `userload work`)",
+            ]
+        ),
+    ])
+    func unfinished(age: Double, lines: [String]) {
+        #expect(Array(report(openJob(lastRecordAge: age)).dropFirst(3)) == lines)
+    }
+
+    @Test func anUnfinishedStreamCannotGoOn() {
+        #expect(
+            report(openJob(file: "-", lastRecordAge: 600)).last
+                == "last record 10 min ago; push on etl1 has not finished and cannot go on, it read a stream: "
+                + "`userload abandon 4x7k2m9q`")
+    }
+
+    @Test func mendingCommandsAreQuotedForTheShell() {
+        let job = openJob(
+            state: .stalled, reason: .gap, options: ["--label", "it's nightly", "/data/my \u{1B}[31m.csv"])
+        #expect(
+            report(job).last
+                == "stalled: messages before those that came are missing (expired, or lost by Kafka): run on etl1 "
+                + #"`userload push --resend --label 'it'\''s nightly' $'/data/my \x1B[31m.csv'`"#)
+    }
+
+    @Test(arguments: [
+        (
+            JobReason.key,
+            [
+                "stalled: pushed for the unique key name,age,email, this database has name,age, so nothing of it "
+                    + "was loaded",
+                "to push it for this database: `USERLOAD_UNIQUE_KEY=name,age userload push /data/people.csv`",
+                "to change the database: `USERLOAD_UNIQUE_KEY=name,age,email userload migrate`, then run on etl1 "
+                    + "`userload push --resend /data/people.csv`",
+            ]
+        ),
+        (
+            .mode,
+            [
+                "stalled: pushed with --on-duplicate skip, which this userload does not know, so nothing of it was "
+                    + "loaded", "upgrade `userload work`, then run on etl1 `userload push --resend /data/people.csv`",
+            ]
+        ),
+        (
+            .version,
+            [
+                "stalled: pushed by a newer userload (wire version 1), so nothing of it was loaded",
+                "upgrade `userload work`, then run on etl1 `userload push --resend /data/people.csv`",
+            ]
+        ),
+    ])
+    func stalled(reason: JobReason, lines: [String]) {
+        let job = openJob(state: .stalled, reason: reason, keyFields: ["name", "age", "email"])
+        #expect(Array(report(job).dropFirst(4)) == lines)
+    }
+
+    @Test(arguments: [
+        (
+            JobReason.changed,
+            "inconsistent: the file changed while it was pushed; to load it as it is now: run on etl1 "
+                + "`userload push --again /data/people.csv`"
+        ),
+        (
+            .content,
+            "inconsistent: other content arrived than was pushed: run on etl1 "
+                + "`userload push --again /data/people.csv`"
+        ),
+        (
+            .sum,
+            "inconsistent: rows vanished on their way into the table (a trigger?): look there first, then run on "
+                + "etl1 `userload push --again /data/people.csv`"
+        ),
+    ])
+    func inconsistent(reason: JobReason, line: String) {
+        #expect(report(openJob(state: .inconsistent, reason: reason)).last == line)
+    }
+
+    @Test func abandoned() {
+        let job = sampleJob(state: .abandoned, completedAt: nil, abandonedAt: sampleNow - 120)
+        #expect(report(job).last == "abandoned 2 min ago; what still comes is loaded, and it is open again")
+    }
+
+    @Test func aJobWithoutItsStartMarker() {
+        let job = sampleJob(
+            state: .stalled, reason: .gap, file: nil, size: nil, host: nil, lines: 0, inserted: 0, duplicates: 0,
+            rejected: 0, percent: nil, pushedAt: nil, completedAt: nil, options: nil)
+        #expect(
+            report(job) == [
+                "unknown file  4x7k2m9q  stalled",
+                "0 lines = 0 inserted + 0 updated + 0 duplicates + 0 rejected",
+                "stalled: messages before those that came are missing (expired, or lost by Kafka): run "
+                    + "`userload push --resend` with its file, where it was pushed",
+            ])
+    }
+
+    @Test func otherProducers() {
+        let age = FieldError(field: "age", code: "missing", message: "missing")
+        let job = sampleJob(
+            id: .foreign, state: .processing, file: nil, size: nil, host: nil, lines: 5, inserted: 4, duplicates: 0,
+            rejected: 1, percent: nil, pushedAt: nil, completedAt: nil, options: nil,
+            firstRejects: [reject(line: 0, age)])
+        #expect(
+            report(job) == [
+                "other producers  -  processing, 1 reject",
+                "at least 5 messages = 4 inserted + 0 updated + 0 duplicates + 1 rejected",
+                "  partition 3, offset 17  age: missing",
+            ])
+    }
+
+    @Test func whatComesFromOutsideIsEscaped() {
+        let job = sampleJob(label: "\u{202E}x", file: "/tmp/\u{1B}[2J.csv", host: "h\n", duplicates: 0, rejected: 0)
+        #expect(
+            report(job).prefix(2) == [
+                "\\x1B[2J.csv  112 MB  4x7k2m9q  completed",
+                "pushed 2026-11-23 02:00 by h\\n (7 h ago), label \\u{202E}x, in the database 02:01",
+            ])
+    }
+
+    @Test func json() {
+        let job = sampleJob(
+            label: "nightly",
+            firstRejects: [reject(line: 17, FieldError(field: "age", code: "missing", message: "missing"))])
+        #expect(
+            statusDocument(job).text == """
+                {"slug": "4x7k2m9q", "label": "nightly", "file": "/data/people.csv", "size": 112000000, \
+                "host": "etl1", "state": "completed", "lines": 1000000, "inserted": 10000, "updated": 0, \
+                "duplicates": 989488, "rejected": 512, "percent": 100, "pushed_at": "2026-11-23T02:00:00Z", \
+                "completed_at": "2026-11-23T02:01:00Z", "rejects": [{"line": 17, "errors": [{"field": "age", \
+                "code": "missing", "message": "missing"}]}]}
+                """)
+    }
+}
