@@ -44,11 +44,12 @@ package final class Reader {
         defer { rd_kafka_consume_stop(topic, partition) }
         let end = ContinuousClock.now + timeout
         // An answer takes a millisecond or two; but 2.0.2 now and then forgets to wake the broker's thread, which then
-        // sleeps for up to 1 s. The question about the topic wakes it.
+        // sleeps for up to 1 s. A request to the partition's leader wakes the right one.
         var turn: Int32 = 20
         while true {
             guard let message = rd_kafka_consume(topic, partition, min(turn, milliseconds(until: end))) else {
                 try client.check(.timedOut, until: end)
+                _ = try? self.offset(RD_KAFKA_OFFSET_END, partition, until: min(end, .now + .milliseconds(100)))
                 try checkTopic(topic, partition, until: end)
                 turn = 250
                 continue
@@ -73,27 +74,29 @@ package final class Reader {
         }
     }
 
-    /// The log's start and the offset its next message will have (`rd_kafka_offsets_for_times` with the logical times:
-    /// 2.0.2's `rd_kafka_query_watermark_offsets` waits without limit for a broker that is away).
+    /// The log's start and the offset up to which it may be read: its end, or the start of an open transaction.
     package func watermarks(partition: Int32, timeout: Duration) throws(KafkaError) -> (low: Int64, high: Int64) {
         let end = ContinuousClock.now + timeout
-        let low = try offset(at: Int64(RD_KAFKA_OFFSET_BEGINNING), partition, until: end)
-        return (low, try offset(at: Int64(RD_KAFKA_OFFSET_END), partition, until: end))
+        let low = try offset(RD_KAFKA_OFFSET_BEGINNING, partition, until: end)
+        return (low, try offset(RD_KAFKA_OFFSET_END, partition, until: end))
     }
 
+    /// One end of the log (`rd_kafka_offsets_for_times`). Not `rd_kafka_query_watermark_offsets`: with a known leader
+    /// that is away, 2.0.2 forgets its timeout and does not return.
     private func offset(
-        at time: Int64, _ partition: Int32, until end: ContinuousClock.Instant
+        _ position: Int32, _ partition: Int32, until end: ContinuousClock.Instant
     ) throws(KafkaError) -> Int64 {
         guard let topic, let handle = client.handle else { throw closed }
         let list = rd_kafka_topic_partition_list_new(1)
         defer { rd_kafka_topic_partition_list_destroy(list) }
-        let entry = rd_kafka_topic_partition_list_add(list, name, partition)!
+        let entry = rd_kafka_topic_partition_list_add(list, name, partition)
         while true {
-            entry.pointee.offset = time
-            entry.pointee.err = RD_KAFKA_RESP_ERR_NO_ERROR
+            entry?.pointee.offset = Int64(position)
             var code = rd_kafka_offsets_for_times(handle, list, min(1000, milliseconds(until: end)))
-            if code == RD_KAFKA_RESP_ERR_NO_ERROR { code = entry.pointee.err }
-            if code == RD_KAFKA_RESP_ERR_NO_ERROR { return entry.pointee.offset }
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR, let entry {
+                code = entry.pointee.err
+                if code == RD_KAFKA_RESP_ERR_NO_ERROR { return entry.pointee.offset }
+            }
             // 2.0.2 says so of topics that are not there too.
             if code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION { try checkTopic(topic, partition, until: end) }
             try client.check(KafkaErrorCode(code), until: end)

@@ -55,12 +55,19 @@ import Testing
         #expect(try sender.flush().map(\.isAcknowledged) == [true])
         try wait(for: "the message", until: { member.messages.count == 1 }, step: { try member.poll() })
         server.pause()
+        let start = ContinuousClock.now
         for index in 0..<100 { sender.produce("v\(index)") }
         sender.producer.poll(milliseconds: 100)
         member.consumer.commit([(partition: 0, offset: 1)])
         #expect(try code(of: { _ = try reader.read(partition: 0, offset: 0, timeout: .seconds(1)) }) == .timedOut)
+        #expect(try code(of: { _ = try reader.watermarks(partition: 0, timeout: .seconds(1)) }) == .timedOut)
         #expect(try code(of: { _ = try admin.clusterID(timeout: .seconds(1)) })?.rawValue ?? 0 < 0)
+        #expect(try code(of: { _ = try admin.partitions(of: "t", timeout: .seconds(1)) })?.rawValue ?? 0 < 0)
+        #expect(try code(of: { _ = try admin.configuration(of: "t", timeout: .seconds(1)) })?.rawValue ?? 0 < 0)
+        #expect(admin.groupMembers("g", timeout: .seconds(1)) == nil)
         let before = ContinuousClock.now
+        // Seven questions of a second each.
+        #expect(before - start < .seconds(30))
         sender.producer.close()
         let producer = ContinuousClock.now
         member.consumer.close()

@@ -60,6 +60,10 @@ import Testing
             try reader.read(partition: 0, offset: 2, timeout: .seconds(1))
         }
         #expect(error.isConnection)
+        let marks = try #require(throws: KafkaError.self) {
+            try reader.watermarks(partition: 0, timeout: .seconds(1))
+        }
+        #expect(marks.isConnection)
         broker.setUp(true)
         guard case .message = try reader.read(partition: 0, offset: 2, timeout: .seconds(30)) else {
             Issue.record("nothing at 2")
