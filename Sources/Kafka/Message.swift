@@ -77,9 +77,4 @@ package enum ConsumerEvent {
     /// This partition is read no further, such as `.autoOffsetReset`: its offset is outside the log. nil: not of one
     /// partition (`.maxPollExceeded`, a topic that is not there).
     case failed(partition: Int32?, KafkaError)
-
-    /// Not of one partition, so not of an assignment.
-    var isOfTheClient: Bool {
-        if case .failed(partition: nil, _) = self { true } else { false }
-    }
 }

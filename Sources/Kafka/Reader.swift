@@ -43,12 +43,14 @@ package final class Reader {
         }
         defer { rd_kafka_consume_stop(topic, partition) }
         let end = ContinuousClock.now + timeout
+        // An answer takes a millisecond or two; but 2.0.2 now and then forgets to wake the broker's thread, which then
+        // sleeps for up to 1 s. The question about the topic wakes it.
+        var turn: Int32 = 20
         while true {
-            guard let message = rd_kafka_consume(topic, partition, min(20, milliseconds(until: end))) else {
+            guard let message = rd_kafka_consume(topic, partition, min(turn, milliseconds(until: end))) else {
                 try client.check(.timedOut, until: end)
-                // 2.0.2's broker thread can sleep for a second before it takes up a partition; a request wakes it.
-                _ = try? watermarks(partition: partition, timeout: .milliseconds(100))
                 try checkTopic(topic, partition, until: end)
+                turn = 250
                 continue
             }
             defer { rd_kafka_message_destroy(message) }
@@ -71,16 +73,27 @@ package final class Reader {
         }
     }
 
-    /// The log's start and the offset its next message will have (`rd_kafka_query_watermark_offsets`).
+    /// The log's start and the offset its next message will have (`rd_kafka_offsets_for_times` with the logical times:
+    /// 2.0.2's `rd_kafka_query_watermark_offsets` waits without limit for a broker that is away).
     package func watermarks(partition: Int32, timeout: Duration) throws(KafkaError) -> (low: Int64, high: Int64) {
-        guard let topic, let handle = client.handle else { throw closed }
         let end = ContinuousClock.now + timeout
-        var low: Int64 = 0
-        var high: Int64 = 0
+        let low = try offset(at: Int64(RD_KAFKA_OFFSET_BEGINNING), partition, until: end)
+        return (low, try offset(at: Int64(RD_KAFKA_OFFSET_END), partition, until: end))
+    }
+
+    private func offset(
+        at time: Int64, _ partition: Int32, until end: ContinuousClock.Instant
+    ) throws(KafkaError) -> Int64 {
+        guard let topic, let handle = client.handle else { throw closed }
+        let list = rd_kafka_topic_partition_list_new(1)
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        let entry = rd_kafka_topic_partition_list_add(list, name, partition)!
         while true {
-            let left = min(1000, milliseconds(until: end))
-            let code = rd_kafka_query_watermark_offsets(handle, name, partition, &low, &high, left)
-            guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return (low, high) }
+            entry.pointee.offset = time
+            entry.pointee.err = RD_KAFKA_RESP_ERR_NO_ERROR
+            var code = rd_kafka_offsets_for_times(handle, list, min(1000, milliseconds(until: end)))
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR { code = entry.pointee.err }
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR { return entry.pointee.offset }
             // 2.0.2 says so of topics that are not there too.
             if code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION { try checkTopic(topic, partition, until: end) }
             try client.check(KafkaErrorCode(code), until: end)

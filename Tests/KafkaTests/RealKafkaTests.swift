@@ -86,6 +86,30 @@ import Testing
         member.consumer.close()
     }
 
+    @Test func aSecondMemberTakesItsShareAndGivesItBack() throws {
+        try make(partitions: 4)
+        let group = unique("group")
+        let first = try Member(settings, group: group)
+        try first.consumer.subscribe(topic)
+        try wait(for: "the ends", until: { first.ends.count == 4 }, step: { try first.poll() })
+        let second = try Member(settings, group: group)
+        try second.consumer.subscribe(topic)
+        try wait(
+            for: "both to have two partitions",
+            until: { first.assigned.last?.count == 2 && second.assigned.last?.count == 2 },
+            step: {
+                try first.poll(milliseconds: 10)
+                try second.poll(milliseconds: 10)
+            })
+        #expect(first.revoked.count == 1 && first.revoked[0].lost == false)
+        #expect(Set(first.assigned.last! + second.assigned.last!) == [0, 1, 2, 3])
+        second.consumer.close()
+        try wait(
+            for: "the first to have all again", until: { first.assigned.last?.count == 4 },
+            step: { try first.poll(milliseconds: 10) })
+        first.consumer.close()
+    }
+
     @Test func transactionMarkersLeaveAGapThatEndAndReaderTell() throws {
         try make()
         try fill(0..<2)

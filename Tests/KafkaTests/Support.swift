@@ -42,7 +42,7 @@ final class Member: ConsumerHandler {
     var start: Int64 = 0
     /// What to do in place of assigning everything from `start`.
     var onAssign: (([Int32], Consumer) -> Void)?
-    var onRevoke: (() -> Void)?
+    var onProblem: ((Consumer) -> Void)?
     var assigned: [[Int32]] = []
     var revoked: [(partitions: [Int32], lost: Bool)] = []
     var problems: [KafkaError] = []
@@ -62,10 +62,12 @@ final class Member: ConsumerHandler {
 
     func revoked(_ partitions: [Int32], lost: Bool, by consumer: Consumer) {
         revoked.append((partitions: partitions, lost: lost))
-        onRevoke?()
     }
 
-    func failed(_ error: KafkaError) { problems.append(error) }
+    func failed(_ error: KafkaError) {
+        problems.append(error)
+        onProblem?(consumer)
+    }
 
     func poll(maximum: Int = 100, milliseconds: Int32 = 50) throws {
         _ = try consumer.poll(maximum: maximum, milliseconds: milliseconds) { event in

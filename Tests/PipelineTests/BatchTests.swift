@@ -100,7 +100,7 @@ import Testing
         batch.add(TestRow("B", 2), seq: 1)
         batch.sortRows()
         #expect(
-            String(decoding: batch.text.bytes, as: UTF8.self)
+            String(decoding: batch.text(of: batch.rows[0]), as: UTF8.self)
                 == "B\t2\t\\N\t\\N\t\\N\t\\N\t00000000000000030000000000000004\n")
         batch.reset()
         batch.sortRows()

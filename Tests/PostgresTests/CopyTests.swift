@@ -66,7 +66,7 @@ import Testing
             _ = try connection.copyIn("COPY t FROM STDIN") { writer in
                 try write("1\ta\n", writer)
                 _ = try other.query("SELECT pg_terminate_backend($1)", [.int(pid)])
-                waitUntil { try other.query("SELECT FROM pg_stat_activity WHERE pid = $1", [.int(pid)]).isEmpty }
+                try waitUntil { try other.query("SELECT FROM pg_stat_activity WHERE pid = $1", [.int(pid)]).isEmpty }
                 for _ in 0..<100 { try write(String(repeating: "1\ta\n", count: 10_000), writer) }
             }
         }

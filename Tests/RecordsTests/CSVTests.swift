@@ -163,6 +163,7 @@ import Testing
         ("a.b.c,age,a.d,name,a.b.e", ",2,,n,", #"{"age":2,"name":"n"}"#),
         ("a.b.c,age,a.d,name,a.b.e", ",,,,", "{}"),
         ("name,age,x.age", "n,1,1", #"{"name":"n","age":1,"x":{"age":"1"}}"#),
+        (#""a""""b""",name,age"#, "1,n,2", #"{"a\"\"b\"":"1","name":"n","age":2}"#),
         (#""na""me",name,age,a\b,"é.{""#, "1,n,2,3,4", #"{"na\"me":"1","name":"n","age":2,"a\\b":"3","é":{"{":"4"}}"#),
         (" name , age ", "n,1", #"{"name":"n","age":1}"#),
         ("\"x\ny\",name,age", "1,n,2", #"{"x\ny":"1","name":"n","age":2}"#),
@@ -317,6 +318,15 @@ import Testing
         #expect(records[0].isTruncated)
         #expect(records[0].length == UInt64(row.count))
         #expect(records[0].original == Array(row[..<Limits.truncatedBytes]))
+    }
+
+    /// The JSON's room is measured for rows without escapes, and measured again after each cell with some.
+    @Test func escapesBeforeALongCell() throws {
+        let row =
+            [UInt8](repeating: 0x01, count: 80_000) + Array(",1,".utf8) + [UInt8](repeating: 0x62, count: 500_000)
+        let json = try #require(try scan(Array(Self.header.utf8) + row).first?.json)
+        #expect(json.utf8.count == 480_000 + 500_000 + #"{"name":"","age":1,"x":""}"#.utf8.count)
+        #expect(json.hasSuffix("bbb\"}"))
     }
 
     /// Rows longer than the window: quoted cells with line ends, and one that is never closed.

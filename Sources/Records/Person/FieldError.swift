@@ -22,7 +22,8 @@ package struct FieldError: Equatable, Sendable, Codable {
     static let longestField = 64
 
     /// The name of a field that came from a file: cut, and what is not UTF-8 replaced.
-    static func fieldName(_ bytes: Bytes) -> String {
+    static func fieldName(_ bytes: some RandomAccessCollection<UInt8>) -> String {
+        let bytes = Array(bytes.prefix(longestField + 1))
         guard bytes.count > longestField else { return String(decoding: bytes, as: UTF8.self) }
         var count = longestField - 3
         while count > 0, bytes[count] & 0xC0 == 0x80 { count -= 1 }

@@ -71,10 +71,8 @@ final class CSVScanner: FormatScanner {
         }
         for index in rows.strayQuotes {
             let path = index < columns.paths.count ? columns.paths[index] : []
-            let name = Array(path.joined(separator: [UInt8(ascii: ".")]))
-            errors.append(
-                name.withUnsafeBufferPointer { FieldError.fieldName($0) }, "stray_quote",
-                "has a quote where none may be")
+            let name = FieldError.fieldName(Array(path.joined(separator: [UInt8(ascii: ".")])))
+            errors.append(name, "stray_quote", "has a quote where none may be")
         }
         return errors.errors
     }

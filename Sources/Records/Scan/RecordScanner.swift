@@ -1,6 +1,6 @@
 // Finds the records of a file: one scanner over both formats.
 
-/// Streams: memory stays below 4 MiB however long the file, its records and its lines are, and the way the input comes
+/// Streams: memory stays below 8 MiB however long the file, its records and its lines are, and the way the input comes
 /// in pieces changes nothing. One thread. Any error that `read` throws comes out of `readHeader` and `next`.
 package final class RecordScanner {
     /// Part of the plan of every job: to be raised when a file would be cut into other records, or other JSON.

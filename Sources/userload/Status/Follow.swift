@@ -16,7 +16,7 @@ enum FollowEnd: Equatable {
 
 struct Follower {
     /// Between two looks.
-    static let interval = 0.5
+    static let interval = 0.2
     /// A gap closes by itself while push sends messages again; one that nothing happens to for so long does not.
     static let stalledSeconds = 10.0
 
