@@ -22,7 +22,7 @@ def environment(database, topic):
 def check(command, **options):
     """Runs a program that is not measured, and returns what it printed."""
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, **options)
-    if result.returncode > 1:  # 1: done, with rejects
+    if result.returncode:
         raise SystemExit(f"{' '.join(command)}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout
 
