@@ -156,6 +156,22 @@ private func range(_ first: (UInt64, Int64), _ last: (UInt64, Int64)) -> Acknowl
         #expect(driver.next() == .stop(.stalled(KafkaError(code: .allBrokersDown))))
     }
 
+    @Test func aProducerWithoutRoomIsAStallToo() {
+        var driver = Driver()
+        driver.open()
+        driver.append(0, 1)
+        driver.append(0, 2)
+        #expect(driver.next() == .transmit(0))
+        driver.session.transmitted()
+        #expect(driver.next() == .transmit(1))
+        driver.session.heldUp()
+        driver.now = .seconds(59)
+        #expect(driver.next() == .transmit(1))
+        driver.session.heldUp()
+        driver.now = .seconds(60)
+        #expect(driver.next() == .stop(.stalled(nil)))
+    }
+
     @Test func slowInputIsNoStall() {
         var driver = Driver()
         driver.open()
