@@ -19,7 +19,8 @@ enum PushFlags {
         help: "Send the same job once more from its start; what the database has counted is dropped there. With "
             + "--again: the latest --again job of the file.")
     static let onDuplicate = Option<OnDuplicate>.choice(
-        "on-duplicate", "MODE", help: "What becomes of a record whose key is there already: skip leaves the row as it is.",
+        "on-duplicate", "MODE",
+        help: "What becomes of a record whose key is there already: skip leaves the row as it is.",
         default: "skip")
     static let partitions = Option.integer(
         "partitions", "N", in: 1...10_000, help: "Partitions of a topic that has to be made.", default: "12")
@@ -43,7 +44,8 @@ enum PushFlags {
         let streams = arguments.operands.count { $0 == "-" }
         if streams > 1 { throw Failure(.usage, "standard input (-) can be read only once") }
         if streams == 1, arguments[format] == nil {
-            throw Failure(.usage, "standard input (-) has no extension", hint: "--format csv or --format jsonl says what it is")
+            throw Failure(
+                .usage, "standard input (-) has no extension", hint: "--format csv or --format jsonl says what it is")
         }
         var options = PushOptions()
         options.format = arguments[format]

@@ -87,7 +87,9 @@ import Testing
             { $0.partitions[1]!.first.seq = 4 },
             { $0.partitions[1]!.last.seq = .max },
             { $0.state = .pushed },
-            { $0.state = .pushed; $0.ends = [EndMarker(lastSeq: 2, records: 2, digest: 0)] },
+            {
+                $0.state = .pushed; $0.ends = [EndMarker(lastSeq: 2, records: 2, digest: 0)]
+            },
         ]
         for change in changes {
             var broken = entry()
@@ -136,14 +138,15 @@ import Testing
         #expect(journal.entries(cluster: "c1", topic: "users") { $0.nonce == nil }.isEmpty)
     }
 
-    @Test(arguments: [
-        (["USERLOAD_STATE_DIR": "/a", "STATE_DIRECTORY": "/b", "HOME": "/h"], "/a"),
-        (["STATE_DIRECTORY": "/b:/c", "XDG_STATE_HOME": "/x", "HOME": "/h"], "/b"),
-        (["XDG_STATE_HOME": "/x", "HOME": "/h"], "/x/userload"),
-        (["XDG_STATE_HOME": "relative", "HOME": "/h"], "/h/.local/state/userload"),
-        (["USERLOAD_STATE_DIR": "", "HOME": "/h"], "/h/.local/state/userload"),
-        ([:], nil),
-    ] as [([String: String], String?)])
+    @Test(
+        arguments: [
+            (["USERLOAD_STATE_DIR": "/a", "STATE_DIRECTORY": "/b", "HOME": "/h"], "/a"),
+            (["STATE_DIRECTORY": "/b:/c", "XDG_STATE_HOME": "/x", "HOME": "/h"], "/b"),
+            (["XDG_STATE_HOME": "/x", "HOME": "/h"], "/x/userload"),
+            (["XDG_STATE_HOME": "relative", "HOME": "/h"], "/h/.local/state/userload"),
+            (["USERLOAD_STATE_DIR": "", "HOME": "/h"], "/h/.local/state/userload"),
+            ([:], nil),
+        ] as [([String: String], String?)])
     func whereItLies(environment: [String: String], directory: String?) {
         #expect(Journal.directory(environment: environment) == directory)
     }

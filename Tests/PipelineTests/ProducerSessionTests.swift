@@ -123,9 +123,10 @@ private func range(_ first: (UInt64, Int64), _ last: (UInt64, Int64)) -> Acknowl
         driver.close()
         driver.open([9, 9])
         #expect(driver.next() == .verify(.last))
-        #expect(driver.session.positions(for: .last).map(\.position) == [
-            LogPosition(seq: 1, offset: 1), LogPosition(seq: 1, offset: 1),
-        ])
+        #expect(
+            driver.session.positions(for: .last).map(\.position) == [
+                LogPosition(seq: 1, offset: 1), LogPosition(seq: 1, offset: 1),
+            ])
         driver.session.verified(.believed, now: driver.now)
         #expect(driver.transmitAll() == [1, 2, 3])
     }

@@ -34,12 +34,13 @@ import Testing
     }
 
     /// Produce requests fail in turn, for good or to be retried; a request is of one partition.
-    @Test(arguments: [
-        [.messageTooLarge], [.messageTooLarge, .messageTooLarge, .messageTooLarge],
-        [KafkaErrorCode(rawValue: 0), .messageTooLarge, KafkaErrorCode(rawValue: 0), .messageTooLarge],
-        [.unknownTopicOrPartition, .messageTooLarge], [KafkaErrorCode(rawValue: 6), KafkaErrorCode(rawValue: 7)],
-        [KafkaErrorCode(rawValue: 45)], [KafkaErrorCode(rawValue: 47)],
-    ] as [[KafkaErrorCode]])
+    @Test(
+        arguments: [
+            [.messageTooLarge], [.messageTooLarge, .messageTooLarge, .messageTooLarge],
+            [KafkaErrorCode(rawValue: 0), .messageTooLarge, KafkaErrorCode(rawValue: 0), .messageTooLarge],
+            [.unknownTopicOrPartition, .messageTooLarge], [KafkaErrorCode(rawValue: 6), KafkaErrorCode(rawValue: 7)],
+            [KafkaErrorCode(rawValue: 45)], [KafkaErrorCode(rawValue: 47)],
+        ] as [[KafkaErrorCode]])
     func failedRequests(codes: [KafkaErrorCode]) throws {
         var isArmed = false
         let outcome = push(try file(lines: 10_000)) { event in
@@ -67,9 +68,13 @@ import Testing
 
     @Test func moreThanItKeepsIsRefused() throws {
         let outcome = push(try file(lines: 10, padding: 1_000_000))
-        #expect(outcome.result == .failed(.refused(
-            "more than the dev-broker keeps (4 MiB a partition); a real Kafka takes it: "
-                + "KAFKA_HOME=/path/to/kafka ./run.local.sh, and https://kafka.apache.org/downloads has one")))
+        #expect(
+            outcome.result
+                == .failed(
+                    .refused(
+                        "more than the dev-broker keeps (4 MiB a partition); a real Kafka takes it: "
+                            + "KAFKA_HOME=/path/to/kafka ./run.local.sh, and https://kafka.apache.org/downloads has one"
+                    )))
         #expect(outcome.job == nil)
         #expect(push(try file(lines: 4, padding: 1_000_000)).result == .pushed)
     }
@@ -83,8 +88,11 @@ import Testing
             let path = try directory.write("\(name).jsonl", lines.joined())
             let outcome = push(path)
             if outcome.result == .pushed { continue }
-            #expect(outcome.result == .failed(.lost(
-                "the dev-broker has dropped records: it keeps 5 MB a partition, and forgets the oldest")))
+            #expect(
+                outcome.result
+                    == .failed(
+                        .lost(
+                            "the dev-broker has dropped records: it keeps 5 MB a partition, and forgets the oldest")))
             return
         }
         Issue.record("16 MB fitted")

@@ -189,10 +189,11 @@ private final class Place {
         try place.directory.write("state/" + entry, "{\"version\":1,")
         place.notices = []
         #expect(place.push(path).result == .pushed)
-        #expect(place.notices == [
-            "\(place.directory.path("state/" + entry)) is damaged, or of another version: it counts as absent, "
-                + "everything is sent"
-        ])
+        #expect(
+            place.notices == [
+                "\(place.directory.path("state/" + entry)) is damaged, or of another version: it counts as absent, "
+                    + "everything is sent"
+            ])
     }
 
     @Test func aJournalThatCannotBeWrittenIsSaid() throws {
@@ -202,8 +203,9 @@ private final class Place {
         #expect(place.push(path).result == .pushed)
         #expect(place.notices.count == 3)
         #expect(place.notices[1].hasSuffix("Not a directory: it counts as absent, everything is sent"))
-        #expect(place.notices.last?.hasSuffix(
-            "Not a directory; if this push stops half-way, the next one sends everything again") == true)
+        #expect(
+            place.notices.last?.hasSuffix(
+                "Not a directory; if this push stops half-way, the next one sends everything again") == true)
     }
 
     @Test func aTopicMadeAnewBetweenRuns() throws {
@@ -214,9 +216,10 @@ private final class Place {
         place.notices = []
         let second = place.push(path)
         #expect(second.result == .pushed && second.job == first.job)
-        #expect(place.notices == [
-            "topic \(place.topic) is not the one this job went to before (made anew?): everything is sent again"
-        ])
+        #expect(
+            place.notices == [
+                "topic \(place.topic) is not the one this job went to before (made anew?): everything is sent again"
+            ])
         #expect(try place.content().applied(first.job!).count == 100)
     }
 
@@ -360,7 +363,10 @@ private final class Place {
     @Test func aTopicThatLosesRecordsIsRefused() throws {
         for (setting, words) in [
             ("cleanup.policy=compact", "is compacted (cleanup.policy=compact): it would drop records"),
-            ("max.message.bytes=1048588", "takes messages of at most 1048588 bytes; set its max.message.bytes to 1064960"),
+            (
+                "max.message.bytes=1048588",
+                "takes messages of at most 1048588 bytes; set its max.message.bytes to 1064960"
+            ),
         ] {
             let place = try Place()
             try place.topics("--create", "--partitions", "1", "--config", setting)

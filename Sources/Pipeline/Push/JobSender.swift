@@ -42,8 +42,9 @@ final class JobSender {
     private(set) var hasExpired = false
 
     /// - Parameter claim: what the journal's entry says; its positions are looked for before they are believed.
-    init(_ context: PushContext, input: JobInput, journal: JobJournal, marker: StartMarker, claim: ProducerSession.Claim)
-    {
+    init(
+        _ context: PushContext, input: JobInput, journal: JobJournal, marker: StartMarker, claim: ProducerSession.Claim
+    ) {
         self.context = context
         self.input = input
         self.journal = journal
