@@ -5,35 +5,28 @@ internal import CRdKafka
 /// One thread owns an admin handle.
 package final class Admin {
     private let client: Client
-    /// Authentication failed: no use waiting for a timeout.
-    private var refusal: KafkaError?
 
     package init(_ settings: ClientSettings, overrides: [(String, String)] = []) throws {
         client = try Client(.admin, settings, overrides: overrides)
-        client.context.problem = { [unowned self] error in if error.isAuthentication { refusal = error } }
     }
 
     /// Identifies the cluster (`rd_kafka_clusterid`); nil when the broker has no id.
     package func clusterID(timeout: Duration = .seconds(10)) throws(KafkaError) -> String? {
-        try retrying(timeout) {
-            rd_kafka_metadata(client.handle, 0, nil, $0, $1)
-        } body: { _ in
-        }
-        guard let id = rd_kafka_clusterid(client.handle, 1000) else { return nil }
-        defer { rd_kafka_mem_free(client.handle, id) }
+        let handle = try open
+        try client.metadata(of: nil, until: .now + timeout) { _ in }
+        guard let id = rd_kafka_clusterid(handle, 1000) else { return nil }
+        defer { rd_kafka_mem_free(handle, id) }
         return String(cString: id)
     }
 
     /// How many partitions the topic has; nil: there is no such topic, and asking does not make it.
     package func partitions(of topic: String, timeout: Duration = .seconds(10)) throws(KafkaError) -> Int? {
-        guard let handle = rd_kafka_topic_new(client.handle, topic, nil) else {
+        guard let handle = rd_kafka_topic_new(try open, topic, nil) else {
             throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
         }
         defer { rd_kafka_topic_destroy(handle) }
         var found: (code: rd_kafka_resp_err_t, count: Int)?
-        try retrying(timeout) {
-            rd_kafka_metadata(client.handle, 0, handle, $0, $1)
-        } body: { metadata in
+        try client.metadata(of: handle, until: .now + timeout) { metadata in
             if metadata.topic_cnt > 0 { found = (metadata.topics[0].err, Int(metadata.topics[0].partition_cnt)) }
         }
         guard let found else { return nil }
@@ -46,8 +39,9 @@ package final class Admin {
 
     /// How many members the group has, of any client (`rd_kafka_list_groups`); nil: it cannot be told.
     package func groupMembers(_ group: String, timeout: Duration = .seconds(5)) -> Int? {
+        guard let client = client.handle else { return nil }
         var list: UnsafePointer<rd_kafka_group_list>?
-        let code = rd_kafka_list_groups(client.handle, group, &list, milliseconds(until: .now + timeout))
+        let code = rd_kafka_list_groups(client, group, &list, milliseconds(until: .now + timeout))
         guard let list else { return nil }
         defer { rd_kafka_group_list_destroy(list) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, list.pointee.group_cnt > 0 else { return nil }
@@ -56,29 +50,13 @@ package final class Admin {
 
     package func close() { client.destroy() }
 
-    /// Asks in short turns, so that a refused authentication ends the wait, and tells the last cause of a failure.
-    private func retrying(
-        _ timeout: Duration,
-        _ ask: (UnsafeMutablePointer<UnsafePointer<rd_kafka_metadata>?>, Int32) -> rd_kafka_resp_err_t,
-        body: (rd_kafka_metadata) -> Void
-    ) throws(KafkaError) {
-        let end = ContinuousClock.now + timeout
-        while true {
-            var metadata: UnsafePointer<rd_kafka_metadata>?
-            let code = ask(&metadata, min(500, milliseconds(until: end)))
-            if let metadata {
-                defer { rd_kafka_metadata_destroy(metadata) }
-                if code == RD_KAFKA_RESP_ERR_NO_ERROR { return body(metadata.pointee) }
+    private var open: OpaquePointer {
+        get throws(KafkaError) {
+            guard let handle = client.handle else {
+                throw KafkaError(code: .state, message: "the admin handle is closed")
             }
-            try check(KafkaErrorCode(code), end: end)
+            return handle
         }
-    }
-
-    private func check(_ code: KafkaErrorCode, end: ContinuousClock.Instant) throws(KafkaError) {
-        rd_kafka_poll(client.handle, 0)
-        if let refusal { throw refusal }
-        let error = KafkaError(code: code, message: client.lastError)
-        guard error.isConnection, ContinuousClock.now < end else { throw error }
     }
 
     // MARK: - Requests with a result of their own
@@ -142,7 +120,7 @@ package final class Admin {
         _ kind: rd_kafka_admin_op_t, _ timeout: Duration, send: (OpaquePointer?, OpaquePointer?) -> Void
     ) throws(KafkaError) -> OpaquePointer {
         let end = ContinuousClock.now + timeout
-        let options = rd_kafka_AdminOptions_new(client.handle, kind)
+        let options = rd_kafka_AdminOptions_new(try open, kind)
         defer { rd_kafka_AdminOptions_destroy(options) }
         let limit = milliseconds(until: end)
         rd_kafka_AdminOptions_set_request_timeout(options, limit, nil, 0)
@@ -151,14 +129,16 @@ package final class Admin {
         send(options, queue)
         while true {
             guard let event = rd_kafka_queue_poll(queue, 100) else {
-                try check(.timedOut, end: end)
+                try client.check(.timedOut, until: end)
                 continue
             }
             guard rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR else { return event }
             defer { rd_kafka_event_destroy(event) }
-            throw KafkaError(
+            let error = KafkaError(
                 code: KafkaErrorCode(rd_kafka_event_error(event)),
                 message: rd_kafka_event_error_string(event).map { String(cString: $0) })
+            if error.isConnection { try client.check(error.code, until: .now) }
+            throw error
         }
     }
 }

@@ -21,6 +21,8 @@ final class ClientContext {
     var report: ((DeliveryReport) -> Void)?
     /// On the polling thread of a consumer.
     var rebalance: ((_ isAssign: Bool, _ partitions: [Int32]) -> Void)?
+    /// Authentication failed: no use waiting for a timeout. On the polling thread.
+    fileprivate(set) var refusal: KafkaError?
     /// On any thread.
     let log: (@Sendable (ClientLogLine) -> Void)?
     /// The latest error line of the log, written on any thread.
@@ -133,6 +135,7 @@ private func clientDidFail(
         let code = rd_kafka_fatal_error(handle, &cause, cause.count)
         error = KafkaError(code: KafkaErrorCode(code), message: string(cause), isFatal: true)
     }
+    if error.isAuthentication { context.refusal = error }
     context.problem?(error)
 }
 

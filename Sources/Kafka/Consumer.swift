@@ -21,8 +21,6 @@ package final class Consumer {
     private var topic = ""
     private var messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
     private var capacity: Int
-    /// How many leading entries of `messages` were taken under an assignment that no longer holds.
-    private var outdated = 0
     private var assignmentCalls = 0
 
     /// - Parameter handler: not kept alive by the consumer.
@@ -69,30 +67,35 @@ package final class Consumer {
 
     /// Hands out up to `maximum` events, waiting up to `milliseconds` for the first and for no further one
     /// (`rd_kafka_consume_batch_queue`). Rebalances and problems are served inside. Counts as a poll for
-    /// max.poll.interval.ms. Returns how many events.
+    /// max.poll.interval.ms. Returns how many events were handed out. An assignment made inside, by the handler or by
+    /// `body`, drops what this call had taken under the one before.
     package func poll(maximum: Int, milliseconds: Int32, _ body: (ConsumerEvent) -> Void) throws(KafkaError) -> Int {
         guard let queue else { throw closed }
         reserve(maximum)
-        outdated = 0
         // The call returns only when the array is full or time is up: first take what is there, then wait for one.
         var count = rd_kafka_consume_batch_queue(queue, 0, messages, maximum)
         if count == 0 && milliseconds > 0 {
             count = rd_kafka_consume_batch_queue(queue, milliseconds, messages, 1)
         }
         guard count > 0 else { return 0 }
+        // For the handler, librdkafka's barriers have done it; for `body`, this does.
+        let calls = assignmentCalls
+        var handedOut = 0
         for index in 0..<count {
             guard let message = messages[index] else { continue }
-            if index >= outdated { body(event(message)) }
+            if assignmentCalls == calls {
+                body(event(message))
+                handedOut += 1
+            }
             rd_kafka_message_destroy(message)
-            messages[index] = nil
         }
-        return count
+        return handedOut
     }
 
     /// Starts reading at these offsets, and nowhere else; an empty list reads nothing and stays a member.
     package func assign(_ positions: [(partition: Int32, offset: Int64)]) throws(KafkaError) {
         guard let handle = client.handle else { throw closed }
-        noteAssignment()
+        assignmentCalls += 1
         let list = partitionList(positions)
         defer { rd_kafka_topic_partition_list_destroy(list) }
         if let error = KafkaError(rd_kafka_assign(handle, list)) { throw error }
@@ -101,7 +104,7 @@ package final class Consumer {
     /// Gives all partitions back; answers a revocation.
     package func unassign() throws(KafkaError) {
         guard let handle = client.handle else { throw closed }
-        noteAssignment()
+        assignmentCalls += 1
         if let error = KafkaError(rd_kafka_assign(handle, nil)) { throw error }
     }
 
@@ -156,19 +159,14 @@ package final class Consumer {
         }
     }
 
-    /// librdkafka fills the array from its start: at this moment, within a poll, what stands there is outdated.
-    private func noteAssignment() {
-        assignmentCalls += 1
-        outdated = (0..<capacity).first { messages[$0] == nil } ?? capacity
-    }
-
     private func event(_ message: UnsafeMutablePointer<rd_kafka_message_t>) -> ConsumerEvent {
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR: return .message(Message(pointer: message))
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
             return .endOfPartition(partition: message.pointee.partition, offset: message.pointee.offset)
         default:
-            let partition = message.pointee.partition
+            // Of a client's error only the topic is empty; its partition may say 0.
+            let partition = message.pointee.rkt == nil ? -1 : message.pointee.partition
             return .failed(
                 partition: partition < 0 ? nil : partition,
                 KafkaError(

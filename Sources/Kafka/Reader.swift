@@ -37,16 +37,21 @@ package final class Reader {
     /// Reads the message at `offset` (`rd_kafka_consume_start`, `_consume`, `_consume_stop`: 2.0.2 needs no group
     /// for these). Throws `.timedOut` when no answer came in time.
     package func read(partition: Int32, offset: Int64, timeout: Duration) throws(KafkaError) -> ReadResult {
+        guard let topic else { throw closed }
         guard rd_kafka_consume_start(topic, partition, offset) == 0 else {
             throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
         }
         defer { rd_kafka_consume_stop(topic, partition) }
         let end = ContinuousClock.now + timeout
+        // An answer takes a millisecond or two; but 2.0.2 now and then forgets to wake the broker's thread, which then
+        // sleeps for up to 1 s. A request to the partition's leader wakes the right one.
+        var turn: Int32 = 20
         while true {
-            guard let message = rd_kafka_consume(topic, partition, min(20, milliseconds(until: end))) else {
-                guard ContinuousClock.now < end else { throw KafkaError(code: .timedOut, message: client.lastError) }
-                // 2.0.2's broker thread can sleep for a second before it takes up a partition; a request wakes it.
-                _ = try? watermarks(partition: partition, timeout: .milliseconds(100))
+            guard let message = rd_kafka_consume(topic, partition, min(turn, milliseconds(until: end))) else {
+                try client.check(.timedOut, until: end)
+                _ = try? self.offset(RD_KAFKA_OFFSET_END, partition, until: min(end, .now + .milliseconds(100)))
+                try checkTopic(topic, partition, until: end)
+                turn = 250
                 continue
             }
             defer { rd_kafka_message_destroy(message) }
@@ -69,25 +74,55 @@ package final class Reader {
         }
     }
 
-    /// The log's start and the offset its next message will have (`rd_kafka_query_watermark_offsets`).
+    /// The log's start and the offset up to which it may be read: its end, or the start of an open transaction.
     package func watermarks(partition: Int32, timeout: Duration) throws(KafkaError) -> (low: Int64, high: Int64) {
-        var low: Int64 = 0
-        var high: Int64 = 0
-        let code = rd_kafka_query_watermark_offsets(
-            client.handle, name, partition, &low, &high, milliseconds(until: .now + timeout))
-        if let error = KafkaError(code) { throw error }
-        return (low, high)
+        let end = ContinuousClock.now + timeout
+        let low = try offset(RD_KAFKA_OFFSET_BEGINNING, partition, until: end)
+        return (low, try offset(RD_KAFKA_OFFSET_END, partition, until: end))
     }
+
+    /// One end of the log (`rd_kafka_offsets_for_times`). Not `rd_kafka_query_watermark_offsets`: with a known leader
+    /// that is away, 2.0.2 forgets its timeout and does not return.
+    private func offset(
+        _ position: Int32, _ partition: Int32, until end: ContinuousClock.Instant
+    ) throws(KafkaError) -> Int64 {
+        guard let topic, let handle = client.handle else { throw closed }
+        let list = rd_kafka_topic_partition_list_new(1)
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        let entry = rd_kafka_topic_partition_list_add(list, name, partition)
+        while true {
+            entry?.pointee.offset = Int64(position)
+            var code = rd_kafka_offsets_for_times(handle, list, min(1000, milliseconds(until: end)))
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR, let entry {
+                code = entry.pointee.err
+                if code == RD_KAFKA_RESP_ERR_NO_ERROR { return entry.pointee.offset }
+            }
+            // 2.0.2 says so of topics that are not there too.
+            if code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION { try checkTopic(topic, partition, until: end) }
+            try client.check(KafkaErrorCode(code), until: end)
+        }
+    }
+
+    /// A topic that is not there, or that we may not know of, is otherwise waited for without a word.
+    private func checkTopic(
+        _ topic: OpaquePointer, _ partition: Int32, until end: ContinuousClock.Instant
+    ) throws(KafkaError) {
+        var code = RD_KAFKA_RESP_ERR_NO_ERROR
+        try client.metadata(of: topic, until: end) { metadata in
+            guard metadata.topic_cnt > 0 else { return }
+            code = metadata.topics[0].err
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR && partition >= metadata.topics[0].partition_cnt {
+                code = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION
+            }
+        }
+        if let error = KafkaError(code) { throw error }
+    }
+
+    private var closed: KafkaError { KafkaError(code: .state, message: "the reader is closed") }
 
     package func close() {
         if let topic { rd_kafka_topic_destroy(topic) }
         topic = nil
         client.destroy()
     }
-}
-
-/// What is left until `end`, in whole milliseconds, never below 0.
-func milliseconds(until end: ContinuousClock.Instant) -> Int32 {
-    let (seconds, attoseconds) = (end - .now).components
-    return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000))
 }

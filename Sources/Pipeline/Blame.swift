@@ -35,6 +35,7 @@ private func fatalFailure(_ error: PostgresError) -> WorkFailure? {
 package func sentence(_ error: any Error) -> String {
     switch error {
     case let error as KafkaError: error.message
-    default: "\(error)"
+    // libpq's second line is advice for another program.
+    default: "\(error)".split(separator: "\n").first.map(String.init) ?? "unknown error"
     }
 }

@@ -33,8 +33,15 @@ package struct DatabaseSettings: Sendable {
         return entries
     }
 
+    /// A host that died says nothing: a minute without a sign of it, and the connection counts as lost (tcp(7)). A
+    /// server that is only slow still answers keepalives.
+    private static let keepalive: [Entry] = [
+        ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
+        ("tcp_user_timeout", "60000"),
+    ]
+
     /// For PQconnectStartParams. UTF-8 whatever PGCLIENTENCODING says: our bytes are UTF-8.
     var all: [Entry] {
-        parameters + [("application_name", applicationName), ("client_encoding", "UTF8")]
+        Self.keepalive + parameters + [("application_name", applicationName), ("client_encoding", "UTF8")]
     }
 }

@@ -59,14 +59,8 @@ private func postgresFailure(_ error: PostgresError) -> Failure {
     let lines = error.message.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
     let message = lines.first ?? "unknown error"
     let hint = error.hint ?? (lines.count > 1 ? lines.dropFirst().joined(separator: " ") : nil)
-    if let sqlstate = error.sqlstate, configurationClasses.contains(String(sqlstate.classCode)) {
-        return Failure(.configuration, "Postgres refuses: \(message) (SQLSTATE \(sqlstate))", hint: hint)
-    }
-    if error.kind == .connection { return Failure(.postgres, "no connection to Postgres: \(message)", hint: hint) }
     let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
+    if fatalFailure(error) != nil { return Failure(.configuration, "Postgres refuses: \(message)\(code)", hint: hint) }
+    if error.kind == .connection { return Failure(.postgres, "no connection to Postgres: \(message)", hint: hint) }
     return Failure(.postgres, "Postgres: \(message)\(code)", hint: hint)
 }
-
-/// What only a person can mend: unsupported features, authorization, unknown database, unknown schema, rights and
-/// missing tables.
-private let configurationClasses = ["0A", "28", "3D", "3F", "42"]

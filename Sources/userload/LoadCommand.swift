@@ -60,11 +60,9 @@ extension Command {
         _ jobs: [JobID], _ worker: BackgroundWorker, _ arguments: ParsedArguments, _ context: Context
     ) throws -> ExitCode {
         guard worker.waitUntilReady() else { return .done }
-        let session = try context.openDatabase(arguments)
-        let end = try context.follow(jobs, in: session, timeout: nil, shouldStop: { worker.hasEnded.isSet })
-        let code = try session.exitCode(jobs, end)
-        if !(arguments[Options.quiet] && code == .done) { try context.printStatus(of: jobs, in: session) }
-        return code
+        let followed = try context.follow(jobs, arguments, timeout: nil, shouldStop: { worker.hasEnded.isSet })
+        if !(arguments[Options.quiet] && followed.exitCode == .done) { try context.printStatus(of: followed.jobs) }
+        return followed.exitCode
     }
 }
 
@@ -75,7 +73,7 @@ private final class BackgroundWorker: Sendable {
     private let wish: Interrupt
     private let isReady = Interrupt()
     private let box: ResultBox
-    private let join: @Sendable () -> Void
+    private let join: @Sendable (Duration) -> Void
 
     init(_ options: WorkOptions, _ context: Context) {
         let hasEnded = Interrupt(parent: context.interrupt)
@@ -114,7 +112,7 @@ private final class BackgroundWorker: Sendable {
     /// Finishes the batch in hand. Throws what the worker ended with.
     func stop() throws {
         wish.set()
-        join()
+        join(.seconds(60))
         if let error { throw error }
     }
 }

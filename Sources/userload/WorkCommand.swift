@@ -16,6 +16,10 @@ extension Command {
         help: "Stop after N records in a row that the database refused with one code; 0: never, they become rejects.",
         default: "1000")
 
+    private static let stallTimeout = Option.duration(
+        "stall-timeout", in: .seconds(1)...(.seconds(365 * 86_400)),
+        help: "With --drain: give up after so long without progress; the next run goes on.", default: "5m")
+
     static let work = Command(
         CommandDescription(
             "work", summary: "load what comes through Kafka into Postgres",
@@ -24,11 +28,11 @@ extension Command {
                     + "and positions in one transaction. Makes its tables the first time. Goes on until SIGTERM or "
                     + "SIGINT, then finishes the batch in hand. Servers that are away are waited for."
             ],
-            options: Options.kafka + Options.postgres + [drain, connections, maxRefused, PushFlags.stallTimeout]
+            options: Options.kafka + Options.postgres + [drain, connections, maxRefused, stallTimeout]
                 + Options.logging,
             examples: [
-                Example("userload work", "until it is told to stop, as a service"),
-                Example("userload work --drain", "all there is now, then stop, from cron"),
+                Example("userload work", "Until it is told to stop, as a service."),
+                Example("userload work --drain", "All there is now, then stop: from cron."),
             ]), isService: true
     ) { arguments, context in
         let (kafka, topic) = try context.kafkaSettings(arguments)
@@ -37,7 +41,7 @@ extension Command {
         options.connections = arguments[connections] ?? options.connections
         options.maxRefused = arguments[maxRefused] ?? options.maxRefused
         // A service waits for ever, whatever the flag's default.
-        if options.drain { options.stallTimeout = arguments[PushFlags.stallTimeout] ?? .seconds(300) }
+        if options.drain { options.stallTimeout = arguments[stallTimeout] ?? .seconds(300) }
         let summary = try Worker(options, log: context.logger, interrupt: context.interrupt).run()
         guard options.drain, !summary.wasInterrupted else { return .done }
         return try conclude(summary, options, context)
@@ -47,7 +51,8 @@ extension Command {
     private static func conclude(
         _ summary: WorkSummary, _ options: WorkOptions, _ context: Context
     ) throws -> ExitCode {
-        context.logger.info("""
+        context.logger.info(
+            """
             drained: \(Int64(summary.inserted).grouped) inserted, \(Int64(summary.duplicates).grouped) duplicates, \
             \(Int64(summary.rejected).grouped) rejects
             """)

@@ -1,13 +1,10 @@
-"""The rows of the table at 10 and 20 million people."""
+"""The rows of the table at 10 and 20 million people: 10 and 20 times `people`."""
 import os
 import statistics
 
 import rows as standard
 import world
 from measure import Meter
-
-TWENTY = 21_000_000  # of which every 21st is the file that comes on top
-TEN = 10_000_000
 
 
 class Ask(standard.Row):
@@ -37,11 +34,13 @@ class Ask(standard.Row):
 
 def rows(people):
     shape = "jsonl"
-    few = (shape, TWENTY, "random", 1, "few")
+    all = 21 * people  # of which every 21st is the file that comes on top
+    few = (shape, all, "random", 1, "few")
     empty = standard.Template("empty")
     million = standard.Template("million", few, people)
-    ten = standard.Template("ten", (shape, TEN, "random", 1), TEN)
-    twenty = standard.Template("twenty", (shape, TWENTY, "random", 1, "most"), TWENTY - people)
+    tenfold = (shape, 10 * people, "random", 1)
+    ten = standard.Template("ten", tenfold, 10 * people)
+    twenty = standard.Template("twenty", (shape, all, "random", 1, "most"), all - people)
 
     copy = standard.Copy("psql \\copy of 1M into an empty table", empty, million, "random")
     copy_large = standard.Copy("psql \\copy of 1M into 20M rows", twenty, million, "random")
@@ -52,7 +51,7 @@ def rows(people):
         copy_large,
         standard.Load("load of 1M into 20M rows, against \\copy", twenty, few, people, 0, copy_large, 1.0),
         standard.Load("load of 1M into 20M rows, against the empty table", twenty, few, people, 0, load, 1.25),
-        standard.Together("push and work together, 10M", empty, (shape, TEN, "random", 1), TEN, 0),
+        standard.Together("push and work together, 10M", empty, tenfold, 10 * people, 0),
         Ask("status at 10M rows (target 0.05 s)", ten, "status", "SLUG"),
         Ask("stats at 10M rows (target 0.05 s)", ten, "stats"),
     ]

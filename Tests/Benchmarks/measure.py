@@ -15,16 +15,20 @@ def stat(pid):
 
 def server_seconds(pid):
     """CPU seconds of a server and its children, those that have ended included."""
-    total = sum(int(field) for field in stat(pid)[11:15])
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                fields = stat(entry)
-            except OSError:  # it has just ended
-                continue
-            if fields[1] == str(pid):
-                total += int(fields[11]) + int(fields[12])
-    return total / TICK
+    while True:
+        own = [int(field) for field in stat(pid)[11:15]]
+        living = 0
+        for entry in os.listdir("/proc"):
+            if entry.isdigit():
+                try:
+                    fields = stat(entry)
+                except OSError:  # it has just ended
+                    continue
+                if fields[1] == str(pid):
+                    living += int(fields[11]) + int(fields[12])
+        # A child that ended meanwhile would be counted twice, or not at all.
+        if [int(field) for field in stat(pid)[13:15]] == own[2:]:
+            return (sum(own) + living) / TICK
 
 
 @dataclasses.dataclass

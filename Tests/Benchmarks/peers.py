@@ -155,7 +155,7 @@ def topics(*arguments):
 def rows(people):
     file = (SHAPE, people, "random", 1)
     empty = standard.Template("empty")
-    full = standard.Template("full", file, people)
+    full = standard.Template("loaded", file, people)
     # Rows without a job are in one more index: theirs must not pay for it.
     foreign = "'00000000-0000-0000-0000-000000000000'"
     theirs = standard.Template("theirs", setup=f"ALTER TABLE users ALTER job SET DEFAULT {foreign}")

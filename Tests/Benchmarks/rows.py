@@ -105,6 +105,7 @@ class Copy(Row):
 
 class Load(Row):
     def act(self, meter, database, topic):
+        create_topic(topic)
         meter.start()
         meter.run(world.USERLOAD, "load", "--quiet", self.path, name="userload load", log=f"{world.WORK}/load.log")
         meter.stop()

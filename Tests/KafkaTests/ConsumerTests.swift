@@ -1,6 +1,7 @@
 // The consumer against librdkafka's mock cluster: assignment, events, groups, and an end in bounded time.
 
 import Kafka
+import Synchronization
 import Testing
 
 @Suite struct ConsumerTests {
@@ -106,28 +107,51 @@ import Testing
         member.consumer.close()
     }
 
-    @Test func aSecondMemberTakesItsShareAndNothingIsReadTwiceOrNever() throws {
-        try fill(40)
-        let group = unique("group")
-        let first = try Member(settings, group: group)
-        try first.consumer.subscribe("t")
-        try wait(for: "the ends", until: { first.ends.count == 4 }, step: { try first.poll() })
-        let second = try Member(settings, group: group)
-        try second.consumer.subscribe("t")
+    @Test func assigningFromTheBodyDropsTheRestOfThatPoll() throws {
+        try fill(400)
+        let member = try Member(settings)
+        try member.consumer.subscribe("t")
+        var seen: [(partition: Int32, offset: Int64)] = []
+        var before = 0
         try wait(
-            for: "both to have two partitions",
-            until: { first.assigned.last?.count == 2 && second.assigned.last?.count == 2 },
+            for: "partition 3 to the end", until: { seen.last.map { $0.partition == 3 && $0.offset == 99 } ?? false },
             step: {
-                try first.poll(milliseconds: 10)
-                try second.poll(milliseconds: 10)
+                var ofThisPoll = 0
+                _ = try member.consumer.poll(maximum: 1000, milliseconds: 50) { event in
+                    guard case .message(let message) = event else { return }
+                    seen.append((partition: message.partition, offset: message.offset))
+                    ofThisPoll += 1
+                    // The first poll waits for one message; only a later one takes more at once.
+                    guard ofThisPoll == 2, before == 0 else { return }
+                    before = seen.count
+                    try? member.consumer.assign([(partition: 3, offset: 90)])
+                }
             })
-        #expect(first.revoked.count == 1 && first.revoked[0].lost == false)
-        #expect(Set(first.assigned.last! + second.assigned.last!) == [0, 1, 2, 3])
-        second.consumer.close()
-        try wait(
-            for: "the first to have all again", until: { first.assigned.last?.count == 4 },
-            step: { try first.poll(milliseconds: 10) })
-        first.consumer.close()
+        #expect(seen.dropFirst(before).map(\.partition) == Array(repeating: 3, count: 10))
+        #expect(seen.dropFirst(before).map(\.offset) == Array(90..<100))
+        member.consumer.close()
+    }
+
+    @Test func assigningFromACallbackDropsWhatTheSamePollHadTaken() throws {
+        try fill(400)
+        let hasFailed = Atomic(false)
+        var settings = settings
+        settings.log = { if $0.facility == "FAIL" { hasFailed.store(true, ordering: .relaxed) } }
+        let member = try Member(settings)
+        var handedOut = 0
+        member.onProblem = { consumer in
+            try? consumer.assign([])
+            handedOut = member.messages.count
+        }
+        try member.consumer.subscribe("t")
+        try wait(for: "a message", until: { !member.messages.isEmpty }, step: { try member.poll(maximum: 1) })
+        broker.setUp(false)
+        try wait(for: "the failure", until: { hasFailed.load(ordering: .relaxed) }, step: {})
+        // One poll: first the messages that wait, then the problem behind them.
+        try wait(for: "a problem", until: { !member.problems.isEmpty }, step: { try member.poll(maximum: 10_000) })
+        for _ in 0..<5 { try member.poll(maximum: 10_000) }
+        #expect(member.messages.count == handedOut)
+        member.consumer.close()
     }
 
     @Test func aBrokerThatGoesAwayIsAProblemAndComesBack() throws {

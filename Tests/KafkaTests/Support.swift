@@ -1,5 +1,6 @@
 // What the Kafka tests share: a member of a group that notes everything, sending a few messages, and waiting.
 
+import Foundation
 import Kafka
 import Testing
 
@@ -17,6 +18,16 @@ func wait(
     }
 }
 
+func write(_ text: String, to path: String) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+}
+
+/// The code of the Kafka error that `body` throws; nil: none.
+func code(of body: () throws -> Void) throws -> KafkaErrorCode? {
+    do { try body() } catch let error as KafkaError { return error.code }
+    return nil
+}
+
 struct WaitedTooLong: Error { let what: String }
 
 /// A consumer with a handler that assigns what it is given from `start`, and notes everything.
@@ -31,7 +42,7 @@ final class Member: ConsumerHandler {
     var start: Int64 = 0
     /// What to do in place of assigning everything from `start`.
     var onAssign: (([Int32], Consumer) -> Void)?
-    var onRevoke: (() -> Void)?
+    var onProblem: ((Consumer) -> Void)?
     var assigned: [[Int32]] = []
     var revoked: [(partitions: [Int32], lost: Bool)] = []
     var problems: [KafkaError] = []
@@ -51,10 +62,12 @@ final class Member: ConsumerHandler {
 
     func revoked(_ partitions: [Int32], lost: Bool, by consumer: Consumer) {
         revoked.append((partitions: partitions, lost: lost))
-        onRevoke?()
     }
 
-    func failed(_ error: KafkaError) { problems.append(error) }
+    func failed(_ error: KafkaError) {
+        problems.append(error)
+        onProblem?(consumer)
+    }
 
     func poll(maximum: Int = 100, milliseconds: Int32 = 50) throws {
         _ = try consumer.poll(maximum: maximum, milliseconds: milliseconds) { event in

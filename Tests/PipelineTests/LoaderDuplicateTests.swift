@@ -103,7 +103,7 @@ import Testing
         let monitor = try fixture.migrated.connect()
         let commit = Background {
             // COPY waits for the other one's fate.
-            waitUntil { try monitor.hasWaiters() }
+            try! waitUntil { try monitor.hasWaiters() }
             try! foreign.execute("COMMIT")
         }
         fixture.loader.onStage = { stage, _ in

@@ -18,7 +18,7 @@ import Testing
             kills += 1
             let pid = connection.backendPID
             _ = try! killer.query("SELECT pg_terminate_backend($1)", [.int(pid)])
-            waitUntil { try killer.query("SELECT FROM pg_stat_activity WHERE pid = $1", [.int(pid)]).isEmpty }
+            try! waitUntil { try killer.query("SELECT FROM pg_stat_activity WHERE pid = $1", [.int(pid)]).isEmpty }
         }
         let before = try fixture.everything()
         let batch = fixture.batch([TestRow("A", 1), TestRow("B", 2), TestRow("A", 1)])
@@ -93,7 +93,7 @@ import Testing
         let monitor = try fixture.migrated.connect()
         let waiting = Background { [batch = fixture.batch([TestRow("A", 1)])] in loader.load(batch).text }
         waiting.start()
-        waitUntil { try monitor.hasWaiters() }
+        try waitUntil { try monitor.hasWaiters() }
         interrupt.set()
         #expect(waiting.result == "retry interrupted")
     }
@@ -139,7 +139,7 @@ import Testing
             SELECT FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event = 'ClientRead' AND backend_xid IS NOT NULL
             """
-        waitUntil { try monitor.query(held).count == 1 }
+        try waitUntil { try monitor.query(held).count == 1 }
         stopped.pause()
         #expect(fixture.load([TestRow("A", 1)]) == "committed")
         #expect(try monitor.query(held).isEmpty)
@@ -168,7 +168,7 @@ import Testing
         let monitor = try fixture.migrated.connect(applicationName: "monitor")
         let waiting = Background { [batch = fixture.batch([TestRow("A", 1)])] in fixture.loader.load(batch).text }
         waiting.start()
-        waitUntil {
+        try waitUntil {
             try meanwhile()
             return try monitor.hasWaiters(longerThan: "3s")
         }

@@ -112,7 +112,7 @@ import Testing
         fixture.loader.onStage = { stage, connection in
             guard stage == .positionsSwapped else { return }
             rival.start()
-            waitUntil { try monitor.hasWaiters() }
+            try! waitUntil { try monitor.hasWaiters() }
         }
         #expect(fixture.load([TestRow("A", 1)]) == "committed")
         #expect(rival.result == "lostSwap")
@@ -134,7 +134,7 @@ import Testing
         try fixture.execute("BEGIN; UPDATE userload.positions SET anchor_offset = 1 WHERE partition = 0")
         let waiting = Background { [batch = fixture.batch([TestRow("A", 1)])] in hasty.load(batch).text }
         waiting.start()
-        waitUntil { try monitor.hasWaiters(longerThan: "150ms") }
+        try waitUntil { try monitor.hasWaiters(longerThan: "150ms") }
         try fixture.execute("COMMIT")
         #expect(waiting.result == "committed")
     }

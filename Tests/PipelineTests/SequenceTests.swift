@@ -52,7 +52,8 @@ private func value(_ text: String, _ body: (Bytes) -> Void) {
 
     @Test func applyingMovesLastAndChainsTheDigestOverRecordsOnly() {
         let progress = JobProgress(
-            job: job, partition: 0, Progress(last: -1, passedOver: -1, digest: 0, records: 0, ended: false, exists: false))
+            job: job, partition: 0,
+            Progress(last: -1, passedOver: -1, digest: 0, records: 0, ended: false, exists: false))
         value("a start marker") { progress.apply(.start, 0, value: $0) }
         #expect(progress.last == 0)
         #expect(progress.digest == 0)

@@ -39,7 +39,8 @@ import Testing
             name: "expired while we looked", anchor: anchor, found: .belowStart(low: 8), hash: nil, next: 8, low: 7,
             high: 9, verdict: .stands),
         Case(
-            name: "missing in the middle", anchor: anchor, found: .absent(next: 9), hash: nil, next: 8, low: 0, high: 12,
+            name: "missing in the middle", anchor: anchor, found: .absent(next: 9), hash: nil, next: 8, low: 0,
+            high: 12,
             verdict: .replaced),
         Case(
             name: "an empty log", anchor: anchor, found: .absent(next: nil), hash: nil, next: 8, low: 0, high: 0,

@@ -163,9 +163,10 @@ import Testing
         ("a.b.c,age,a.d,name,a.b.e", ",2,,n,", #"{"age":2,"name":"n"}"#),
         ("a.b.c,age,a.d,name,a.b.e", ",,,,", "{}"),
         ("name,age,x.age", "n,1,1", #"{"name":"n","age":1,"x":{"age":"1"}}"#),
+        (#""a""""b""",name,age"#, "1,n,2", #"{"a\"\"b\"":"1","name":"n","age":2}"#),
         (#""na""me",name,age,a\b,"é.{""#, "1,n,2,3,4", #"{"na\"me":"1","name":"n","age":2,"a\\b":"3","é":{"{":"4"}}"#),
         (" name , age ", "n,1", #"{"name":"n","age":1}"#),
-        ("\"x\ny\",name,age", "1,n,2", #"{"x\u000ay":"1","name":"n","age":2}"#),
+        ("\"x\ny\",name,age", "1,n,2", #"{"x\ny":"1","name":"n","age":2}"#),
         (
             "a long column name of more than sixteen bytes,name,age", "1,n,2",
             #"{"a long column name of more than sixteen bytes":"1","name":"n","age":2}"#
@@ -201,11 +202,11 @@ import Testing
     func headerOnly(input: String) throws { #expect(try scan(input) == []) }
 
     static let rejects: [(row: String, errors: [FieldError])] = [
-        ("a", [FieldError(field: "", code: "ragged_row", message: "1 cells, the header has 3")]),
+        ("a", [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
         ("a,1", [FieldError(field: "", code: "ragged_row", message: "2 cells, the header has 3")]),
         ("a,1,b,", [FieldError(field: "", code: "ragged_row", message: "4 cells, the header has 3")]),
-        (" ", [FieldError(field: "", code: "ragged_row", message: "1 cells, the header has 3")]),
-        (#""""#, [FieldError(field: "", code: "ragged_row", message: "1 cells, the header has 3")]),
+        (" ", [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
+        (#""""#, [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
         (#"a"b,1,c"#, [FieldError(field: "name", code: "stray_quote", message: "has a quote where none may be")]),
         (#"a,1,"b"c"#, [FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be")]),
         (#"a,1,"b" "#, [FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be")]),
@@ -236,7 +237,7 @@ import Testing
     }
 
     static let openQuote = FieldError(
-        field: "", code: "unterminated_quote", message: "opens a quote that is not closed within 1 MiB")
+        field: "", code: "unterminated_quote", message: "a quote that is not closed")
 
     @Test func openQuoteAtTheEndCostsOneLine() throws {
         let records = try scan("\(Self.header)a,1,\"b\nc,2,d\r\n\ne,3,f\r")
@@ -317,6 +318,15 @@ import Testing
         #expect(records[0].isTruncated)
         #expect(records[0].length == UInt64(row.count))
         #expect(records[0].original == Array(row[..<Limits.truncatedBytes]))
+    }
+
+    /// The JSON's room is measured for rows without escapes, and measured again after each cell with some.
+    @Test func escapesBeforeALongCell() throws {
+        let row =
+            [UInt8](repeating: 0x01, count: 80_000) + Array(",1,".utf8) + [UInt8](repeating: 0x62, count: 500_000)
+        let json = try #require(try scan(Array(Self.header.utf8) + row).first?.json)
+        #expect(json.utf8.count == 480_000 + 500_000 + #"{"name":"","age":1,"x":""}"#.utf8.count)
+        #expect(json.hasSuffix("bbb\"}"))
     }
 
     /// Rows longer than the window: quoted cells with line ends, and one that is never closed.

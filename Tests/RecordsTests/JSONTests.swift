@@ -81,7 +81,8 @@ import Testing
         (#""\ud83d\ude00""#, []), (#""\uD83D\uDE00""#, []), (#""\ud83d""#, ["x: lone_surrogate"]),
         (#""\ude00""#, ["x: lone_surrogate"]), (#""\ud83d\ud83d\ude00""#, ["x: lone_surrogate"]),
         (#""\ud83dx\ude00""#, ["x: lone_surrogate"]), (#""\ud83d\n""#, ["x: lone_surrogate"]),
-        (#""\ude00\ud83d""#, ["x: lone_surrogate"]), (#""\uffff\ufffe\ue000""#, []),
+        (#""\ude00\ud83d""#, ["x: lone_surrogate"]), (#""\ude00\ude00""#, ["x: lone_surrogate"]),
+        (#""\uffff\ufffe\ue000""#, []),
         (#"{"\u0000":1}"#, ["x: nul_character"]),
         (#"["\ud800",{"a":"\u0000"}]"#, ["x: nul_character", "x: lone_surrogate"]),
     ])
@@ -104,6 +105,7 @@ import Testing
     @Test(arguments: numbers) func range(number: String, isGood: Bool) {
         #expect(Self.codes(number) == (isGood ? [] : ["x: number_out_of_range"]))
         #expect(Self.codes("[\(number)]") == (isGood ? [] : ["x: number_out_of_range"]))
+        #expect(withBytes(number) { JSONScanner.isClean($0) } == isGood)
     }
 
     @Test func depth() {

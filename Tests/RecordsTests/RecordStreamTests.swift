@@ -202,7 +202,7 @@ import Testing
             (format == .csv
                 ? "Ann,1,b,\n\"B\"\"o\",\"22\",\"x\ny\",d\r\nc,3,é,\"\"\n\nlast,150,x,\"y, z\"\n"
                 : RecordStreamTests.jsonl).utf8)
-        for _ in 0..<2_000 {
+        for _ in 0..<1_000 {
             let input = (format == .csv ? header : []) + Self.mutated(body, &random)
             let records = try scan(input, format)
             var end = format == .csv ? header.count : 0
@@ -231,7 +231,7 @@ import Testing
             #"{"name":{"firstName":"R\u00e9","lastName":"P\ud83d\ude00"},"age":35.0,"address":{"a":[1,-2e5,null]},"x":"é"}"#
                 .utf8)
         let validator = Validator(key: .standard)
-        for _ in 0..<5_000 {
+        for _ in 0..<3_000 {
             let input = Self.mutated(record, &random)
             let verdict = validate(input, with: validator)
             // A validator that has seen others says the same as a new one.
@@ -244,7 +244,7 @@ import Testing
         var random = SplitMix(state: 4)
         let header = Array(
             "\u{FEFF}name.firstName,name.lastName,age,\"x\",address.line1,address.b.c\r\n1,2,3,4,5,6".utf8)
-        for _ in 0..<2_000 {
+        for _ in 0..<1_000 {
             let input = Self.mutated(header, &random)
             let whole = Result { try scan(input) }
             let pieces = Result { try scan(input, chunk: 1) }

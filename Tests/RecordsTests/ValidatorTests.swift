@@ -74,7 +74,7 @@ import Testing
         (#"{"firstName":"x","lastName":null}"#, ["name.lastName: missing"]),
         (#"{"firstName":" ","lastName":7}"#, ["name.firstName: empty", "name.lastName: wrong_type"]),
         (#"{"firstName":"x","lastName":"y","firstName":"z"}"#, ["name.firstName: duplicate_key"]),
-        (#"{"firstName":"x","lastName":"y","m":1,"\u006d":2}"#, ["m: duplicate_key"]),
+        (#"{"firstName":"x","lastName":"y","m":1,"\u006d":2}"#, ["name.m: duplicate_key"]),
         (
             #"{"firstName":"x\u0000","lastName":"\ud800"}"#,
             ["name.firstName: nul_character", "name.lastName: lone_surrogate"]
@@ -92,6 +92,18 @@ import Testing
             validate(#"{"x":1, "name" : \#(name) , "age":1, "y":2,"z":[]}"#).person?.additionalInfo
                 == #"{"x":1, "name" : \#(name),"y":2,"z":[]}"#)
         #expect(validate(#"{"name":{"firstName":"A","lastName":"B"},"age":1}"#).person?.additionalInfo == nil)
+    }
+
+    /// Unescaped texts stand in one buffer, which must not move under those that are there already.
+    @Test func textsThatNeedRoom() {
+        let blanks = String(repeating: #"\u0020"#, count: 20_000)
+        let person = validate(
+            #"{"name":{"firstName":"\u0041 long enough","lastName":"\u0042"},"age":1,"email":"\#(blanks)a@b","phoneNumber":"\#(blanks)123"}"#
+        ).person
+        #expect(person?.name == "A long enough B")
+        #expect(person?.key == "A long enough B\u{0}1")
+        #expect(person?.email == "a@b")
+        #expect(person?.phoneNumber == "123")
     }
 
     @Test func keptNameOfOneRecordIsNotTheNexts() {

@@ -25,11 +25,11 @@ package final class Background<Result>: @unchecked Sendable {
     }
 }
 
-/// Asks again and again until `condition` holds; gives up, with a trap, after a minute.
-package func waitUntil(_ condition: () throws -> Bool) {
+/// Asks again and again until `condition` holds; throws after a minute.
+package func waitUntil(_ condition: () throws -> Bool) throws {
     let end = Date(timeIntervalSinceNow: 60)
     while (try? condition()) != true {
-        guard Date() < end else { fatalError("a condition did not come true within a minute") }
+        guard Date() < end else { throw TestSupportError("a condition did not come true within a minute") }
         Thread.sleep(forTimeInterval: 0.01)
     }
 }

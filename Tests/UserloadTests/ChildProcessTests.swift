@@ -34,6 +34,14 @@ import Testing
         #expect(try child.wait().ending == .signal(SIGKILL))
     }
 
+    /// Even though the thread that starts it may block signals.
+    @Test func aChildHearsSIGTERM() throws {
+        let child = try ChildProcess("/bin/sh", ["-c", "trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done"])
+        try child.wait(for: "ready", on: .stdout)
+        child.send(SIGTERM)
+        #expect(try child.wait(.seconds(10)).ending == .exit(7))
+    }
+
     @Test func whatHangsIsAnErrorThatSaysWhatItPrinted() throws {
         let child = try ChildProcess("/bin/sh", ["-c", "echo stuck; exec sleep 100"])
         try child.wait(for: "stuck", on: .stdout)

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func theTimeoutIsLookedAtAfterTheJobs() throws {
-        #expect(try follow([[openJob()]], timeout: .seconds(1)) == (.timedOut, 3))
+        #expect(try follow([[openJob()]], timeout: .seconds(1)) == (.timedOut, 5))
         #expect(try follow([[sampleJob()]], timeout: .zero) == (.ended, 1))
     }
 

@@ -12,9 +12,9 @@ import Testing
         let rows = jobTable([openJob(), sampleJob(label: "nightly", file: "-")], utc)
         #expect(
             rows == [
-                "SLUG      STATE                LINES   INSERTED  DUPLICATES  REJECTED  PUSHED            LABEL    FILE",
-                "4x7k2m9q  processing 42 %  3,100,000  3,100,000           0         0  2026-11-23 02:00           /data/people.csv",
-                "4x7k2m9q  completed        1,000,000     10,000     989,488       512  2026-11-23 02:00  nightly  -",
+                "SLUG      STATE                LINES  REJECTED  PUSHED            LABEL    FILE",
+                "4x7k2m9q  processing 42 %  3,100,000         0  2026-11-23 02:00           people.csv",
+                "4x7k2m9q  completed        1,000,000       512  2026-11-23 02:00  nightly  stdin",
             ])
     }
 

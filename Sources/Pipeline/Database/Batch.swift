@@ -12,13 +12,11 @@ package final class Batch {
     /// Jobs of a newer wire version, of which no more than that can be said.
     package var newerJobs: [(job: JobID, version: UInt8)] = []
 
-    /// Rows as COPY text, in the order they came.
-    let text = ByteBuffer(capacity: 1 << 20)
-    /// Their keys (`Validator.key`).
-    let keys = ByteBuffer(capacity: 1 << 20)
-    /// Their wire values, in case Postgres refuses them.
-    let wire = ByteBuffer(capacity: 1 << 20)
+    /// Of each row, in the order they came: its COPY text, its key (`Validator.key`), its wire value in case Postgres
+    /// refuses it. One buffer, not three: its bounds are looked at once a row.
+    let rowBytes = ByteBuffer(capacity: 1 << 20)
     var rows: ContiguousArray<BatchRow> = []
+    private var textCount = 0
 
     /// Rejects: bytes and errors (JSON), one after the other in `rejectBytes`.
     let rejectBytes = ByteBuffer(capacity: 1 << 10)
@@ -40,7 +38,7 @@ package final class Batch {
     package var rejectCount: Int { rejects.count }
 
     /// What the server will be sent for rows and rejects; what limits a batch.
-    package var byteCount: Int { text.count + rejectBytes.count }
+    package var byteCount: Int { textCount + rejectBytes.count }
 
     /// Adds a clean record; `progress[progressIndex]` is its job and partition. Does not allocate once the buffers
     /// have grown. For the job "-", seq, line and byteOffset are 0.
@@ -49,30 +47,32 @@ package final class Batch {
         kafkaOffset: Int64, kafkaTime: Int64, wire value: Bytes
     ) {
         isSorted = false
-        let start = text.count
-        appendText(person, tail: tail(progressIndex))
+        let fields =
+            person.name.count + (person.email?.count ?? 0) + (person.phoneNumber?.count ?? 0)
+            + (person.address?.count ?? 0) + (person.additionalInfo?.count ?? 0)
+        // At worst every byte is escaped; then six values, their separators, the age and the tail.
+        rowBytes.reserve(2 * fields + 128 + key.count + value.count)
+        let row = rowBytes.count
+        let start = rowBytes.base + row
+        var target = start
+        appendText(person, tail: tail(progressIndex), to: &target)
+        let textCount = target - start
+        append(key, to: &target)
+        append(value, to: &target)
+        rowBytes.count = row + (target - start)
+        self.textCount += textCount
         rows.append(
             BatchRow(
-                text: start, key: keys.count, wire: wire.count,
-                textCount: Int32(truncatingIfNeeded: text.count - start),
+                start: row, textCount: Int32(truncatingIfNeeded: textCount),
                 keyCount: Int32(truncatingIfNeeded: key.count), wireCount: Int32(truncatingIfNeeded: value.count),
                 nameCount: UInt16(truncatingIfNeeded: person.name.count), age: UInt8(truncatingIfNeeded: person.age),
                 place: BatchPlace(
                     progressIndex: Int32(truncatingIfNeeded: progressIndex), seq: seq, line: line,
                     byteOffset: byteOffset, length: length, kafkaOffset: kafkaOffset, kafkaTime: kafkaTime)))
-        keys.append(key)
-        wire.append(value)
     }
 
     @inline(__always)
-    private func appendText(_ person: Person, tail: Bytes) {
-        var room = CopyText.bound(person.name.count) + 64
-        for value in [person.email, person.phoneNumber, person.address, person.additionalInfo] {
-            room += CopyText.bound(value?.count ?? 0)
-        }
-        text.reserve(room)
-        let start = text.base + text.count
-        var target = start
+    private func appendText(_ person: Person, tail: Bytes, to target: inout UnsafeMutablePointer<UInt8>) {
         CopyText.append(escaped: person.name, to: &target)
         appendTab(to: &target)
         CopyText.append(age: person.age, to: &target)
@@ -84,8 +84,14 @@ package final class Batch {
         CopyText.append(optional: person.address, to: &target)
         appendTab(to: &target)
         CopyText.append(optional: person.additionalInfo, to: &target)
-        target.update(from: tail.baseAddress!, count: tail.count)
-        text.count += target - start + tail.count
+        append(tail, to: &target)
+    }
+
+    @inline(__always)
+    private func append(_ bytes: Bytes, to target: inout UnsafeMutablePointer<UInt8>) {
+        guard let source = bytes.baseAddress else { return }
+        target.update(from: source, count: bytes.count)
+        target += bytes.count
     }
 
     @inline(__always)
@@ -137,7 +143,8 @@ package final class Batch {
         order.removeAll(keepingCapacity: true)
         repeated.removeAll(keepingCapacity: true)
         isSorted = false
-        for buffer in [text, keys, wire, rejectBytes, tails] { buffer.shrink(to: 24 << 20) }
+        textCount = 0
+        for buffer in [rowBytes, rejectBytes, tails] { buffer.shrink(to: 48 << 20) }
     }
 }
 
@@ -152,11 +159,9 @@ struct BatchPlace {
     var kafkaTime: Int64
 }
 
-/// A row: where its bytes begin in the batch's buffers, and how many there are.
+/// A row: where its bytes begin in `rowBytes`, and how many they are: text, then key, then wire value.
 struct BatchRow {
-    var text: Int
-    var key: Int
-    var wire: Int
+    var start: Int
     var textCount: Int32
     var keyCount: Int32
     var wireCount: Int32
@@ -164,6 +169,19 @@ struct BatchRow {
     var nameCount: UInt16
     var age: UInt8
     var place: BatchPlace
+
+    var key: Int { start + Int(textCount) }
+    var wire: Int { key + Int(keyCount) }
+}
+
+extension Batch {
+    func text(of row: BatchRow) -> Bytes { rowBytes.slice(row.start, Int(row.textCount)) }
+
+    func key(of row: BatchRow) -> Bytes { rowBytes.slice(row.key, Int(row.keyCount)) }
+
+    func name(of row: BatchRow) -> Bytes { rowBytes.slice(row.key, Int(row.nameCount)) }
+
+    func wire(of row: BatchRow) -> Bytes { rowBytes.slice(row.wire, Int(row.wireCount)) }
 }
 
 /// A reject: its bytes, then its errors, in `rejectBytes`.

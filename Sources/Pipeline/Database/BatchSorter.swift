@@ -7,22 +7,27 @@ internal import Records
 /// Scratch memory of a batch's sort. The same order as the index's, but for an absent e-mail or phone number.
 final class BatchSorter {
     private struct Entry {
-        /// Bytes 0–7 of the key, big-endian: comparing them settles most pairs without a look at the key.
-        var prefix: UInt64
+        /// The key's first 16 bytes, big-endian: comparing them settles nearly all pairs without a look at the key, which
+        /// lies elsewhere in memory.
+        var first: UInt64
+        var second: UInt64
         var row: UInt32
     }
 
     private var entries: [Entry] = []
-    private var starts: [Int] = []
 
     /// Fills `order` with the rows' numbers. Rows with equal keys keep the order they came in.
     func sort(_ rows: ContiguousArray<BatchRow>, keys: Bytes, into order: inout ContiguousArray<UInt32>) {
-        distribute(rows, keys: keys)
+        if entries.count != rows.count {
+            entries = [Entry](repeating: Entry(first: 0, second: 0, row: 0), count: rows.count)
+        }
         entries.withUnsafeMutableBufferPointer { entries in
             rows.withUnsafeBufferPointer { rows in
-                for age in 0..<256 {
-                    let bucket = UnsafeMutableBufferPointer(rebasing: entries[starts[age]..<starts[age + 1]])
-                    if bucket.count > 1 { Self.sort(bucket, rows, keys.baseAddress!) }
+                guard let keys = keys.baseAddress else { return }
+                var end = 0
+                for count in Self.distribute(rows, keys, entries) where count > 0 {
+                    Self.sort(UnsafeMutableBufferPointer(rebasing: entries[end..<end + count]), rows, keys)
+                    end += count
                 }
             }
         }
@@ -31,29 +36,38 @@ final class BatchSorter {
         for entry in entries { order.append(entry.row) }
     }
 
-    /// A counting sort by age: what is left is 150 small sorts.
-    private func distribute(_ rows: ContiguousArray<BatchRow>, keys: Bytes) {
-        starts = [Int](repeating: 0, count: 257)
-        for row in rows { starts[Int(row.age) + 1] += 1 }
-        for age in 0..<256 { starts[age + 1] += starts[age] }
-        var next = starts
-        if entries.count != rows.count { entries = [Entry](repeating: Entry(prefix: 0, row: 0), count: rows.count) }
-        for (number, row) in rows.enumerated() {
-            let place = next[Int(row.age)]
-            next[Int(row.age)] += 1
-            entries[place] = Entry(prefix: Self.prefix(keys, row), row: UInt32(truncatingIfNeeded: number))
+    /// A counting sort by age: what is left is 150 small sorts. Returns how many rows each age has.
+    private static func distribute(
+        _ rows: UnsafeBufferPointer<BatchRow>, _ keys: UnsafePointer<UInt8>,
+        _ entries: UnsafeMutableBufferPointer<Entry>
+    ) -> [Int] {
+        var counts = [Int](repeating: 0, count: 256)
+        for row in rows { counts[Int(row.age)] += 1 }
+        var next = [Int](repeating: 0, count: 256)
+        for age in 1..<256 { next[age] = next[age - 1] + counts[age - 1] }
+        for number in rows.indices {
+            let age = Int(rows[number].age)
+            entries[next[age]] = entry(rows[number], number, keys)
+            next[age] += 1
         }
+        return counts
     }
 
     @inline(__always)
-    private static func prefix(_ keys: Bytes, _ row: BatchRow) -> UInt64 {
-        let count = Int(row.keyCount)
-        if count >= 8 {
-            return UInt64(bigEndian: UnsafeRawPointer(keys.baseAddress! + row.key).loadUnaligned(as: UInt64.self))
+    private static func entry(_ row: BatchRow, _ number: Int, _ keys: UnsafePointer<UInt8>) -> Entry {
+        let key = UnsafeRawPointer(keys + row.key)
+        let number = UInt32(truncatingIfNeeded: number)
+        if row.keyCount >= 16 {
+            return Entry(
+                first: UInt64(bigEndian: key.loadUnaligned(as: UInt64.self)),
+                second: UInt64(bigEndian: key.loadUnaligned(fromByteOffset: 8, as: UInt64.self)), row: number)
         }
-        var prefix: UInt64 = 0
-        for index in 0..<8 { prefix = prefix << 8 | (index < count ? UInt64(keys[row.key + index]) : 0) }
-        return prefix
+        // A shorter key, as if NULs followed: what they leave equal, the keys themselves decide.
+        var words: (UInt64, UInt64) = (0, 0)
+        withUnsafeMutableBytes(of: &words) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(start: key, count: Int(row.keyCount)))
+        }
+        return Entry(first: UInt64(bigEndian: words.0), second: UInt64(bigEndian: words.1), row: number)
     }
 
     private static func sort(
@@ -61,7 +75,8 @@ final class BatchSorter {
         _ keys: UnsafePointer<UInt8>
     ) {
         bucket.sort { left, right in
-            if left.prefix != right.prefix { return left.prefix < right.prefix }
+            if left.first != right.first { return left.first < right.first }
+            if left.second != right.second { return left.second < right.second }
             let order = BatchRow.compare(rows[Int(left.row)], rows[Int(right.row)], keys)
             return order != 0 ? order < 0 : left.row < right.row
         }
@@ -84,12 +99,12 @@ extension Batch {
         guard !isSorted else { return }
         isSorted = true
         repeated = [Int](repeating: 0, count: progress.count)
-        sorter.sort(rows, keys: keys.bytes, into: &order)
+        sorter.sort(rows, keys: rowBytes.bytes, into: &order)
         guard var last = order.first.map({ rows[Int($0)] }) else { return }
         var kept = 1
         for index in 1..<order.count {
             let row = rows[Int(order[index])]
-            if row.age == last.age, BatchRow.compare(row, last, keys.bytes.baseAddress!) == 0 {
+            if row.age == last.age, BatchRow.compare(row, last, rowBytes.bytes.baseAddress!) == 0 {
                 repeated[Int(row.place.progressIndex)] += 1
             } else {
                 order[kept] = order[index]

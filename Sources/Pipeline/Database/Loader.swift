@@ -64,7 +64,9 @@ package final class Loader {
     private func perform(_ batch: Batch, on connection: Connection) throws {
         let watch = BlockedWatch(settings, patience: patience, interrupt: interrupt)
         defer { connection.onWait = nil }
-        let transaction = LoadTransaction(batch, connection, environment, memory) { [unowned self] in onStage?($0, connection) }
+        let transaction = LoadTransaction(batch, connection, environment, memory) { [unowned self] stage in
+            onStage?(stage, connection)
+        }
         watch.pid = try transaction.begin()
         connection.waitInterval = patience.interval
         connection.onWait = { watch.look(waited: $0) }

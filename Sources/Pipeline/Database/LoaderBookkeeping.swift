@@ -16,7 +16,7 @@ extension LoadTransaction {
                 .optionalArray(steps.map { ($0.anchor?.hash).map(Int64.init(bitPattern:)) }),
             ])
         guard changed.affected == steps.count else {
-            let revision = try connection.query("SELECT revision FROM userload.settings").first?.int(0)
+            let revision = try connection.query(SQL.text(PackageResources.revision_sql)).first?.int(0)
             throw revision == environment.info.revision ? LoadObstacle.lostSwap : LoadObstacle.schemaChanged
         }
     }

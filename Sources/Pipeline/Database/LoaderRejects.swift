@@ -18,7 +18,7 @@ extension LoadTransaction {
             let row = batch.rows[Int(number)]
             errors.withUnsafeBufferPointer { errors in
                 columns.append(
-                    row.place, of: batch, form: .json, bytes: batch.wire.slice(row.wire, Int(row.wireCount)),
+                    row.place, of: batch, form: .json, bytes: batch.wire(of: row),
                     errors: errors)
             }
         }

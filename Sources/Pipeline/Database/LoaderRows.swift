@@ -43,8 +43,7 @@ extension LoadTransaction {
     private func send(_ rows: RowNumbers, _ writer: CopyWriter) throws {
         chunk.removeAll()
         for number in rows {
-            let row = batch.rows[Int(number)]
-            chunk.append(batch.text.slice(row.text, Int(row.textCount)))
+            chunk.append(batch.text(of: batch.rows[Int(number)]))
             if chunk.count >= 65_536 {
                 try writer.write(chunk.bytes)
                 chunk.removeAll()
@@ -112,7 +111,7 @@ extension LoadTransaction {
         var ages = BinaryArray(of: .integer, capacity: rows.count * 8)
         for number in rows {
             let row = batch.rows[Int(number)]
-            names.append(value: batch.keys.slice(row.key, Int(row.nameCount)))
+            names.append(value: batch.name(of: row))
             ages.append(value: Int32(row.age))
         }
         let fields = environment.info.keyFields.fields
@@ -120,8 +119,7 @@ extension LoadTransaction {
             guard let position = fields.firstIndex(of: field) else { return .null }
             var values = BinaryArray(of: .text, capacity: rows.count * 24)
             for number in rows {
-                let row = batch.rows[Int(number)]
-                let key = batch.keys.slice(row.key, Int(row.keyCount))
+                let key = batch.key(of: batch.rows[Int(number)])
                 let value = key.split(separator: 0, omittingEmptySubsequences: false)[position]
                 if value.isEmpty { values.appendNull() } else { values.append(value: Bytes(rebasing: value)) }
             }

@@ -136,8 +136,7 @@ private struct Work {
             made.append("changed the unique key of \(info.tableName) from \(info.keyFields.text) to \(key.text)")
         }
         if newIdentity {
-            try connection.execute(
-                "UPDATE userload.settings SET identity = gen_random_uuid(), revision = revision + 1")
+            try connection.execute(SQL.text(PackageResources.new_identity_sql))
             made.append("gave \(connection.place) an identity, and so a consumer group, of its own")
         }
         return made

@@ -1,5 +1,7 @@
 // The SQL files of this target, as text with their variables filled in.
 
+internal import Postgres
+
 enum SQL {
     /// A file's text. `:name` and `:'name'` (as a string literal) become the variable's value, as psql would have it
     /// (other than there, in comments too).
@@ -8,7 +10,7 @@ enum SQL {
         return parts.dropFirst().reduce(into: String(parts[0])) { text, part in
             for (name, value) in variables {
                 if part.hasPrefix("'\(name)'") {
-                    text += literal(value) + part.dropFirst(name.count + 2)
+                    text += quoted(literal: value) + part.dropFirst(name.count + 2)
                     return
                 }
                 if part.prefix(while: { $0.isLetter || $0 == "_" }) == name {
@@ -18,13 +20,5 @@ enum SQL {
             }
             text += ":" + part
         }
-    }
-
-    /// By scalars, not characters: a quote with a combining accent behind it is still a quote to Postgres.
-    private static func literal(_ text: String) -> String {
-        let doubled = text.unicodeScalars.reduce(into: "") { result, scalar in
-            result += scalar == "'" || scalar == "\\" ? "\(scalar)\(scalar)" : String(scalar)
-        }
-        return (text.unicodeScalars.contains("\\") ? " E'" : "'") + doubled + "'"
     }
 }

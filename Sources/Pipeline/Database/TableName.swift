@@ -1,5 +1,7 @@
 // A table's name as people write it, and as SQL takes it.
 
+internal import Postgres
+
 /// `schema.table`, read by SQL's rules: without quotes, ASCII letters become lower case.
 package struct TableName: Equatable, Sendable {
     /// nil: the first schema of the search path.
@@ -28,16 +30,11 @@ package struct TableName: Equatable, Sendable {
 
     /// For SQL: every part in quotes, quotes in it doubled.
     package var quoted: String {
-        (schema.map { Self.quote($0) + "." } ?? "") + Self.quote(table)
+        (schema.map { Postgres.quoted(identifier: $0) + "." } ?? "") + Postgres.quoted(identifier: table)
     }
 
     /// For people: `public.users`.
     package var text: String { (schema.map { $0 + "." } ?? "") + table }
-
-    /// By scalars, not characters: a quote with a combining accent behind it is still a quote to Postgres.
-    private static func quote(_ name: String) -> String {
-        "\"" + name.unicodeScalars.reduce(into: "") { $0 += $1 == "\"" ? "\"\"" : String($1) } + "\""
-    }
 
     /// Takes one identifier from the front; nil if there is none. Postgres would cut one of more than 63 bytes.
     private static func identifier(_ text: inout ArraySlice<Unicode.Scalar>) -> String? {

@@ -26,8 +26,10 @@ final class Control: Sendable {
         let run: @Sendable (Result<Tools, any Error>) -> Void
     }
 
+    private static let patience = Duration.seconds(30)
+
     private let tasks = Mailbox<Task>()
-    private let join = Mutex<(@Sendable () -> Void)?>(nil)
+    private let join = Mutex<(@Sendable (Duration) -> Void)?>(nil)
 
     /// - Parameters:
     ///   - open: makes the tools, on the control thread; tried again for each task after a failure.
@@ -56,7 +58,7 @@ final class Control: Sendable {
         tasks.post(Task { tools in done(Result { try body(tools.get()) }) })
     }
 
-    /// Runs `body` and waits for it.
+    /// Runs `body` and waits for it: not for ever, the polling thread must go on polling.
     func ask<T: Sendable>(_ body: @escaping @Sendable (Tools) throws -> T) throws -> T {
         let box = Mutex<Result<T, any Error>?>(nil)
         let ready = DispatchSemaphore(value: 0)
@@ -64,11 +66,13 @@ final class Control: Sendable {
             box.withLock { $0 = result }
             ready.signal()
         }
-        ready.wait()
-        return try box.withLock { $0! }.get()
+        guard ready.wait(timeout: .now() + Self.patience.seconds) == .success, let result = box.withLock({ $0 }) else {
+            throw PostgresError(kind: .connection, message: "no answer for \(Self.patience.components.seconds) s")
+        }
+        return try result.get()
     }
 
     func stop() { tasks.close() }
 
-    func waitForEnd() { join.withLock { $0 }?() }
+    func waitForEnd(limit: Duration) { join.withLock { $0 }?(limit) }
 }

@@ -24,7 +24,6 @@ final class Intake {
 
     /// Jobs that got a record, a marker or a reject from us in this run.
     private(set) var touched: Set<JobID> = []
-    private(set) var rejected = 0
 
     init(keyFields: KeyFields, source: any IntakeSource) {
         self.keyFields = keyFields
@@ -53,8 +52,10 @@ final class Intake {
             touch(job)
             source.passedOver(job, why: .newerWire(version))
         case .malformed:
-            try rejectForeign(message, state, into: builder, FieldError(
-                field: "", code: "malformed_header", message: "the userload header does not decode"))
+            try rejectForeign(
+                message, state, into: builder,
+                FieldError(
+                    field: "", code: "malformed_header", message: "the userload header does not decode"))
         }
         builder.touch(state)
     }
@@ -68,8 +69,10 @@ final class Intake {
         let value = message.value ?? Bytes(start: nil, count: 0)
         if header.kind == .start {
             guard let marker = try? StartMarker(decoding: value), marker.job == header.job else {
-                return try rejectForeign(message, state, into: builder, FieldError(
-                    field: "", code: "malformed_marker", message: "a start marker of ours does not decode"))
+                return try rejectForeign(
+                    message, state, into: builder,
+                    FieldError(
+                        field: "", code: "malformed_marker", message: "a start marker of ours does not decode"))
             }
             if verdict == .apply, marker.keyFields != keyFields || marker.onDuplicate != .skip {
                 verdict = .passOver
@@ -81,8 +84,10 @@ final class Intake {
         if header.kind == .end, verdict == .apply {
             end = try? EndMarker(decoding: value)
             if end == nil {
-                return try rejectForeign(message, state, into: builder, FieldError(
-                    field: "", code: "malformed_marker", message: "an end marker of ours does not decode"))
+                return try rejectForeign(
+                    message, state, into: builder,
+                    FieldError(
+                        field: "", code: "malformed_marker", message: "an end marker of ours does not decode"))
             }
         }
         guard verdict != .drop else { return }
@@ -112,7 +117,6 @@ final class Intake {
     private func reject(
         _ header: WireHeader, _ message: Message, _ value: Bytes, _ step: Int, _ builder: BatchBuilder
     ) {
-        rejected += 1
         let form: Batch.RejectForm
         var errors: [UInt8]?
         switch header.kind {
@@ -146,8 +150,10 @@ final class Intake {
         let progress = try self.progress(of: .foreign, state)
         let value = message.value ?? Bytes(start: nil, count: 0)
         guard value.count <= Limits.valueBytes else {
-            return try rejectForeign(message, state, into: builder, FieldError(
-                field: "", code: "too_long", message: "\(value.count) bytes; at most \(Limits.valueBytes)"))
+            return try rejectForeign(
+                message, state, into: builder,
+                FieldError(
+                    field: "", code: "too_long", message: "\(value.count) bytes; at most \(Limits.valueBytes)"))
         }
         guard validator.validate(value) else {
             return try rejectForeign(message, state, into: builder, validator.errors)
@@ -172,7 +178,6 @@ final class Intake {
         _ message: Message, _ state: PartitionState, into builder: BatchBuilder, _ errors: [FieldError]
     ) throws {
         let progress = try self.progress(of: .foreign, state)
-        rejected += 1
         touch(.foreign)
         let step = builder.step(progress)
         let value = message.value ?? Bytes(start: nil, count: 0)

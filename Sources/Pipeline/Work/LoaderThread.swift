@@ -33,7 +33,7 @@ package final class LoaderThread: Sendable {
     private let answer: @Sendable (Int, Answer) -> Void
     private let epoch = Atomic<UInt64>(0)
     private let stopping = Interrupt()
-    private let join = Mutex<(@Sendable () -> Void)?>(nil)
+    private let join = Mutex<(@Sendable (Duration) -> Void)?>(nil)
 
     /// - Parameter answer: called on this thread.
     package init(
@@ -60,7 +60,7 @@ package final class LoaderThread: Sendable {
         inbox.close()
     }
 
-    package func waitForEnd() { join.withLock { $0 }?() }
+    package func waitForEnd(limit: Duration) { join.withLock { $0 }?(limit) }
 
     private func isVoid(_ work: Work) -> Bool { work.epoch < epoch.load(ordering: .acquiring) }
 
@@ -80,8 +80,11 @@ package final class LoaderThread: Sendable {
                 epoch.store(max(epoch.load(ordering: .acquiring), work.epoch + 1), ordering: .releasing)
                 return answer(index, .lost(work))
             case .retry(let error):
-                wasAway = true
-                answer(index, .away("\(error)"))
+                // A deadlock or a serialization failure is no outage: the batch is simply tried again.
+                if error.sqlstate?.classCode != "40" {
+                    wasAway = true
+                    answer(index, .away(sentence(error)))
+                }
                 pause(backoff.next(), unless: work)
             case .fatal(let failure):
                 return answer(index, .failed(failure))

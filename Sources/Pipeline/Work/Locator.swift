@@ -63,13 +63,16 @@ struct Locator {
                     return location
                 }
                 guard try !isCompacted() else {
-                    throw WorkFailure(.configuration, """
+                    throw WorkFailure(
+                        .configuration,
+                        """
                         topic \(topic) is compacted (cleanup.policy): it loses records; \
                         set cleanup.policy=delete on it
                         """)
                 }
                 if let fresh = try store.newGeneration(position) {
-                    notes.append("""
+                    notes.append(
+                        """
                         \(topic)/\(position.partition) was made anew or cut: reading it from its start \
                         (generation \(fresh.generation)); what was loaded before is not loaded again
                         """)
@@ -116,7 +119,8 @@ struct Locator {
         if position.nextOffset < low {
             location.next = low
             if position.nextOffset >= 0 {
-                location.notes.append("""
+                location.notes.append(
+                    """
                     \(topic)/\(position.partition): offsets \(position.nextOffset) to \(low - 1) expired before they \
                     were read; reading on from \(low)
                     """)

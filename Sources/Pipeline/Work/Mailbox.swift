@@ -53,8 +53,10 @@ extension Duration {
     package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 
-/// Runs `body` on a thread of its own; the returned closure waits for its end.
-package func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+/// Runs `body` on a thread of its own; the returned closure waits for its end, or for `limit`.
+package func startThread(
+    _ name: String, _ body: @escaping @Sendable () -> Void
+) -> @Sendable (_ limit: Duration) -> Void {
     let done = DispatchSemaphore(value: 0)
     let thread = Thread {
         body()
@@ -63,5 +65,5 @@ package func startThread(_ name: String, _ body: @escaping @Sendable () -> Void)
     thread.name = name
     thread.stackSize = 1 << 20
     thread.start()
-    return { done.wait() }
+    return { _ = done.wait(timeout: .now() + $0.seconds) }
 }

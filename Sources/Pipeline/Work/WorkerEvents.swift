@@ -234,7 +234,8 @@ extension Worker {
         else { return }
         saidCaughtUp = true
         tell(
-            "caught up: \(summary.inserted) inserted, \(summary.duplicates) duplicates, \(summary.rejected) rejects in this run")
+            "caught up: \(summary.inserted) inserted, \(summary.duplicates) duplicates, \(summary.rejected) rejects in this run"
+        )
     }
 
     func stalled(_ limit: Duration) -> WorkFailure {
@@ -325,7 +326,7 @@ extension Worker {
             failure = fatal
         } else if error.code == .autoOffsetReset || error.code == .offsetOutOfRange, let partition {
             if assignment.owns(partition), assignment.next(partition) != nil { reset(loader: loader(of: partition)) }
-        } else if error.code != .maxPollExceeded {
+        } else if ![.maxPollExceeded, .notLeader, .leaderNotAvailable].contains(error.code) {
             say(kafkaOutage.isAway(error.message, at: .now))
         }
     }

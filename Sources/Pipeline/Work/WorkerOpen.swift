@@ -31,7 +31,8 @@ extension Worker {
         if try isCompacted(options.topic, admin, world) {
             throw WorkFailure(
                 .configuration,
-                "topic \(options.topic) is compacted (cleanup.policy): it loses records; set cleanup.policy=delete on it")
+                "topic \(options.topic) is compacted (cleanup.policy): it loses records; set cleanup.policy=delete on it"
+            )
         }
         startControl()
         let locations = try waiting { [world] in
@@ -47,10 +48,13 @@ extension Worker {
         }
         startLoaders()
         intake = Intake(keyFields: info.keyFields, source: self)
-        consumer = try Consumer(options.kafka, group: "userload-\(info.identity)-\(options.topic)", handler: self)
+        consumer = try Consumer(options.kafka, group: group, handler: self)
         try consumer.subscribe(options.topic)
         lastProgress = .now
     }
+
+    /// One group a database, so that nobody on the same broker takes its partitions.
+    private var group: String { "userload-\(world.info.identity)-\(options.topic)" }
 
     private func openDatabase() throws -> (DatabaseInfo, String) {
         let connection = try Connection(options.database.settings, interrupt: giveUp)
@@ -87,8 +91,10 @@ extension Worker {
         let options = self.options
         let world = self.world!
         let abandon = self.abandon
+        let interrupt = self.interrupt
         control = Control {
-            let connection = try Connection(options.database.settings, interrupt: { abandon.isSet })
+            let connection = try Connection(
+                options.database.settings, interrupt: { abandon.isSet || interrupt.isSet })
             let reader = try Reader(options.kafka, topic: options.topic, header: WireHeader.name)
             let store = Store(connection, cluster: world.cluster, topic: options.topic)
             return Control.Tools(
@@ -120,7 +126,8 @@ extension Worker {
     private func sayJoining(_ locations: [Location]) {
         let waiting = locations.reduce(0) { $0 + max(0, $1.high - max($1.next, $1.low)) }
         let isFirst = locations.allSatisfy { $0.position.nextOffset < 0 }
-        tell("""
+        tell(
+            """
             reading \(options.topic) on \(options.kafka.brokers) (\(world.partitions) partitions) into \
             \(world.databaseName)\(isFirst ? "; first time" : ""): \(waiting.grouped) messages to read
             """)
@@ -130,7 +137,10 @@ extension Worker {
         guard partitions.isEmpty else {
             return tell("owns \(partitions.count) of \(world.partitions) partitions")
         }
-        tell("owns none: \(world.partitions) partitions, more consumers than that; idle")
+        let members = try? Admin(options.kafka).groupMembers(group, timeout: .seconds(2))
+        tell(
+            "owns none: \(world.partitions) partitions, \(members.map { "\($0) consumers" } ?? "enough other consumers"), idle"
+        )
     }
 
     // MARK: The end
@@ -148,8 +158,9 @@ extension Worker {
             commitOffsets()
             consumer.close(limit: postgresOutage.isOn ? .seconds(1) : .seconds(3))
         }
-        loaders.forEach { $0.waitForEnd() }
-        control?.waitForEnd()
+        // Whoever still waits for a server by now is left behind.
+        loaders.forEach { $0.waitForEnd(limit: .seconds(1)) }
+        control?.waitForEnd(limit: .seconds(1))
         loaders = []
         builders = []
         consumer = nil
@@ -196,13 +207,15 @@ extension Worker: IntakeSource {
         guard summary.passedOver.insert(job).inserted else { return }
         switch why {
         case .otherKey(let key, let mode):
-            log.warning("""
+            log.warning(
+                """
                 job \(job.slug) is passed over: its key is \(key.text) (on duplicate: \(mode.rawValue)), this \
                 database's is \(world.info.keyFields.text). Set USERLOAD_UNIQUE_KEY and run `userload migrate`, or \
                 push it with this key; then `userload push --resend` loads it
                 """)
         case .newerWire(let version):
-            log.warning("""
+            log.warning(
+                """
                 job \(job.slug) is passed over: it is of wire version \(version), newer than this program; upgrade \
                 `work`, then `userload push --resend` loads it
                 """)

@@ -57,7 +57,7 @@ WHERE c.oid = :'users'::regclass;
 -- A job is known by its id alone when records of it came, but no start marker: then the rest is NULL.
 CREATE TABLE userload.jobs (
     id uuid PRIMARY KEY,
-    id_text text COLLATE "C" NOT NULL UNIQUE,
+    id_text text COLLATE "C" NOT NULL,
     label text COLLATE "C",
     path text COLLATE "C",
     host text COLLATE "C",
@@ -79,6 +79,8 @@ CREATE TABLE userload.jobs (
     first_seen_at timestamptz NOT NULL DEFAULT now(),
     abandoned_at timestamptz
 );
+-- Not unique: the id is, and a second unique index makes two first batches of a job deadlock.
+CREATE INDEX jobs_id_text ON userload.jobs (id_text);
 CREATE INDEX jobs_label ON userload.jobs (label) WHERE label IS NOT NULL;
 CREATE INDEX jobs_content ON userload.jobs (content_hash, size);
 COMMENT ON TABLE userload.jobs IS 'a row a job (a file pushed once), as its first start marker described it; see the view job_status';

@@ -13,12 +13,9 @@ extension JSONScanner {
         } else {
             position = digits(position)
         }
-        guard position < end else { return position }
-        let byte = position.pointee
-        guard byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e") || position - whole > 1000 else {
-            return position
-        }
-        return fraction(whole, position)
+        let next = position < end ? position.pointee : 0
+        let isSimple = next != UInt8(ascii: ".") && next | 0x20 != UInt8(ascii: "e") && position - whole <= 1000
+        return isSimple ? position : fraction(whole, position)
     }
 
     @inline(__always)

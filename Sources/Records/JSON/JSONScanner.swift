@@ -41,6 +41,7 @@ struct JSONScanner {
     static func isClean(_ json: Bytes) -> Bool {
         guard let start = json.baseAddress else { return false }
         let keys = ObjectKeys()
+        defer { keys.deallocate() }
         keys.reset(bytes: json.count)
         var scan = JSONScanner(end: start + json.count, keys: keys)
         guard let end = scan.value(scan.token(start), depth: 0) else { return false }

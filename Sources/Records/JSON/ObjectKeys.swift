@@ -1,8 +1,9 @@
 // Finds a key that an object has twice; jsonb would keep the last one and say nothing.
 
 /// The keys of all objects that are open, innermost last. Scratch of one thread, reused from record to record.
-/// Keys are compared as they read unescaped, byte for byte.
-final class ObjectKeys {
+/// Keys are compared as they read unescaped, byte for byte. A handle without reference counts: who makes it
+/// deallocates it.
+struct ObjectKeys {
     /// The keys of an object up to here are compared when they come; the others by sorting, when it closes. So a
     /// megabyte of keys costs n log n, and a usual object no sorting.
     private static let comparedAtOnce = 32
@@ -20,38 +21,48 @@ final class ObjectKeys {
         var seen: UInt64
     }
 
-    @exclusivity(unchecked) private var keys: UnsafeMutablePointer<Key>
-    @exclusivity(unchecked) private var capacity = 64
-    @exclusivity(unchecked) private var count = 0
-    private let frames: UnsafeMutablePointer<Frame>
-    @exclusivity(unchecked) private var depth = 0
-    /// Keys that had escapes, unescaped.
-    private let unescaped = ByteBuffer(capacity: 16)
-
-    init() {
-        keys = .allocate(capacity: capacity)
-        frames = .allocate(capacity: Limits.depth + 1)
+    private struct Storage {
+        var keys: UnsafeMutablePointer<Key>
+        var capacity: Int
+        var count = 0
+        var frames: UnsafeMutablePointer<Frame>
+        var depth = 0
+        /// Of the text that the keys are from.
+        var textBytes = 0
+        /// Keys that had escapes, unescaped.
+        var unescaped: ByteBuffer?
     }
 
-    deinit {
-        keys.deallocate()
-        frames.deallocate()
+    private let storage: UnsafeMutablePointer<Storage>
+
+    init() {
+        storage = .allocate(capacity: 1)
+        storage.initialize(
+            to: Storage(
+                keys: .allocate(capacity: 64), capacity: 64, frames: .allocate(capacity: Limits.depth + 1)))
+    }
+
+    func deallocate() {
+        storage.pointee.keys.deallocate()
+        storage.pointee.frames.deallocate()
+        storage.deinitialize(count: 1)
+        storage.deallocate()
     }
 
     /// Forgets everything. `bytes` is the length of the text to come: unescaped keys never move.
     @inline(__always)
     func reset(bytes: Int) {
-        count = 0
-        depth = 0
-        textBytes = bytes
-        unescaped.removeAll()
+        storage.pointee.count = 0
+        storage.pointee.depth = 0
+        storage.pointee.textBytes = bytes
+        if storage.pointee.unescaped != nil { storage.pointee.unescaped = nil }
     }
-    @exclusivity(unchecked) private var textBytes = 0
 
     @inline(__always)
     func open() {
-        frames[depth] = Frame(firstKey: count, seen: 0)
-        depth &+= 1
+        let depth = storage.pointee.depth
+        storage.pointee.frames[depth] = Frame(firstKey: storage.pointee.count, seen: 0)
+        storage.pointee.depth = depth &+ 1
     }
 
     /// Takes a key of the innermost object. True: it was there already.
@@ -61,7 +72,8 @@ final class ObjectKeys {
     }
 
     private func addUnescaped(_ start: BytePointer, _ end: BytePointer) -> Bool {
-        unescaped.reserve(textBytes - unescaped.count)
+        let unescaped = storage.pointee.unescaped ?? ByteBuffer(capacity: storage.pointee.textBytes)
+        storage.pointee.unescaped = unescaped
         let offset = unescaped.count
         JSONString.unescape(start, end, into: unescaped)
         return add(BytePointer(unescaped.base) + offset, unescaped.count - offset)
@@ -73,41 +85,48 @@ final class ObjectKeys {
         if length > 0 {
             signature |= UInt32(start[0]) << 8 | UInt32(start[length &>> 1]) << 16 | UInt32(start[length &- 1]) << 24
         }
-        if count == capacity { grow() }
-        keys[count] = Key(start: start, count: UInt32(truncatingIfNeeded: length), signature: signature)
-        count &+= 1
-        let bit: UInt64 = 1 << UInt64((signature &* 0x9E37_79B1) &>> 26)
-        let frame = frames + (depth &- 1)
+        let count = storage.pointee.count
+        if count == storage.pointee.capacity { grow() }
+        storage.pointee.keys[count] = Key(
+            start: start, count: UInt32(truncatingIfNeeded: length), signature: signature)
+        storage.pointee.count = count &+ 1
+        let bit: UInt64 = 1 &<< UInt64((signature &* 0x9E37_79B1) &>> 26)
+        let frame = storage.pointee.frames + (storage.pointee.depth &- 1)
         guard frame.pointee.seen & bit != 0 else {
             frame.pointee.seen |= bit
             return false
         }
-        return count &- frame.pointee.firstKey <= Self.comparedAtOnce && wasThere(from: frame.pointee.firstKey)
+        return count &- frame.pointee.firstKey < Self.comparedAtOnce && wasThere(from: frame.pointee.firstKey)
     }
 
+    /// Whether the last key is among those before it.
     private func wasThere(from first: Int) -> Bool {
-        let new = keys[count - 1]
-        for position in first..<count - 1 where keys[position].signature == new.signature {
+        let keys = storage.pointee.keys
+        let last = storage.pointee.count - 1
+        let new = keys[last]
+        for position in first..<last where keys[position].signature == new.signature {
             let old = keys[position]
             if old.count == new.count, sameBytes(old.start, new.start, Int(new.count)) { return true }
         }
         return false
     }
 
-    /// Leaves the innermost object. Not nil: a key that was there twice and has not been reported by `add`.
+    /// Leaves the innermost object. Not nil: a key that was there twice, which `add` may have said already.
     @inline(__always)
     func close() -> Bytes? {
-        depth &-= 1
-        let first = frames[depth].firstKey
-        let duplicate = count &- first > Self.comparedAtOnce ? duplicateBySorting(from: first) : nil
-        count = first
+        let depth = storage.pointee.depth &- 1
+        storage.pointee.depth = depth
+        let first = storage.pointee.frames[depth].firstKey
+        let duplicate = storage.pointee.count &- first > Self.comparedAtOnce ? duplicateBySorting(from: first) : nil
+        storage.pointee.count = first
         return duplicate
     }
 
     /// Sorted by hash, then by bytes: nobody can choose keys that make it quadratic.
     private func duplicateBySorting(from first: Int) -> Bytes? {
-        let hashed = (first..<count).map { position in
-            let bytes = Bytes(start: keys[position].start, count: Int(keys[position].count))
+        let hashed = (first..<storage.pointee.count).map { position in
+            let key = storage.pointee.keys[position]
+            let bytes = Bytes(start: key.start, count: Int(key.count))
             return (hash: Hash.xxh3(bytes), bytes: bytes)
         }.sorted { left, right in
             left.hash != right.hash
@@ -119,10 +138,11 @@ final class ObjectKeys {
     }
 
     private func grow() {
+        let capacity = storage.pointee.capacity
         let moved = UnsafeMutablePointer<Key>.allocate(capacity: capacity * 2)
-        moved.update(from: keys, count: count)
-        keys.deallocate()
-        keys = moved
-        capacity *= 2
+        moved.update(from: storage.pointee.keys, count: storage.pointee.count)
+        storage.pointee.keys.deallocate()
+        storage.pointee.keys = moved
+        storage.pointee.capacity = capacity * 2
     }
 }

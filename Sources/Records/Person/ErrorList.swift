@@ -5,15 +5,19 @@ struct ErrorList {
     static let maximum = 32
 
     private(set) var errors: [FieldError] = []
+    /// Beside the array: asking that costs a reference count for every record.
+    private(set) var isEmpty = true
 
-    var isEmpty: Bool { errors.isEmpty }
-
+    @inline(__always)
     mutating func removeAll() {
-        if !errors.isEmpty { errors.removeAll(keepingCapacity: true) }
+        guard !isEmpty else { return }
+        errors.removeAll(keepingCapacity: true)
+        isEmpty = true
     }
 
     mutating func append(_ field: String, _ code: String, _ message: String) {
         guard errors.count < Self.maximum else { return }
+        isEmpty = false
         let error = FieldError(field: field, code: code, message: message)
         guard !errors.contains(error) else { return }
         if errors.count == Self.maximum - 1 {

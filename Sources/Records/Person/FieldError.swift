@@ -22,7 +22,8 @@ package struct FieldError: Equatable, Sendable, Codable {
     static let longestField = 64
 
     /// The name of a field that came from a file: cut, and what is not UTF-8 replaced.
-    static func fieldName(_ bytes: Bytes) -> String {
+    static func fieldName(_ bytes: some RandomAccessCollection<UInt8>) -> String {
+        let bytes = Array(bytes.prefix(longestField + 1))
         guard bytes.count > longestField else { return String(decoding: bytes, as: UTF8.self) }
         var count = longestField - 3
         while count > 0, bytes[count] & 0xC0 == 0x80 { count -= 1 }
@@ -44,9 +45,10 @@ package struct FieldError: Equatable, Sendable, Codable {
         return json.isEmpty ? Array("[]".utf8) : json + [UInt8(ascii: "]")]
     }
 
-    /// Reads what `json` writes. nil when the bytes are no such list, or are JSON that jsonb would refuse.
+    /// Reads what `json` writes. nil when the bytes are no such list, are JSON that jsonb would refuse, or
+    /// more than `Limits.errorsBytes`.
     package static func parse(_ json: Bytes) -> [FieldError]? {
-        guard JSONScanner.isClean(json) else { return nil }
+        guard json.count <= Limits.errorsBytes, JSONScanner.isClean(json) else { return nil }
         return try? JSONDecoder().decode([FieldError].self, from: Data(json))
     }
 

@@ -37,11 +37,12 @@ enum FieldRules {
     /// One `@`, both sides not empty, no whitespace or control characters (those of U+0080–9F too).
     static func isEmail(_ text: Bytes) -> Bool {
         guard let start = text.baseAddress else { return false }
-        var at: Int?
+        var at = -1
         for position in 0..<text.count {
             let byte = start[position]
+            if byte > UInt8(ascii: "@"), byte < 0x7F { continue }
             if byte == UInt8(ascii: "@") {
-                guard at == nil else { return false }
+                guard at < 0 else { return false }
                 at = position
             } else if byte <= 0x20 || byte == 0x7F {
                 return false
@@ -49,9 +50,11 @@ enum FieldRules {
                 return false
             }
         }
-        guard let at else { return false }
         return at > 0 && at < text.count - 1
     }
+
+    /// Space, parentheses, hyphen, point and digits, as bits of 20–3F.
+    private static let phoneCharacters: UInt32 = 0x03FF_6301
 
     /// An optional `+`, then 3–15 digits with `space - . ( )` between them; a parenthesis may also open before the first
     /// digit and close after the last.
@@ -64,11 +67,9 @@ enum FieldRules {
         else { return false }
         var digits = 0
         while next < end {
-            switch next.pointee {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digits += 1
-            case UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "("), UInt8(ascii: ")"): break
-            default: return false
-            }
+            let byte = next.pointee &- 0x20
+            guard byte < 32, phoneCharacters &>> UInt32(byte) & 1 == 1 else { return false }
+            if byte >= 0x10 { digits += 1 }
             next += 1
         }
         return (3...15).contains(digits)

@@ -15,4 +15,16 @@ package struct Person {
     package var address: Bytes?
     /// JSON text of an object with every other field; nil when there is none.
     package var additionalInfo: Bytes?
+
+    package init(
+        name: Bytes, age: Int, email: Bytes? = nil, phoneNumber: Bytes? = nil, address: Bytes? = nil,
+        additionalInfo: Bytes? = nil
+    ) {
+        self.name = name
+        self.age = age
+        self.email = email
+        self.phoneNumber = phoneNumber
+        self.address = address
+        self.additionalInfo = additionalInfo
+    }
 }

@@ -1,34 +1,9 @@
 // Takes a record's JSON apart: where its known fields are, and the text of all others. What the values must be, the
 // validator knows.
 
-/// A value inside the record's JSON.
-struct FieldValue {
-    enum Kind: UInt8 {
-        /// Missing, or null.
-        case absent
-        case string, number, object, array, boolean
-    }
-
-    var kind = Kind.absent
-    /// A string with backslashes.
-    var hasEscape = false
-    /// Has an error already.
-    var isFlawed = false
-    /// Of a string: what is between its quotes.
-    var start: BytePointer
-    var end: BytePointer
-
-    @inline(__always)
-    var bytes: Bytes { Bytes(start: start, count: end - start) }
-}
-
 /// One per thread, reused from record to record.
 final class RecordReader {
-    enum Field: Int {
-        case name, age, email, phoneNumber, address, firstName, lastName, other
-    }
-
-    /// By `Field.rawValue`; `other` is scratch.
+    /// By `RecordField.rawValue`.
     private let values: UnsafeMutablePointer<FieldValue>
     @exclusivity(unchecked) private var present: UInt32 = 0
     /// The text of the fields that are no column: `{"gender":"male"}`; empty if there are none.
@@ -38,16 +13,18 @@ final class RecordReader {
 
     init() {
         let nowhere = BytePointer(others.base)
-        values = .allocate(capacity: Field.other.rawValue + 1)
-        values.initialize(
-            repeating: FieldValue(start: nowhere, end: nowhere), count: Field.other.rawValue + 1)
+        values = .allocate(capacity: RecordField.known)
+        values.initialize(repeating: FieldValue(start: nowhere, end: nowhere), count: RecordField.known)
     }
 
-    deinit { values.deallocate() }
+    deinit {
+        values.deallocate()
+        keys.deallocate()
+    }
 
     /// The value found for `field`.
     @inline(__always)
-    subscript(field: Field) -> FieldValue { values[field.rawValue] }
+    subscript(field: RecordField) -> FieldValue { values[field.rawValue] }
 
     /// False: the text is no JSON object, and nothing but `errors` means anything.
     func read(_ json: Bytes) -> Bool {
@@ -55,7 +32,7 @@ final class RecordReader {
         others.removeAll()
         present = 0
         keepsNameObject = false
-        for field in 0..<Field.other.rawValue {
+        for field in 0..<RecordField.known {
             values[field].kind = .absent
             values[field].isFlawed = false
         }
@@ -106,7 +83,7 @@ final class RecordReader {
         while true {
             let quote = position
             guard let key = self.key(&scan, quote) else { return nil }
-            let field = key.hasEscape ? escapedField(key, ofName: false) : Self.field(key.start, key.end)
+            let field = RecordField(key)
             guard let valueEnd = value(&scan, key, field, depth: 1) else { return nil }
             if field == .other || field == .name && keepsNameObject {
                 runStart = runStart ?? quote
@@ -123,7 +100,7 @@ final class RecordReader {
         }
         if let start = runStart { appendOthers(Bytes(start: start, count: runEnd - start)) }
         if others.count > 0 { others.append(UInt8(ascii: "}")) }
-        if let twice = keys.close() { errors.appendDuplicate(keyText(twice)) }
+        if let twice = keys.close() { errors.appendDuplicate(FieldError.fieldName(twice)) }
         return position + 1
     }
 
@@ -132,16 +109,9 @@ final class RecordReader {
         others.append(members)
     }
 
-    private struct Key {
-        let start: BytePointer
-        let end: BytePointer
-        let hasEscape: Bool
-        let value: BytePointer
-    }
-
     /// A key at its opening quote, up to where its value starts.
     @inline(__always)
-    private func key(_ scan: inout JSONScanner, _ quote: BytePointer) -> Key? {
+    private func key(_ scan: inout JSONScanner, _ quote: BytePointer) -> RecordKey? {
         guard quote < scan.end, quote.pointee == UInt8(ascii: "\"") else {
             _ = scan.malformed(quote)
             return nil
@@ -157,12 +127,12 @@ final class RecordReader {
             errors.append(scan.flaws, in: "")
             scan.flaws = []
         }
-        return Key(start: quote + 1, end: closing, hasEscape: scan.sawEscape, value: scan.token(colon + 1))
+        return RecordKey(start: quote + 1, end: closing, hasEscape: scan.sawEscape, value: scan.token(colon + 1))
     }
 
     /// The value behind a key: kept under its field, and its flaws reported under that field's name.
     @inline(__always)
-    private func value(_ scan: inout JSONScanner, _ key: Key, _ field: Field, depth: Int) -> BytePointer? {
+    private func value(_ scan: inout JSONScanner, _ key: RecordKey, _ field: RecordField, depth: Int) -> BytePointer? {
         let start = key.value
         guard start < scan.end else { return scan.malformed(start) }
         let byte = start.pointee
@@ -196,22 +166,24 @@ final class RecordReader {
         }
         if !scan.flaws.isEmpty {
             found.isFlawed = true
-            errors.append(scan.flaws, in: name(of: field, key))
+            errors.append(scan.flaws, in: field.text(key, isPartOfName: depth > 1))
             scan.flaws = []
         }
-        keep(found, as: field, key)
+        keep(found, as: field, key, depth: depth)
         return found.kind == .string ? found.end + 1 : found.end
     }
 
     @inline(__always)
-    private func keep(_ value: FieldValue, as field: Field, _ key: Key) {
+    private func keep(_ value: FieldValue, as field: RecordField, _ key: RecordKey, depth: Int) {
         if field == .other {
-            if keys.add(key.start, key.end, hasEscape: key.hasEscape) { errors.appendDuplicate(name(of: field, key)) }
+            if keys.add(key.start, key.end, hasEscape: key.hasEscape) {
+                errors.appendDuplicate(field.text(key, isPartOfName: depth > 1))
+            }
             return
         }
         let bit: UInt32 = 1 << UInt32(field.rawValue)
         if present & bit != 0 {
-            errors.appendDuplicate(name(of: field, key))
+            errors.appendDuplicate(field.text(key, isPartOfName: depth > 1))
         } else {
             present |= bit
             values[field.rawValue] = value
@@ -224,7 +196,7 @@ final class RecordReader {
     @exclusivity(unchecked) private var keepsNameObject = false
 
     private func nameMembers(_ scan: inout JSONScanner, _ brace: BytePointer) -> BytePointer? {
-        present &= ~(1 << UInt32(Field.firstName.rawValue) | 1 << UInt32(Field.lastName.rawValue))
+        present &= ~(1 << UInt32(RecordField.firstName.rawValue) | 1 << UInt32(RecordField.lastName.rawValue))
         keys.open()
         var position = scan.token(brace + 1)
         if position < scan.end, position.pointee == UInt8(ascii: "}") {
@@ -233,7 +205,7 @@ final class RecordReader {
         }
         while true {
             guard let key = self.key(&scan, position) else { return nil }
-            let field = key.hasEscape ? escapedField(key, ofName: true) : Self.namePart(key.start, key.end)
+            let field = RecordField(partOfName: key)
             guard let valueEnd = value(&scan, key, field, depth: 2) else { return nil }
             if field == .other { keepsNameObject = true }
             position = scan.token(valueEnd)
@@ -245,60 +217,4 @@ final class RecordReader {
         if keys.close() != nil { scan.flaws.insert(.duplicateKey) }
         return position + 1
     }
-
-    // MARK: Names of fields
-
-    @inline(__always)
-    private static func field(_ start: BytePointer, _ end: BytePointer) -> Field {
-        switch end - start {
-        case 3 where matches(start, "age"): .age
-        case 4 where matches(start, "name"): .name
-        case 5 where matches(start, "email"): .email
-        case 7 where matches(start, "address"): .address
-        case 11 where matches(start, "phoneNumber"): .phoneNumber
-        default: .other
-        }
-    }
-
-    @inline(__always)
-    private static func namePart(_ start: BytePointer, _ end: BytePointer) -> Field {
-        switch end - start {
-        case 9 where matches(start, "firstName"): .firstName
-        case 8 where matches(start, "lastName"): .lastName
-        default: .other
-        }
-    }
-
-    @inline(__always)
-    private static func matches(_ start: BytePointer, _ name: StaticString) -> Bool {
-        sameBytes(start, name.utf8Start, name.utf8CodeUnitCount)
-    }
-
-    /// Rare: somebody wrote "n\u0061me".
-    private func escapedField(_ key: Key, ofName: Bool) -> Field {
-        let plain = ByteBuffer()
-        JSONString.unescape(key.start, key.end, into: plain)
-        let start = BytePointer(plain.base)
-        return ofName ? Self.namePart(start, start + plain.count) : Self.field(start, start + plain.count)
-    }
-
-    /// For errors.
-    private func name(of field: Field, _ key: Key) -> String {
-        switch field {
-        case .name: return "name"
-        case .age: return "age"
-        case .email: return "email"
-        case .phoneNumber: return "phoneNumber"
-        case .address: return "address"
-        case .firstName: return "name.firstName"
-        case .lastName: return "name.lastName"
-        case .other:
-            guard key.hasEscape else { return keyText(Bytes(start: key.start, count: key.end - key.start)) }
-            let plain = ByteBuffer()
-            JSONString.unescape(key.start, key.end, into: plain)
-            return keyText(plain.bytes)
-        }
-    }
-
-    private func keyText(_ key: Bytes) -> String { FieldError.fieldName(key) }
 }

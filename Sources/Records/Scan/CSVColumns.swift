@@ -11,7 +11,7 @@ struct CSVColumns {
         guard !row.contains(0) else { throw InputError("the header row has a NUL character (line \(line))") }
         let cells = try Self.cells(row, dialect, line)
         let seen = "(line \(line): \(Self.list(cells)))"
-        paths = cells.map { $0.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { Array($0) } }
+        paths = Self.paths(cells)
         try Self.checkNames(cells, paths, seen)
         let missing = self.missing
         guard !missing.isEmpty else { return }
@@ -22,10 +22,14 @@ struct CSVColumns {
 
     /// Required columns that are not there: name, or both its parts; and age.
     private var missing: [String] {
-        let names = Set(paths.map { $0.map { String(decoding: $0, as: UTF8.self) } })
-        let hasParts = names.contains { $0.first == "name" && $0.count > 1 }
-        let name = hasParts ? [["name", "firstName"], ["name", "lastName"]] : [["name"]]
-        return (name + [["age"]]).filter { !names.contains($0) }.map { $0.joined(separator: ".") }
+        let hasParts = paths.contains { $0.count > 1 && $0[0] == Array("name".utf8) }
+        let required = hasParts ? ["name.firstName", "name.lastName", "age"] : ["name", "age"]
+        let names = Set(paths.map { $0.joined(separator: [UInt8(ascii: ".")]) }.map { Array($0) })
+        return required.filter { !names.contains(Array($0.utf8)) }
+    }
+
+    private static func paths(_ cells: [[UInt8]]) -> [[[UInt8]]] {
+        cells.map { $0.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { Array($0) } }
     }
 
     /// Unquoted and trimmed.
@@ -44,10 +48,12 @@ struct CSVColumns {
         return (0..<scanner.cellCount).map { index in
             let cell = scanner.cells[index]
             var name: [UInt8] = []
+            var isSecondQuote = false
             for byte in copy.slice(Int(cell.start), Int(cell.count)) {
-                // The second of two quotes is left out: there are no single ones.
-                if byte == UInt8(ascii: "\""), name.last == UInt8(ascii: "\"") { continue }
-                name.append(byte)
+                // Quotes stand in pairs.
+                let isQuote = byte == UInt8(ascii: "\"")
+                if !(isQuote && isSecondQuote) { name.append(byte) }
+                isSecondQuote = isQuote && !isSecondQuote
             }
             return name.withUnsafeBufferPointer { Array(trimmed($0)) }
         }
@@ -56,7 +62,7 @@ struct CSVColumns {
     private static func checkNames(_ cells: [[UInt8]], _ paths: [[[UInt8]]], _ seen: String) throws(InputError) {
         var names: Set<[UInt8]> = []
         for (index, cell) in cells.enumerated() {
-            let name = cell.withUnsafeBufferPointer { FieldError.fieldName($0) }
+            let name = FieldError.fieldName(cell)
             if cell.isEmpty { throw InputError("column \(index + 1) has no name \(seen)") }
             if paths[index].contains([]) { throw InputError("column \(name) has an empty part \(seen)") }
             if paths[index].count > Limits.depth {
@@ -69,8 +75,8 @@ struct CSVColumns {
                 let outer = Array(path[..<count].joined(separator: [UInt8(ascii: ".")]))
                 guard names.contains(outer) else { continue }
                 let (one, other) = (
-                    outer.withUnsafeBufferPointer { FieldError.fieldName($0) },
-                    cell.withUnsafeBufferPointer { FieldError.fieldName($0) }
+                    FieldError.fieldName(outer),
+                    FieldError.fieldName(cell)
                 )
                 throw InputError("column \(one) cannot stand beside \(other) \(seen)")
             }
@@ -80,7 +86,7 @@ struct CSVColumns {
     /// The first columns, for messages.
     private static func list(_ cells: [[UInt8]]) -> String {
         let shown = 20
-        let names = cells.prefix(shown).map { $0.withUnsafeBufferPointer { FieldError.fieldName($0) } }
+        let names = cells.prefix(shown).map { FieldError.fieldName($0) }
         return names.joined(separator: ", ") + (cells.count > shown ? ", … \(cells.count - shown) more" : "")
     }
 
@@ -96,8 +102,7 @@ struct CSVColumns {
 
     /// For the hint, which must not look for a hint itself.
     private init(onlyColumnsOf row: Bytes, _ dialect: Dialect) throws(InputError) {
-        let cells = try Self.cells(row, dialect, 1)
-        paths = cells.map { $0.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { Array($0) } }
+        paths = Self.paths(try Self.cells(row, dialect, 1))
         guard missing.isEmpty else { throw InputError("") }
     }
 }

@@ -20,23 +20,35 @@ final class CSVEncoder {
         let literalCount: Int32
     }
 
-    @exclusivity(unchecked) private var steps: [Step] = []
+    private let steps: UnsafeMutableBufferPointer<Step>
     private let literals = ByteBuffer()
     private let json = ByteBuffer(capacity: 1024)
-    /// Where the objects that are open begin, their key included.
+    /// Where the objects that are open begin in `json`, their keys included.
     private let opened: UnsafeMutablePointer<Int>
 
     init(_ columns: CSVColumns) {
-        opened = .allocate(capacity: Limits.depth + 1)
-        addSteps(for: columns.paths.indices.map { ($0, columns.paths[$0][...]) }, isOutermost: true)
+        var steps: [Step] = []
+        Self.addSteps(
+            for: columns.paths.indices.map { ($0, columns.paths[$0][...]) }, isOutermost: true, &steps, literals)
         // For the last block of the last literal.
         literals.reserve(ByteBlock.size)
+        self.steps = .allocate(capacity: steps.count)
+        _ = self.steps.initialize(from: steps)
+        opened = .allocate(capacity: Limits.depth + 1)
     }
 
-    deinit { opened.deallocate() }
+    deinit {
+        steps.deallocate()
+        opened.deallocate()
+    }
+
+    // MARK: Making the program
 
     /// Columns in the order of their first appearance, those of one object together.
-    private func addSteps(for columns: [(index: Int, path: ArraySlice<[UInt8]>)], isOutermost: Bool) {
+    private static func addSteps(
+        for columns: [(index: Int, path: ArraySlice<[UInt8]>)], isOutermost: Bool, _ steps: inout [Step],
+        _ literals: ByteBuffer
+    ) {
         var order: [[UInt8]] = []
         var groups: [[UInt8]: [(index: Int, path: ArraySlice<[UInt8]>)]] = [:]
         for column in columns {
@@ -46,142 +58,161 @@ final class CSVEncoder {
         }
         for key in order {
             let group = groups[key] ?? []
-            if group.count == 1, group[0].path.isEmpty {
-                let isAge = isOutermost && key == Array("age".utf8)
-                addStep(isAge ? .age : .string, key, UInt8(ascii: "\""), column: group[0].index)
-            } else {
-                addStep(.open, key, UInt8(ascii: "{"), column: 0)
-                addSteps(for: group, isOutermost: false)
-                steps.append(Step(action: .close, column: 0, literal: 0, literalCount: 0))
-            }
+            let isCell = group.count == 1 && group[0].path.isEmpty
+            let isAge = isCell && isOutermost && key == Array("age".utf8)
+            let start = literals.count
+            appendKey(key, to: literals)
+            literals.append(isCell ? UInt8(ascii: "\"") : UInt8(ascii: "{"))
+            steps.append(
+                Step(
+                    action: isAge ? .age : isCell ? .string : .open, column: Int32(isCell ? group[0].index : 0),
+                    literal: Int32(start), literalCount: Int32(literals.count - start)))
+            if isCell { continue }
+            addSteps(for: group, isOutermost: false, &steps, literals)
+            steps.append(Step(action: .close, column: 0, literal: 0, literalCount: 0))
         }
     }
 
-    private func addStep(_ action: Action, _ key: [UInt8], _ last: UInt8, column: Int) {
-        let start = literals.count
+    private static func appendKey(_ key: [UInt8], to literals: ByteBuffer) {
         literals.append(UInt8(ascii: "\""))
         for byte in key {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                literals.append(UInt8(ascii: "\\"))
-                literals.append(byte)
-            } else if byte < 0x20 {
-                Self.appendControl(byte, to: literals)
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 {
+                appendEscaped(byte, to: literals)
             } else {
                 literals.append(byte)
             }
         }
         literals.append("\":")
-        literals.append(last)
-        steps.append(
-            Step(
-                action: action, column: Int32(column), literal: Int32(start),
-                literalCount: Int32(literals.count - start)))
     }
 
-    private static func appendControl(_ byte: UInt8, to target: ByteBuffer) {
-        let digits = Array("0123456789abcdef".utf8)
-        target.append("\\u00")
-        target.append(digits[Int(byte >> 4)])
-        target.append(digits[Int(byte & 15)])
+    private static func appendEscaped(_ byte: UInt8, to target: ByteBuffer) {
+        switch byte {
+        case UInt8(ascii: "\""): target.append("\\\"")
+        case UInt8(ascii: "\\"): target.append("\\\\")
+        case 0x0A: target.append("\\n")
+        case 0x0D: target.append("\\r")
+        case 0x09: target.append("\\t")
+        default:
+            target.append("\\u00")
+            for digit in Hex.text(UInt64(byte)).utf8.suffix(2) { target.append(digit) }
+        }
     }
 
-    /// The JSON of a row whose cells are all there; valid until the next call. nil: it is longer than
+    // MARK: Running it
+
+    /// The JSON of a row of `length` bytes whose cells are all there; valid until the next call. nil: it is longer than
     /// `Limits.valueBytes`. Blocks are loaded beyond the row.
-    func encode(_ row: BytePointer, _ cells: UnsafeMutablePointer<CSVCell>) -> Bytes? {
+    func encode(_ row: BytePointer, _ length: Int, _ cells: UnsafeMutablePointer<CSVCell>) -> Bytes? {
         json.removeAll()
-        json.append(UInt8(ascii: "{"))
+        // Enough for a row without escapes, and the block after its last byte: nothing is checked until there is one.
+        let room = literals.count &+ length &+ 4 &* steps.count &+ 2 &* ByteBlock.size
+        json.reserve(room)
+        var next = json.base
+        next.pointee = UInt8(ascii: "{")
+        next += 1
         var depth = 0
         for step in steps {
             switch step.action {
             case .string, .age:
                 let cell = cells[Int(step.column)]
-                guard cell.count > 0 else { continue }
-                appendLiteral(step)
-                let start = row + Int(cell.start)
                 let count = Int(cell.count)
+                guard count > 0 else { continue }
+                let start = row + Int(cell.start)
                 if step.action == .age, Self.isCanonicalInteger(start, count) {
-                    json.count &-= 1  // The quote.
-                    appendText(start, count)
+                    // Without the quote.
+                    next = copyLiteral(step, Int(step.literalCount) &- 1, to: next)
+                    next = copy(start, count, to: next, room)
                 } else {
-                    appendText(start, count)
-                    json.append(UInt8(ascii: "\""))
+                    next = copyLiteral(step, Int(step.literalCount), to: next)
+                    next = copy(start, count, to: next, room)
+                    next.pointee = UInt8(ascii: "\"")
+                    next += 1
                 }
-                json.append(UInt8(ascii: ","))
-                guard json.count <= Limits.valueBytes else { return nil }
+                next.pointee = UInt8(ascii: ",")
+                next += 1
+                guard next - json.base <= Limits.valueBytes else { return nil }
             case .open:
-                opened[depth] = json.count
+                opened[depth] = next - json.base
                 depth &+= 1
-                appendLiteral(step)
+                next = copyLiteral(step, Int(step.literalCount), to: next)
             case .close:
                 depth &-= 1
-                if json.base[json.count &- 1] == UInt8(ascii: "{") {
-                    json.count = opened[depth]
+                if next[-1] == UInt8(ascii: "{") {
+                    next = json.base + opened[depth]
                 } else {
-                    json.base[json.count &- 1] = UInt8(ascii: "}")
-                    json.append(UInt8(ascii: ","))
+                    Self.replaceLast(before: next, UInt8(ascii: "}"))
+                    next.pointee = UInt8(ascii: ",")
+                    next += 1
                 }
             }
         }
-        if json.base[json.count &- 1] == UInt8(ascii: ",") { json.count &-= 1 }
-        json.append(UInt8(ascii: "}"))
+        if next[-1] == UInt8(ascii: ",") {
+            Self.replaceLast(before: next, UInt8(ascii: "}"))
+        } else {
+            next.pointee = UInt8(ascii: "}")
+            next += 1
+        }
+        json.count = next - json.base
         return json.count <= Limits.valueBytes ? json.bytes : nil
     }
 
+    /// A raw store: Swift 6.3.1 drops `next[-1] = …` when `next[0] = …` follows it (at -O).
     @inline(__always)
-    private func appendLiteral(_ step: Step) {
-        let count = Int(step.literalCount)
-        json.reserve(count &+ ByteBlock.size)
-        let source = BytePointer(literals.base + Int(step.literal))
-        let target = json.base + json.count
-        var copied = 0
-        while copied < count {
-            ByteBlock(source + copied).store(to: target + copied)
-            copied &+= ByteBlock.size
-        }
-        json.count &+= count
+    private static func replaceLast(before next: UnsafeMutablePointer<UInt8>, _ byte: UInt8) {
+        UnsafeMutableRawPointer(next).storeBytes(of: byte, toByteOffset: -1, as: UInt8.self)
     }
 
-    /// A cell's text, escaped; stops soon after `Limits.valueBytes`. A quote stands twice in a cell and once in JSON.
     @inline(__always)
-    private func appendText(_ start: BytePointer, _ count: Int) {
-        json.reserve(count &+ 2 &* ByteBlock.size)
-        var source = start
-        var rest = count
+    private func copyLiteral(
+        _ step: Step, _ count: Int, to target: UnsafeMutablePointer<UInt8>
+    ) -> UnsafeMutablePointer<UInt8> {
+        let source = BytePointer(literals.base + Int(step.literal))
+        var copied = 0
+        repeat {
+            ByteBlock(source + copied).store(to: target + copied)
+            copied &+= ByteBlock.size
+        } while copied < count
+        return target + count
+    }
+
+    /// A cell's text, escaped; returns where to go on. A quote stands twice in a cell and once in JSON.
+    @inline(__always)
+    private func copy(
+        _ start: BytePointer, _ count: Int, to target: UnsafeMutablePointer<UInt8>, _ room: Int
+    ) -> UnsafeMutablePointer<UInt8> {
+        var copied = 0
         while true {
-            let block = ByteBlock(source)
-            block.store(to: json.base + json.count)
+            let block = ByteBlock(start + copied)
+            block.store(to: target + copied)
             let hit = BlockHits(
                 block.equal(UInt8(ascii: "\"")) .| block.equal(UInt8(ascii: "\\")) .| block.control
             ).first
-            if hit >= rest {
-                json.count &+= rest
-                return
-            }
-            json.count &+= hit
-            source += hit
-            rest &-= hit
-            guard hit < ByteBlock.size else { continue }
-            let used = appendEscaped(source.pointee)
-            source += used
-            rest &-= used
-            json.reserve(rest &+ 2 &* ByteBlock.size)
-            guard rest > 0, json.count <= Limits.valueBytes else { return }
+            if copied &+ hit >= count { return target + count }
+            copied &+= hit
+            if hit < ByteBlock.size { break }
         }
+        return copyEscaped(start + copied, count - copied, to: target + copied, room)
     }
 
-    /// How many bytes of the cell it stands for.
-    private func appendEscaped(_ byte: UInt8) -> Int {
-        switch byte {
-        case UInt8(ascii: "\""):
-            json.append("\\\"")
-            return 2
-        case UInt8(ascii: "\\"): json.append("\\\\")
-        case 0x0A: json.append("\\n")
-        case 0x0D: json.append("\\r")
-        case 0x09: json.append("\\t")
-        default: Self.appendControl(byte, to: json)
+    /// The same from a byte that must be escaped on; stops soon after `Limits.valueBytes`.
+    private func copyEscaped(
+        _ start: BytePointer, _ count: Int, to target: UnsafeMutablePointer<UInt8>, _ room: Int
+    ) -> UnsafeMutablePointer<UInt8> {
+        json.count = target - json.base
+        var position = 0
+        while position < count, json.count <= Limits.valueBytes {
+            let byte = start[position]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 {
+                Self.appendEscaped(byte, to: json)
+                position += byte == UInt8(ascii: "\"") ? 2 : 1
+            } else {
+                json.append(byte)
+                position += 1
+            }
         }
-        return 1
+        // Again enough for all that is to come.
+        json.reserve(room)
+        return json.base + json.count
     }
 
     /// 0, or digits without a leading zero; up to 18 of them.

@@ -27,6 +27,7 @@ final class CSVRowScanner {
     /// Cells with a quote where none may be: inside an unquoted cell, or with text after the closing one. What follows
     /// the quote is text up to the next delimiter or line end.
     @exclusivity(unchecked) private(set) var strayQuotes: [Int] = []
+    @exclusivity(unchecked) private(set) var hasStrayQuotes = false
     private let columns: Int
 
     init(delimiter: UInt8, columns: Int) {
@@ -39,7 +40,10 @@ final class CSVRowScanner {
 
     /// Scans the row at the start of the window's `count` bytes. Blocks are loaded beyond them.
     func scan(_ row: BytePointer, _ count: Int, isLast: Bool) -> CSVRowEnd {
-        if !strayQuotes.isEmpty { strayQuotes.removeAll(keepingCapacity: true) }
+        if hasStrayQuotes {
+            strayQuotes.removeAll(keepingCapacity: true)
+            hasStrayQuotes = false
+        }
         let delimiter = self.delimiter
         let cells = self.cells
         let columns = self.columns
@@ -83,8 +87,8 @@ final class CSVRowScanner {
                 if byte == UInt8(ascii: "\"") {
                     if at == cellStart {
                         openQuote = at
-                    } else if strayQuotes.last != found {
-                        strayQuotes.append(found)
+                    } else {
+                        addStrayQuote(found)
                     }
                     continue
                 }
@@ -121,8 +125,13 @@ final class CSVRowScanner {
         if quote < 0 {
             return CSVCell(start: UInt32(truncatingIfNeeded: start), count: UInt32(truncatingIfNeeded: end &- start))
         }
-        if quote &+ 1 != end, strayQuotes.last != index { strayQuotes.append(index) }
+        if quote &+ 1 != end { addStrayQuote(index) }
         return CSVCell(
             start: UInt32(truncatingIfNeeded: start &+ 1), count: UInt32(truncatingIfNeeded: quote &- start &- 1))
+    }
+
+    private func addStrayQuote(_ cell: Int) {
+        hasStrayQuotes = true
+        if strayQuotes.last != cell { strayQuotes.append(cell) }
     }
 }

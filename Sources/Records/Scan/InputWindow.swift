@@ -8,7 +8,7 @@ final class InputWindow {
 
     private let read: (UnsafeMutableRawBufferPointer) throws -> Int
     @exclusivity(unchecked) private var buffer: UnsafeMutablePointer<UInt8>
-    @exclusivity(unchecked) private var capacity: Int
+    @exclusivity(unchecked) private(set) var capacity: Int
     @exclusivity(unchecked) private var start = 0
     @exclusivity(unchecked) private var end = 0
     /// Of the first byte in the window, from the start of the input.

@@ -45,7 +45,7 @@ package struct ScannedRecord {
 extension FieldError {
     static let tooLong = FieldError(field: "", code: "too_long", message: "longer than 1 MiB")
     static let unterminatedQuote = FieldError(
-        field: "", code: "unterminated_quote", message: "opens a quote that is not closed within 1 MiB")
+        field: "", code: "unterminated_quote", message: "a quote that is not closed")
 }
 
 /// The scanner of one format, behind `RecordScanner`.

@@ -58,9 +58,8 @@ package struct WireHeader: Equatable, Sendable {
         raw.storeBytes(of: job.high.bigEndian, toByteOffset: 2, as: UInt64.self)
         raw.storeBytes(of: job.low.bigEndian, toByteOffset: 10, as: UInt64.self)
         raw.storeBytes(of: seq.bigEndian, toByteOffset: 18, as: UInt64.self)
-        var next = target + 26
-        for value in [line, offset, length] { next = Self.encode(value, to: next) }
-        return next - target
+        let afterLine = Self.encode(line, to: target + 26)
+        return Self.encode(length, to: Self.encode(offset, to: afterLine)) - target
     }
 
     package enum Decoded: Equatable, Sendable {

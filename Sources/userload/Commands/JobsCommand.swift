@@ -36,14 +36,13 @@ extension Command {
 
 /// With a row of titles; escaped.
 func jobTable(_ jobs: [JobStatus], _ times: Times) -> [String] {
-    let titles = ["SLUG", "STATE", "LINES", "INSERTED", "DUPLICATES", "REJECTED", "PUSHED", "LABEL", "FILE"]
+    let titles = ["SLUG", "STATE", "LINES", "REJECTED", "PUSHED", "LABEL", "FILE"]
     let rows = jobs.map { job in
         [
             job.slug, job.state.rawValue + (job.state == .processing ? job.percent.map { " \($0) %" } ?? "" : ""),
-            grouped(job.lines), grouped(job.inserted), grouped(job.duplicates), grouped(job.rejected),
-            job.pushedAt.map(times.dayAndTime) ?? "", escaped(job.label ?? ""),
-            escaped(job.file ?? StatusReport(job: job, times: times).name),
+            grouped(job.lines), grouped(job.rejected), job.pushedAt.map(times.dayAndTime) ?? "",
+            escaped(job.label ?? ""), escaped(StatusReport(job: job, times: times).name),
         ]
     }
-    return aligned([titles] + rows, [.left, .left, .right, .right, .right, .right])
+    return aligned([titles] + rows, [.left, .left, .right, .right])
 }

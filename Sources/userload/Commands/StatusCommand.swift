@@ -3,7 +3,7 @@
 import CommandLineOptions
 import Log
 import Pipeline
-import Records
+import Postgres
 
 extension Command {
     private static let wait = Flag("wait", help: "Wait until the jobs have ended; the exit code then tells how.")
@@ -33,23 +33,17 @@ extension Command {
         var found = try arguments.operands.map { try finder.find($0) }
         var code = ExitCode.done
         if arguments[wait] {
-            let ids = found.flatMap { $0.waitedFor }
-            let end = try context.follow(ids, in: session, timeout: arguments[timeout])
-            if end == .timedOut { context.logger.error("not complete after \(spelled(arguments[timeout] ?? .zero))") }
-            found = try finder.refreshed(found)
-            code = try session.exitCode(ids, end)
+            session.connection.close()
+            let followed = try context.follow(
+                found.flatMap { $0.waitedFor }, arguments, timeout: arguments[timeout])
+            if let timeout = arguments[timeout], followed.end == .timedOut {
+                context.logger.error("not complete after \(spelled(timeout))")
+            }
+            found = found.map { $0.refreshed(followed.jobs) }
+            code = followed.exitCode
         }
         try context.printStatus(found, json: arguments[Options.json])
         return max(code, found.contains(where: \.isNothing) ? .noSuchJob : .done)
-    }
-}
-
-extension DatabaseSession {
-    /// Of jobs that were waited for.
-    func exitCode(_ ids: [JobID], _ end: FollowEnd) throws -> ExitCode {
-        if end == .interrupted { return .interrupted }
-        let jobs = try jobs.statuses(ids)
-        return jobs.count < ids.count ? .incomplete : userload.exitCode(of: jobs)
     }
 }
 
@@ -76,7 +70,5 @@ extension Context {
     }
 
     /// The same of jobs that were loaded.
-    func printStatus(of ids: [JobID], in session: DatabaseSession) throws {
-        try printStatus(session.jobs.statuses(ids).map { .job($0, others: []) })
-    }
+    func printStatus(of jobs: [JobStatus]) throws { try printStatus(jobs.map { .job($0, others: []) }) }
 }

@@ -16,7 +16,7 @@ enum FollowEnd: Equatable {
 
 struct Follower {
     /// Between two looks.
-    static let interval = 0.5
+    static let interval = 0.25
     /// A gap closes by itself while push sends messages again; one that nothing happens to for so long does not.
     static let stalledSeconds = 10.0
 
@@ -73,24 +73,56 @@ func exitCode(of jobs: [JobStatus]) -> ExitCode {
     jobs.map { $0.state != .completed ? .incomplete : $0.rejected > 0 ? .doneWithRejects : .done }.max() ?? .done
 }
 
+/// What was followed, as it was seen last.
+struct Followed {
+    let end: FollowEnd
+    /// Those that the database knew, in the order asked for.
+    let jobs: [JobStatus]
+    /// How many were asked for.
+    let count: Int
+
+    var exitCode: ExitCode {
+        if end == .interrupted { return .interrupted }
+        return jobs.count < count ? .incomplete : userload.exitCode(of: jobs)
+    }
+}
+
 extension Context {
-    /// Waits until the jobs have ended, with a progress line on a terminal.
+    /// Waits until the jobs have ended, with a progress line on a terminal, on a connection of its own. A database that
+    /// is away is waited for, too, for as long as `patience`.
     /// - Parameter shouldStop: beyond the signals.
     func follow(
-        _ ids: [JobID], in session: DatabaseSession, timeout: Duration?, shouldStop: @escaping () -> Bool = { false }
-    ) throws -> FollowEnd {
+        _ ids: [JobID], _ arguments: ParsedArguments, timeout: Duration?, patience: Duration = .seconds(300),
+        shouldStop: @escaping () -> Bool = { false }
+    ) throws -> Followed {
         let follower = Follower(count: ids.count, timeout: timeout, shouldStop: { interrupt.isSet || shouldStop() })
+        var session: DatabaseSession?
+        var seen: [JobStatus] = []
         var first: [JobStatus]?
+        var awaySince: Double?
         defer { screen.progress("") }
-        do {
-            return try follower.follow {
-                try session.jobs.statuses(ids)
-            } show: { jobs, seconds in
-                first = first ?? jobs
-                screen.progress(progressLine(jobs, since: first ?? [], seconds: seconds, now: now()))
+        let end = try follower.follow {
+            do {
+                let open = try session ?? openDatabase(arguments)
+                session = open
+                seen = try open.jobs.statuses(ids)
+                awaySince = nil
+            } catch  where interrupt.isSet || shouldStop() {
+                // The connection gives up when a signal comes; the follower looks for that next.
+            } catch let error as PostgresError where fatalFailure(error) == nil {
+                session = nil
+                let since = awaySince ?? follower.now()
+                awaySince = since
+                guard follower.now() - since < patience / .seconds(1) else { throw error }
             }
-        } catch let error as PostgresError where error.kind == .interrupted {
-            return .interrupted
+            return seen
+        } show: { jobs, seconds in
+            first = first ?? jobs
+            screen.progress(
+                awaySince != nil
+                    ? "Postgres is away, waiting"
+                    : progressLine(jobs, since: first ?? [], seconds: seconds, now: now()))
         }
+        return Followed(end: end, jobs: seen, count: ids.count)
     }
 }

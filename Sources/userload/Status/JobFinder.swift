@@ -48,17 +48,6 @@ struct JobFinder {
     }
 
     private var journal: Journal? { Journal.directory(environment: context.environment).map(Journal.init(directory:)) }
-
-    /// The same answers as the database has them now.
-    func refreshed(_ answers: [Answer]) throws -> [Answer] {
-        try answers.map { answer in
-            guard let now = try answer.waitedFor.first.map({ try session.jobs.statuses([$0]) })?.first else {
-                return answer
-            }
-            if case .job(_, let others) = answer { return .job(now, others: others) }
-            return .job(now, others: [])
-        }
-    }
 }
 
 extension JobFinder.Answer {
@@ -70,6 +59,13 @@ extension JobFinder.Answer {
         case .journal(let entry, _): [entry.job]
         case .nothing: []
         }
+    }
+
+    /// The same answer with what was seen of its job since.
+    func refreshed(_ jobs: [JobStatus]) -> Self {
+        guard let id = waitedFor.first, let job = jobs.first(where: { $0.id == id }) else { return self }
+        if case .job(_, let others) = self { return .job(job, others: others) }
+        return .job(job, others: [])
     }
 
     var isNothing: Bool { if case .nothing = self { true } else { false } }

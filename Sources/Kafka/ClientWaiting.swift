@@ -1,0 +1,36 @@
+// Waiting for an answer: in short turns, so that a refused authentication ends it, and with the cause when time is up.
+
+internal import CRdKafka
+
+extension Client {
+    /// Asks for the brokers and, if given, one topic (`rd_kafka_metadata`), anew and not from a cache.
+    func metadata(
+        of topic: OpaquePointer?, until end: ContinuousClock.Instant, body: (rd_kafka_metadata) -> Void
+    ) throws(KafkaError) {
+        while true {
+            var metadata: UnsafePointer<rd_kafka_metadata>?
+            let code = rd_kafka_metadata(handle, 0, topic, &metadata, min(500, milliseconds(until: end)))
+            if let metadata {
+                defer { rd_kafka_metadata_destroy(metadata) }
+                return body(metadata.pointee)
+            }
+            try check(KafkaErrorCode(code), until: end)
+        }
+    }
+
+    /// After a turn without an answer: throws when there is no use, or no time, to go on waiting. Serves what the client
+    /// has to tell; for a connection's failure its log has the cause.
+    func check(_ code: KafkaErrorCode, until end: ContinuousClock.Instant) throws(KafkaError) {
+        rd_kafka_poll(handle, 0)
+        if let refusal = context.refusal { throw refusal }
+        let error = KafkaError(code: code)
+        guard error.isConnection else { throw error }
+        if ContinuousClock.now >= end { throw KafkaError(code: code, message: lastError) }
+    }
+}
+
+/// What is left until `end`, in whole milliseconds, never below 0.
+func milliseconds(until end: ContinuousClock.Instant) -> Int32 {
+    let (seconds, attoseconds) = (end - .now).components
+    return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000))
+}

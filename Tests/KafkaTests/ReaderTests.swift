@@ -1,0 +1,117 @@
+// Single messages and admin questions against librdkafka's mock cluster.
+
+import Kafka
+import Testing
+
+@Suite struct ReaderTests {
+    private let broker: DevBroker
+    private let settings: ClientSettings
+
+    init() throws {
+        broker = try DevBroker(topic: "t", partitions: 2)
+        settings = ClientSettings(brokers: broker.bootstrapServers)
+        let sender = try Sender(settings, topic: "t")
+        for index in 0..<10 { sender.produce("v\(index)", partition: 0, key: "k\(index)", header: "h\(index)") }
+        #expect(try sender.flush().filter(\.isAcknowledged).count == 10)
+    }
+
+    @Test func readsTheMessageAtAnOffsetForwardsAndBackwards() throws {
+        let reader = try Reader(settings, topic: "t", header: "userload")
+        for offset in [3, 9, 0, 5, 5] as [Int64] {
+            guard case .message(let message) = try reader.read(partition: 0, offset: offset, timeout: .seconds(10))
+            else {
+                Issue.record("nothing at \(offset)")
+                continue
+            }
+            #expect(message.offset == offset)
+            #expect(message.value == Array("v\(offset)".utf8))
+            #expect(message.key == Array("k\(offset)".utf8))
+            #expect(message.header == Array("h\(offset)".utf8))
+            #expect(message.timestamp > 0)
+        }
+        reader.close()
+    }
+
+    @Test(arguments: [(0, 10), (0, 1_000_000), (1, 0), (1, 7)] as [(Int32, Int64)])
+    func atTheEndAndBeyondItThereIsNothing(_ partition: Int32, _ offset: Int64) throws {
+        let reader = try Reader(settings, topic: "t", header: "userload")
+        #expect(try reader.read(partition: partition, offset: offset, timeout: .seconds(10)) == .absent(next: nil))
+        // And the same reader still reads what is there.
+        guard case .message = try reader.read(partition: 0, offset: 9, timeout: .seconds(10)) else {
+            Issue.record("nothing at 9")
+            return
+        }
+        reader.close()
+    }
+
+    @Test func knowsWhereTheLogBeginsAndEnds() throws {
+        let reader = try Reader(settings, topic: "t", header: "userload")
+        let marks = try reader.watermarks(partition: 0, timeout: .seconds(10))
+        #expect(marks.low == 0 && marks.high == 10)
+        #expect(try code(of: { _ = try reader.watermarks(partition: 7, timeout: .seconds(10)) }) == .unknownPartition)
+        reader.close()
+    }
+
+    @Test func withTheBrokerAwayItTimesOutAndSaysWhy() throws {
+        let reader = try Reader(settings, topic: "t", header: "userload")
+        _ = try reader.read(partition: 0, offset: 1, timeout: .seconds(10))
+        broker.setUp(false)
+        let error = try #require(throws: KafkaError.self) {
+            try reader.read(partition: 0, offset: 2, timeout: .seconds(1))
+        }
+        #expect(error.isConnection)
+        let marks = try #require(throws: KafkaError.self) {
+            try reader.watermarks(partition: 0, timeout: .seconds(1))
+        }
+        #expect(marks.isConnection)
+        broker.setUp(true)
+        guard case .message = try reader.read(partition: 0, offset: 2, timeout: .seconds(30)) else {
+            Issue.record("nothing at 2")
+            return
+        }
+        reader.close()
+    }
+
+    @Test func aClosedReaderSaysSo() throws {
+        let reader = try Reader(settings, topic: "t", header: "userload")
+        reader.close()
+        reader.close()
+        let closed = KafkaError(code: .state, message: "the reader is closed")
+        #expect(throws: closed) { try reader.read(partition: 0, offset: 0, timeout: .seconds(1)) }
+        #expect(throws: closed) { try reader.watermarks(partition: 0, timeout: .seconds(1)) }
+    }
+
+    @Test func adminKnowsClusterAndTopics() throws {
+        let admin = try Admin(settings)
+        #expect(try admin.clusterID()?.hasPrefix("mockCluster") == true)
+        #expect(try admin.partitions(of: "t") == 2)
+        admin.close()
+        #expect(throws: KafkaError(code: .state, message: "the admin handle is closed")) { try admin.clusterID() }
+    }
+
+    @Test func theMockClusterAnswersNoAdminRequests() throws {
+        let admin = try Admin(settings)
+        let limit = Duration.milliseconds(300)
+        #expect(try code(of: { _ = try admin.configuration(of: "t", timeout: limit) }) == .timedOut)
+        #expect(
+            try code(of: { try admin.create(topic: "u", partitions: 1, configuration: [], timeout: limit) })
+                == .timedOut)
+        admin.close()
+    }
+
+    @Test func withNoBrokerEveryQuestionEndsInTime() throws {
+        let admin = try Admin(ClientSettings(brokers: "127.0.0.1:1"))
+        for question in [
+            { _ = try admin.clusterID(timeout: .milliseconds(700)) },
+            { _ = try admin.partitions(of: "t", timeout: .milliseconds(700)) },
+            { _ = try admin.configuration(of: "t", timeout: .milliseconds(700)) },
+            { try admin.create(topic: "t", partitions: 1, configuration: [], timeout: .milliseconds(700)) },
+        ] {
+            let error = try #require(throws: KafkaError.self) { try question() }
+            #expect(error.isConnection)
+            #expect(error.message.contains("Connection refused"))
+        }
+        #expect(admin.groupMembers("g", timeout: .milliseconds(300)) == nil)
+        admin.close()
+    }
+}

@@ -1,0 +1,192 @@
+// What a database may refuse or hold already: keys, other people's tables, constraints, triggers; and how drain ends.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.needsServers) struct DatabaseTests {
+    let world: World
+
+    init() throws { world = try World() }
+
+    /// A job pushed with another key is passed over, said, and loaded once the keys agree.
+    @Test(.timeLimit(.minutes(3)))
+    func aJobWithAnotherKey() throws {
+        let file = try world.files.write("people.csv", "name,age,email\nAnn,31,a@x.org\nAnn,31,b@x.org\n")
+        let plain = try world.files.write("plain.csv", People.csv(0..<100))
+        try world.expect(0, "migrate")
+        let key = ["USERLOAD_UNIQUE_KEY": "name,age,email"]
+        let slug = try world.push(file, key)
+        let other = try world.push(plain)
+        try world.expect(8, "work", "--drain")
+        try world.expectCompleted(other, inserted: 100)
+        let status = try world.run("status", slug)
+        #expect(status.stdout.contains("stalled"))
+        #expect(status.stdout.contains("name,age,email"))
+        #expect(try world.run("status", "--wait", "--timeout", "2s", slug).code == 3)
+
+        try world.expect(0, "migrate", changes: key)
+        try world.expect(0, "push", "--resend", "--quiet", file, changes: key)
+        try world.expect(0, "work", "--drain")
+        try world.expectCompleted(slug, inserted: 2)
+        #expect(try world.database.psql("SELECT count(*) FROM users WHERE name = 'Ann'") == "2")
+    }
+
+    @Test func anApplicationsOwnTableIsNotTouched() throws {
+        try world.database.psql(
+            "CREATE TABLE users (id int PRIMARY KEY, login text); INSERT INTO users VALUES (1, 'root')")
+        let file = try world.files.write("a.csv", People.csv(0..<10))
+        let result = try world.expect(8, "load", file)
+        #expect(result.stderr.contains("USERLOAD_TABLE"))
+        #expect(try world.database.psql("SELECT * FROM users") == "1|root")
+        let changes = ["USERLOAD_TABLE": "public.people"]
+        try world.expect(0, "load", file, changes: changes)
+        #expect(try world.database.psql("SELECT count(*) FROM public.people") == "10")
+        #expect(try world.database.psql("SELECT * FROM users") == "1|root")
+    }
+
+    /// What only Postgres refuses becomes a reject of that row alone, in each class of error the design names.
+    @Test func aRowThatTheServerRefuses() throws {
+        try world.expect(0, "migrate")
+        try world.database.psql(
+            """
+            ALTER TABLE users ADD CONSTRAINT nobody_is_called_x CHECK (name <> 'x');
+            CREATE FUNCTION moody() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF NEW.name = 'raise' THEN RAISE 'not today'; END IF;
+                IF NEW.name = 'divide' THEN NEW.age := 1 / 0; END IF;
+                IF NEW.name = 'limit' THEN RAISE 'too much' USING ERRCODE = '54000'; END IF;
+                IF NEW.name = 'depth' THEN RAISE 'too deep' USING ERRCODE = '54001'; END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER moody BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION moody();
+            """)
+        let file = try world.files.write(
+            "people.csv", People.csv(0..<500) + "x,1,,\nraise,2,,\ndivide,3,,\nlimit,4,,\ndepth,6,,\n" + "Last,5,,\n")
+        let slug = try world.push(file)
+        try world.expect(1, "work", "--drain")
+        try world.expectCompleted(slug, inserted: 501, rejected: 5)
+        let rejects = try world.expect(0, "rejects", slug).stdout
+        for text in ["nobody_is_called_x", "not today", "division by zero", "too much", "too deep"] {
+            #expect(rejects.contains(text), "\(rejects)")
+        }
+    }
+
+    /// Text that the server calls invalid, though the validator let it through, is a bug of ours: never a reject.
+    @Test func anEncodingErrorIsNotBlamedOnTheRecord() throws {
+        try world.expect(0, "migrate")
+        try world.database.psql(
+            """
+            CREATE FUNCTION invalid() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF NEW.age = 7 THEN RAISE 'invalid byte sequence' USING ERRCODE = '22021'; END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER invalid BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION invalid();
+            """)
+        let slug = try world.push(try world.files.write("people.csv", People.csv(0..<1000)))
+        let work = try world.run("work", "--drain")
+        #expect(work.code == 7 || work.code == 8, "\(work)")
+        #expect(work.stderr.contains("invalid byte sequence"), "\(work)")
+        try world.database.psql("DROP TRIGGER invalid ON users")
+        try world.expect(0, "work", "--drain")
+        try world.expectCompleted(slug, inserted: 1000)
+    }
+
+    /// A constraint nobody thought of stops work, with positions unmoved, instead of filling the rejects.
+    @Test func aThousandRefusalsInARowStopWork() throws {
+        try world.expect(0, "migrate")
+        try world.database.psql("ALTER TABLE users ADD CONSTRAINT adults CHECK (age > 1000)")
+        let file = try world.files.write("people.csv", People.csv(0..<3000))
+        let slug = try world.push(file)
+        let work = try world.expect(8, "work", "--drain")
+        #expect(work.stderr.contains("adults"), "\(work)")
+        #expect(try world.database.psql("SELECT count(*) FROM userload.rejects") == "0")
+        try world.database.psql("ALTER TABLE users DROP CONSTRAINT adults")
+        try world.expect(0, "work", "--drain")
+        try world.expectCompleted(slug, inserted: 3000)
+    }
+
+    @Test func refusalsMayBeTurnedIntoRejects() throws {
+        try world.expect(0, "migrate")
+        try world.database.psql("ALTER TABLE users ADD CONSTRAINT adults CHECK (age > 1000)")
+        let slug = try world.push(try world.files.write("people.csv", People.csv(0..<1500)))
+        try world.expect(1, "work", "--drain", "--max-refused", "0")
+        try world.expectCompleted(slug, inserted: 0, rejected: 1500)
+    }
+
+    /// A trigger that swallows rows makes the sum unequal: never complete.
+    @Test func aTriggerThatSwallowsRows() throws {
+        try world.expect(0, "migrate")
+        try world.database.psql(
+            """
+            CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN IF NEW.age = 7 THEN RETURN NULL; END IF; RETURN NEW; END $$;
+            CREATE TRIGGER swallow BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION swallow();
+            """)
+        let slug = try world.push(try world.files.write("people.csv", People.csv(0..<1000)))
+        try world.expect(3, "work", "--drain")
+        #expect(try world.status(slug).state == "inconsistent")
+    }
+
+    @Test func missingRightsAreSaidAtOnce() throws {
+        try world.expect(0, "migrate")
+        try world.database.psql("CREATE ROLE \"reader-\(world.database.name)\" LOGIN")
+        defer { _ = try? world.database.psql("DROP ROLE \"reader-\(world.database.name)\"") }
+        _ = try world.push(try world.files.write("a.csv", People.csv(0..<10)))
+        let result = try world.expect(8, "work", "--drain", changes: ["DB_USER": "reader-\(world.database.name)"])
+        #expect(result.stderr.contains("GRANT USAGE ON SCHEMA userload"), "\(result)")
+    }
+
+    /// Drain ends when everything up to its start is in, whoever loaded it; 3 only for open jobs with records in this run.
+    @Test(.timeLimit(.minutes(3)))
+    func drain() throws {
+        try world.expect(0, "migrate")
+        let file = try world.files.write("people.csv", People.csv(0..<60_000))
+        let push = try world.start(["push", "--quiet", file])
+        try eventually("its slug") { !push.stdout.isEmpty || !push.isRunning }
+        usleep(200_000)
+        push.send(SIGKILL)
+        try push.wait()
+        let open = try world.run("work", "--drain")
+        #expect(open.code == 3, "\(open)")
+        let later = try world.run("work", "--drain")
+        #expect(later.code == 0, "an open job without a record in this run is a note: \(later)")
+        _ = try world.push(file)
+        try world.expect(0, "work", "--drain")
+        try world.expectCompleted(file, inserted: 60_000)
+    }
+
+    @Test func drainWithRejectsIsOne() throws {
+        let slug = try world.push(try world.files.write("a.csv", "name,age\nAnn,31\nBob,x\n"))
+        try world.expect(1, "work", "--drain")
+        try world.expectCompleted(slug, inserted: 1, rejected: 1)
+    }
+
+    @Test func anAbandonedJobIsOffTheList() throws {
+        let file = try world.files.write("people.csv", People.csv(0..<60_000))
+        let push = try world.start(["push", "--quiet", file])
+        try eventually("its slug") { !push.stdout.isEmpty || !push.isRunning }
+        push.send(SIGKILL)
+        try push.wait()
+        let slug = push.stdout.trimmingCharacters(in: .newlines)
+        _ = try world.run("work", "--drain")
+        try world.expect(0, "abandon", slug)
+        #expect(try world.status(slug).state == "abandoned")
+        #expect(try world.run("status", "--wait", slug).code == 3)
+        // What still comes is loaded, and it is open again.
+        _ = try world.push(file)
+        try world.expect(0, "work", "--drain")
+        try world.expectCompleted(slug, inserted: 60_000)
+    }
+
+    /// The counts by age are true whoever writes.
+    @Test func statsCountOtherPeoplesRows() throws {
+        try world.expect(0, "load", "--quiet", try world.files.write("a.csv", People.csv(0..<200)))
+        try world.database.psql("INSERT INTO users (name, age) VALUES ('by hand', 99); DELETE FROM users WHERE age = 5")
+        let difference = """
+            SELECT count(*) FROM (TABLE userload.age_counts EXCEPT SELECT age, count(*) FROM users GROUP BY age) AS d
+            """
+        #expect(try world.database.psql(difference) == "0")
+    }
+}

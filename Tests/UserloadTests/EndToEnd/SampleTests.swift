@@ -1,0 +1,128 @@
+// What a newcomer sees first: the samples, loaded, counted and read back.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.needsServers) struct SampleTests {
+    @Test func usersGoFromAFileThroughKafkaIntoPostgres() throws {
+        let world = try World()
+        try world.expect(0, "load", Userload.sample("users.csv"))
+        try world.expectUsers(16)
+        let row = try world.database.psql(
+            "SELECT name, age, address, additional_info FROM users WHERE name = 'Rohit Prasad'")
+        #expect(
+            row == """
+                Rohit Prasad|35|{"city": "Pune", "line1": "A-563 Rakshak Society", "line2": "New Pune Road", \
+                "state": "Maharashtra"}|{"gender": "male"}
+                """)
+        let status = try world.expect(0, "status", Userload.sample("users.csv"))
+        #expect(status.stdout.contains("16 lines = 16 inserted + 0 updated + 0 duplicates + 0 rejected"))
+    }
+
+    @Test func statsShowTheFourGroups() throws {
+        let world = try World()
+        try world.expect(0, "load", "--quiet", Userload.sample("users.csv"))
+        let groups = try world.expect(0, "stats").stdout.split(separator: "\n").map {
+            $0.split(separator: " ", omittingEmptySubsequences: true)
+        }
+        let found = groups.map { $0.prefix { !$0.contains("█") && !$0.contains("#") }.joined(separator: " ") }
+        for wanted in ["< 20 3", "20 to 40 6", "40 to 60 4", "> 60 3"] {
+            #expect(found.contains { $0.hasPrefix(wanted) }, "\(found)")
+        }
+    }
+
+    @Test func jsonLinesTravelAsTheyAre() throws {
+        let world = try World()
+        try world.expect(0, "load", Userload.sample("users.jsonl"))
+        try world.expectUsers(8)
+        let additional = try world.database.psql("SELECT additional_info FROM users WHERE name = 'Aoife Byrne'")
+        #expect(additional.contains("\"middleName\": \"Róisín\""))
+        #expect(try world.database.psql("SELECT age FROM users WHERE name = 'नेहा शर्मा'") == "52")
+    }
+
+    /// Every kind of bad record in the file becomes one reject, with all its errors; the good ones are loaded.
+    @Test func everyKindOfBadCSVRecordIsKept() throws {
+        let world = try World()
+        try world.expect(1, "load", Userload.sample("bad.csv"))
+        try world.expectUsers(3)
+        let codes = try world.database.psql(
+            """
+            SELECT r.line || ' ' || string_agg(e->>'field' || ':' || (e->>'code'), ' ' ORDER BY n)
+            FROM userload.rejects AS r, jsonb_array_elements(r.errors) WITH ORDINALITY AS t (e, n)
+            GROUP BY r.line ORDER BY r.line
+            """)
+        #expect(
+            codes == """
+                3 age:missing
+                4 age:not_an_integer
+                5 age:not_an_integer
+                6 age:not_an_integer
+                7 age:out_of_range
+                8 name.firstName:missing
+                9 name:missing
+                10 name:too_long
+                11 email:invalid_email
+                12 email:too_long
+                13 phoneNumber:invalid_phone
+                14 age:not_an_integer email:invalid_email phoneNumber:invalid_phone
+                15 :ragged_row
+                16 :ragged_row
+                17 name.lastName:invalid_utf8
+                18 name.lastName:nul_character
+                19 name.firstName:stray_quote
+                20 name.firstName:stray_quote
+                22 :unterminated_quote
+                """)
+    }
+
+    @Test func everyKindOfBadJSONRecordIsKept() throws {
+        let world = try World()
+        try world.expect(1, "load", Userload.sample("bad.jsonl"))
+        try world.expectUsers(2)
+        let report = try world.status(Userload.sample("bad.jsonl"))
+        #expect(report.lines == 20)
+        #expect(report.rejected == 18)
+    }
+
+    /// What `rejects --raw` prints is mended with an editor and pushed.
+    @Test func mendedRejectsAreLoaded() throws {
+        let world = try World()
+        let file = try world.files.write("people.csv", "name,age\nAnn,31\nBob,old\n\"Cy, Jr\",x\n")
+        let slug = try world.push(file)
+        try world.expect(1, "work", "--drain")
+        let raw = try world.expect(0, "rejects", "--raw", slug).stdout
+        #expect(raw == "name,age\nBob,old\n\"Cy, Jr\",x\n")
+        let mended = raw.replacingOccurrences(of: "old", with: "44").replacingOccurrences(of: ",x", with: ",9")
+        try world.expect(0, "load", try world.files.write("mended.csv", mended))
+        let users = try world.database.psql("SELECT name, age FROM users ORDER BY name")
+        #expect(users == "Ann|31\nBob|44\nCy, Jr|9")
+    }
+
+    /// `users --json` prints lines that push accepts, and that give the same rows.
+    @Test func whatUsersPrintsLoadsIntoTheSameRows() throws {
+        let world = try World()
+        try world.expect(0, "load", Userload.sample("users.csv"), Userload.sample("users.jsonl"))
+        let printed = try world.expect(0, "users", "--json").stdout
+        let other = try World()
+        try other.expect(0, "load", try other.files.write("again.jsonl", printed))
+        let query = """
+            SELECT name, age, email, phone_number, address, additional_info FROM users ORDER BY name COLLATE "C", age
+            """
+        #expect(try other.database.psql(query) == world.database.psql(query))
+        try other.expectUsers(24)
+    }
+
+    /// A slug is what push prints on stdout, and nothing else.
+    @Test func aSlugIsWhatOtherCommandsTake() throws {
+        let world = try World()
+        let slug = try world.push(Userload.sample("users.csv"))
+        #expect(slug.wholeMatch(of: /[0-9a-hjkmnp-tv-z]{8}/) != nil)
+        try world.expect(0, "work", "--drain")
+        for command in [["status", slug], ["rejects", slug], ["users", "--job", slug], ["status", "--wait", slug]] {
+            let result = try world.start(command).wait()
+            #expect(result.code == 0, "\(command): \(result)")
+        }
+        #expect(try world.expect(0, "jobs").stdout.contains(slug))
+    }
+}

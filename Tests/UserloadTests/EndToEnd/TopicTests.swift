@@ -1,0 +1,92 @@
+// Topics that are made anew, compacted or of another size, under workers and pushes that knew the old one.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.needsServers) struct TopicTests {
+    let world: World
+
+    init() throws { world = try World() }
+
+    @Test(.timeLimit(.minutes(3)))
+    func deletedAndMadeAnewBetweenRuns() throws {
+        let first = try world.files.write("first.csv", People.csv(0..<1000))
+        try world.expect(0, "load", first)
+        try world.deleteTopic()
+        let second = try world.files.write("second.csv", People.csv(500..<2000))
+        let slug = try world.push(second)
+        let work = try world.expect(0, "work", "--drain")
+        #expect(work.stderr.contains("anew"), "\(work)")
+        try world.expectCompleted(slug, inserted: 1000, duplicates: 500)
+        try world.expectUsers(2000)
+        // Its journal speaks of the old topic and is not believed.
+        let again = try world.expect(0, "push", first)
+        #expect(!again.stderr.contains("already pushed"), "\(again)")
+        try world.expect(0, "work", "--drain")
+        try world.expectCompleted(first, inserted: 1000)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func deletedAndMadeAnewUnderARunningWorker() throws {
+        let worker = try world.start(["work"])
+        let first = try world.files.write("first.csv", People.csv(0..<1000))
+        let slug = try world.push(first)
+        try world.expectCompleted(slug, inserted: 1000)
+        try world.deleteTopic()
+        let second = try world.files.write("second.csv", People.csv(1000..<3000))
+        let other = try world.push(second)
+        // The anchor is looked at every 10 s.
+        try world.expectCompleted(other, inserted: 2000)
+        try world.expectCompleted(slug, inserted: 1000)
+        try world.expectUsers(3000)
+        worker.send(SIGTERM)
+        #expect(try worker.wait().code == 0)
+    }
+
+    @Test func aCompactedTopicIsRefused() throws {
+        try world.createTopic("cleanup.policy=compact")
+        let file = try world.files.write("a.csv", People.csv(0..<10))
+        let push = try world.expect(8, "push", file)
+        #expect(push.stderr.contains("compact"))
+        let work = try world.expect(8, "work", "--drain")
+        #expect(work.stderr.contains("compact"))
+    }
+
+    @Test func aTopicWithSmallerMessagesIsRefused() throws {
+        try world.createTopic("max.message.bytes=100000")
+        let push = try world.expect(8, "push", try world.files.write("a.csv", People.csv(0..<10)))
+        #expect(push.stderr.contains("max.message.bytes"))
+    }
+
+    @Test func theTopicThatPushMakes() throws {
+        let file = try world.files.write("a.csv", People.csv(0..<10))
+        let push = try world.expect(0, "push", "--partitions", "3", file)
+        #expect(push.stderr.contains("made topic \(world.topic)"))
+        try world.expect(0, "work", "--drain")
+        #expect(
+            try world.database.psql("SELECT count(*) FROM userload.positions WHERE topic = '\(world.topic)'") == "3")
+    }
+
+    /// A record of just under, and one of over, a mebibyte; and one endless line.
+    @Test(.timeLimit(.minutes(3)))
+    func longRecords() throws {
+        var text = "name,age,note\n"
+        text += "Long,30,\(String(repeating: "x", count: 1_048_000))\n"
+        text += "Longer,31,\(String(repeating: "y", count: 1_049_000))\n"
+        text += "Endless,32,\(String(repeating: "z", count: 20_000_000))\nAfter,33,\n"
+        let file = try world.files.write("long.csv", text)
+        let slug = try world.push(file)
+        try world.expect(1, "work", "--drain")
+        try world.expectCompleted(slug, inserted: 2, rejected: 2)
+        #expect(
+            try world.database.psql("SELECT length(additional_info->>'note') FROM users WHERE age = 30") == "1048000")
+        let rejects = try world.database.psql(
+            "SELECT line, form, octet_length(bytes), errors->0->>'code' FROM userload.rejects ORDER BY line")
+        #expect(rejects == "3|truncated|65536|too_long\n4|truncated|65536|too_long")
+        // The header row, and nothing of what is not whole.
+        let raw = try world.expect(0, "rejects", "--raw", slug)
+        #expect(raw.stdout == "name,age,note\n")
+        #expect(raw.stderr.contains("3") && raw.stderr.contains("4"))
+    }
+}
