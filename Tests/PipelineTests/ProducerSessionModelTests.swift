@@ -175,7 +175,7 @@ private struct ModelPush {
 @Suite struct ProducerSessionModelTests {
     /// Processes that are killed and started again, sessions that fail, a topic made anew, logs that expire.
     @Test(arguments: 0..<40) func everyRecordExactlyOnce(block: UInt64) {
-        for seed in block * 250..<(block + 1) * 250 {
+        for seed in block * 100..<(block + 1) * 100 {
             var random = Seeded(seed)
             let partitions = Int.random(in: 1...3, using: &random)
             let input = (0..<Int.random(in: 0...25, using: &random)).map { _ in
@@ -188,7 +188,7 @@ private struct ModelPush {
             var makings = seed % 3 == 0 ? 0 : Int.random(in: 0...2, using: &random)
             var kills = Int.random(in: 0...3, using: &random)
             var end: ProducerSession.Action?
-            while end == nil {
+            for _ in 0..<20 where end == nil {
                 var push = ModelPush(
                     input, partitions: partitions, journal: journal, isRewindable: true, troubles: 4)
                 for _ in 0..<20_000 where push.outcome == nil {
@@ -217,13 +217,13 @@ private struct ModelPush {
     /// What can be read only once is either whole in the log or said to be lost.
     @Test(arguments: 0..<20) func aStreamIsWholeOrLost(block: UInt64) {
         var losses = 0
-        for seed in block * 250..<(block + 1) * 250 {
+        for seed in block * 100..<(block + 1) * 100 {
             var random = Seeded(seed)
             let input = (0..<15).map { _ in Int.random(in: 0..<2, using: &random) }
             var broker = ModelBroker(logs: [[], []], starts: [0, 0])
             var push = ModelPush(input, partitions: 2, journal: [nil, nil], isRewindable: false, troubles: 4)
             var isMadeAnew = false
-            while push.outcome == nil {
+            for _ in 0..<20_000 where push.outcome == nil {
                 if !isMadeAnew, Int.random(in: 0..<100, using: &random) == 0 {
                     isMadeAnew = true
                     broker.makeAnew(foreign: Int.random(in: 0...9, using: &random))

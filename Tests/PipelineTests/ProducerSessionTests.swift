@@ -123,9 +123,10 @@ private func range(_ first: (UInt64, Int64), _ last: (UInt64, Int64)) -> Acknowl
         driver.close()
         driver.open([9, 9])
         #expect(driver.next() == .verify(.last))
-        #expect(driver.session.positions(for: .last).map(\.position) == [
-            LogPosition(seq: 1, offset: 1), LogPosition(seq: 1, offset: 1),
-        ])
+        #expect(
+            driver.session.positions(for: .last).map(\.position) == [
+                LogPosition(seq: 1, offset: 1), LogPosition(seq: 1, offset: 1),
+            ])
         driver.session.verified(.believed, now: driver.now)
         #expect(driver.transmitAll() == [1, 2, 3])
     }
@@ -154,6 +155,22 @@ private func range(_ first: (UInt64, Int64), _ last: (UInt64, Int64)) -> Acknowl
         driver.session.noticed(KafkaError(code: .allBrokersDown), now: driver.now)
         driver.now = .seconds(60)
         #expect(driver.next() == .stop(.stalled(KafkaError(code: .allBrokersDown))))
+    }
+
+    @Test func aProducerWithoutRoomIsAStallToo() {
+        var driver = Driver()
+        driver.open()
+        driver.append(0, 1)
+        driver.append(0, 2)
+        #expect(driver.next() == .transmit(0))
+        driver.session.transmitted()
+        #expect(driver.next() == .transmit(1))
+        driver.session.heldUp()
+        driver.now = .seconds(59)
+        #expect(driver.next() == .transmit(1))
+        driver.session.heldUp()
+        driver.now = .seconds(60)
+        #expect(driver.next() == .stop(.stalled(nil)))
     }
 
     @Test func slowInputIsNoStall() {

@@ -5,7 +5,9 @@ import Records
 import Testing
 
 @Suite struct SendWindowTests {
-    private func append(_ window: SendWindow, _ partition: Int32, _ seq: UInt64, _ value: String = "v", key: String? = nil) {
+    private func append(
+        _ window: SendWindow, _ partition: Int32, _ seq: UInt64, _ value: String = "v", key: String? = nil
+    ) {
         var value = value
         var key = key ?? ""
         value.withUTF8 { value in

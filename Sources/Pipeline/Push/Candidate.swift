@@ -153,7 +153,8 @@ final class Candidate {
             while try source.read(buffer) > 0 {
                 let now = context.now
                 guard progress.isDue(now) else { continue }
-                context.event(.progress(progress.report(.checking, bytes: source.bytesRead, size: source.size, now: now)))
+                context.event(
+                    .progress(progress.report(.checking, bytes: source.bytesRead, size: source.size, now: now)))
             }
         } catch {
             throw Self.refusal(error)

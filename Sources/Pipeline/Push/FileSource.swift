@@ -74,7 +74,9 @@ package final class FileSource {
     private func take(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         guard peekedRead < peeked.count else { return try readBytes(buffer) }
         let count = min(buffer.count, peeked.count - peekedRead)
-        peeked.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[peekedRead..<peekedRead + count])) }
+        peeked.withUnsafeBytes {
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[peekedRead..<peekedRead + count]))
+        }
         peekedRead += count
         return count
     }
@@ -91,7 +93,9 @@ package final class FileSource {
             }
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
-            if errno != EINTR, errno != EAGAIN { throw PushFailure.broken("cannot be read on: \(Self.sentence(errno))") }
+            if errno != EINTR, errno != EAGAIN {
+                throw PushFailure.broken("cannot be read on: \(Self.sentence(errno))")
+            }
         }
     }
 

@@ -42,8 +42,9 @@ final class JobSender {
     private(set) var hasExpired = false
 
     /// - Parameter claim: what the journal's entry says; its positions are looked for before they are believed.
-    init(_ context: PushContext, input: JobInput, journal: JobJournal, marker: StartMarker, claim: ProducerSession.Claim)
-    {
+    init(
+        _ context: PushContext, input: JobInput, journal: JobJournal, marker: StartMarker, claim: ProducerSession.Claim
+    ) {
         self.context = context
         self.input = input
         self.journal = journal
@@ -96,7 +97,7 @@ final class JobSender {
     /// Returns false when there is nothing more to do.
     private func perform(_ action: ProducerSession.Action) throws -> Bool {
         switch action {
-        case .transmit(let number): transmit(number)
+        case .transmit(let number): try transmit(number)
         case .read: try read()
         case .repeatEnd: repeatEnd()
         case .wait: try housekeep(wait: 50)
@@ -135,8 +136,9 @@ final class JobSender {
         let topic = context.topic
         producer = try Producer(
             context.settings, topic: topic.name, headerNames: (WireHeader.name, WireHeader.errorsName),
-            problem: { [unowned self] in session.noticed($0, now: now) },
-            report: { [unowned self] report in
+            // Unsafe, but sound: the producer makes no call once it is closed, and we close it before we go.
+            problem: { [unowned(unsafe) self] in session.noticed($0, now: now) },
+            report: { [unowned(unsafe) self] report in
                 session.reported(
                     report.opaque, offset: report.offset, error: report.error.map { KafkaError(code: $0) }, now: now)
             })
@@ -152,23 +154,31 @@ final class JobSender {
         }
     }
 
-    private func transmit(_ number: Int) {
+    private func transmit(_ number: Int) throws {
         let message = window[number]
         switch producer!.produce(
             partition: message.partition, key: message.key, value: message.value, header: message.header,
             errorsHeader: message.errors, opaque: session.token(message: number))
         {
         case .queued: session.transmitted()
-        case .queueFull: producer!.poll(milliseconds: 10)
+        case .queueFull:
+            session.heldUp()
+            try housekeep(wait: 10)
         case .failed(let error): session.failed(error, now: now)
         }
     }
 
+    /// Reads and hands over until something else is due.
     private func read() throws {
-        untilHousekeeping -= 1
-        if untilHousekeeping == 0 { try housekeep(wait: 0) }
-        guard try input.next(into: window) else { return session.inputEnded() }
-        if mockLimit != nil, !mockLimit!.takes(window[window.end - 1]) { throw MockLimit.streamFailure }
+        repeat {
+            untilHousekeeping -= 1
+            if untilHousekeeping == 0 { try housekeep(wait: 0) }
+            let end = window.end
+            guard try input.next(into: window) else { return session.inputEnded() }
+            guard window.end > end else { continue }
+            if mockLimit != nil, !mockLimit!.takes(window[end]) { throw MockLimit.streamFailure }
+            if session.mayTransmit(end) { try transmit(end) }
+        } while session.readsOn
     }
 
     private func repeatEnd() {

@@ -8,6 +8,8 @@ package import Records
 /// A journal that cannot be used; the text is a sentence without its full stop. The push goes on without it.
 package struct JournalError: Error, Equatable, Sendable {
     package let message: String
+
+    package init(message: String) { self.message = message }
 }
 
 package struct Journal: Sendable {

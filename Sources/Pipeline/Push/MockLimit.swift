@@ -19,7 +19,8 @@ struct MockLimit {
 
     /// False: too much for its partition.
     mutating func takes(_ message: WindowMessage) -> Bool {
-        let bytes = message.value.count + (message.key?.count ?? 0) + message.header.count + (message.errors?.count ?? 0)
+        let bytes =
+            message.value.count + (message.key?.count ?? 0) + message.header.count + (message.errors?.count ?? 0)
         sizes[Int(message.partition)] += bytes + Self.overhead
         return sizes[Int(message.partition)] <= Self.bytes
     }

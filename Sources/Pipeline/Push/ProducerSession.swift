@@ -15,7 +15,7 @@ package struct ProducerSession {
         case verify(Check)
         /// The log is another one: the input is read from its start again.
         case startOver
-        /// Hand the window's message to the producer, then `transmitted` (or, without room there, wait).
+        /// Hand the window's message to the producer, then `transmitted`, or `heldUp` if it has no room.
         case transmit(Int)
         /// Append the next message to the window, or say `inputEnded`.
         case read
@@ -83,6 +83,7 @@ package struct ProducerSession {
     private let stallTimeout: Duration
     private var hasRead = false
     private var hasEnded = false
+    private var isHeldUp = false
     private var mustStartOver = false
     private var isContradicted = false
     private var timesStartedOver = 0
@@ -114,7 +115,11 @@ package struct ProducerSession {
         switch phase {
         case .sending:
             while cursor < window.end, window.isSettled(cursor) { cursor += 1 }
-            if cursor < window.end { return .transmit(cursor) }
+            if cursor < window.end {
+                guard isHeldUp else { return .transmit(cursor) }
+                isHeldUp = false
+                return waiting(.transmit(cursor), now)
+            }
             if !hasEnded, claim == .pushed { return .repeatEnd }
             if !hasEnded, window.hasRoom {
                 if window.isEmpty { progressAt = now }
@@ -147,6 +152,18 @@ package struct ProducerSession {
         }
     }
 
+    /// Whether `next` would say `transmit` with this number: the hot loop's short cut.
+    package func mayTransmit(_ number: Int) -> Bool {
+        guard case .sending = phase, stop == nil else { return false }
+        return cursor == number
+    }
+
+    /// Whether `next` would say `read`, everything before being handed over: the hot loop's short cut.
+    package var readsOn: Bool {
+        guard case .sending = phase, cursor == window.end, !hasEnded, stop == nil else { return false }
+        return window.hasRoom
+    }
+
     /// Where in the log the messages of a check must stand.
     package func positions(for check: Check) -> [(partition: Int, position: LogPosition)] {
         var positions: [(Int, LogPosition)] = []
@@ -176,6 +193,8 @@ package struct ProducerSession {
     }
 
     package mutating func transmitted() { cursor += 1 }
+
+    package mutating func heldUp() { isHeldUp = true }
 
     package mutating func inputEnded() { hasEnded = true }
 

@@ -152,7 +152,9 @@ package final class SendWindow {
     }
 
     /// Sets what is acknowledged in a partition: from the journal, or a start marker's.
-    package func believe(_ partition: Int, _ acknowledged: Acknowledged?) { self.acknowledged[partition] = acknowledged }
+    package func believe(_ partition: Int, _ acknowledged: Acknowledged?) {
+        self.acknowledged[partition] = acknowledged
+    }
 
     /// Drops every message, and what is acknowledged. Only between producer sessions, or while nothing is queued.
     package func removeAll() {

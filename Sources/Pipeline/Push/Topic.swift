@@ -44,9 +44,6 @@ struct TopicPreparation {
             }
             return topic
         }
-        guard !cluster.hasPrefix("mockCluster") else {
-            throw .configuration("the dev-broker has no topic \(name), and cannot make one")
-        }
         return Topic(name: name, cluster: cluster, partitions: try make(admin))
     }
 
@@ -61,7 +58,8 @@ struct TopicPreparation {
         do {
             try admin.create(
                 topic: name, partitions: partitions, replication: options.replication, configuration: configuration)
-            let replication = options.replication == -1 ? "the broker's replication" : "replication \(options.replication)"
+            let replication =
+                options.replication == -1 ? "the broker's replication" : "replication \(options.replication)"
             notice(
                 "made topic \(name): \(partitions) partitions, \(replication), kept for \(Self.spelled(options.retention))",
                 false)
@@ -101,7 +99,8 @@ struct TopicPreparation {
         }
         if let limit = found["max.message.bytes"].flatMap({ Int($0) }), limit < Limits.messageBytes {
             throw .configuration(
-                "topic \(name) takes messages of at most \(limit) bytes; set its max.message.bytes to \(Limits.messageBytes)")
+                "topic \(name) takes messages of at most \(limit) bytes; set its max.message.bytes to \(Limits.messageBytes)"
+            )
         }
     }
 
@@ -119,7 +118,9 @@ struct TopicPreparation {
                 let waited = ContinuousClock.now - start
                 if error.isAuthentication { throw .kafka(error.description) }
                 if error.isAuthorization { throw .configuration("topic \(name): \(error)") }
-                guard error.isConnection || error.code == Self.leaderNotAvailable else { throw .kafka(error.description) }
+                guard error.isConnection || error.code == Self.leaderNotAvailable else {
+                    throw .kafka(error.description)
+                }
                 guard waited < options.stallTimeout else {
                     throw .kafka("Kafka did not answer for \(Self.spelled(options.stallTimeout)): \(error)")
                 }

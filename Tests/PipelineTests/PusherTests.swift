@@ -1,0 +1,442 @@
+// Pushing into a real Kafka: whatever is interrupted, deleted, changed or repeated, a worker that applies last + 1 only
+// gets every line exactly once.
+
+import Foundation
+import Kafka
+import Pipeline
+import Records
+import TestSupport
+import Testing
+
+/// A topic of its own on the run's Kafka, a state directory, and files.
+private final class Place {
+    let directory: TemporaryDirectory
+    let server = KafkaServer.shared
+    let topic = "push-\(UInt32.random(in: 0...UInt32.max))"
+    let interrupt = Interrupt()
+    var options = PushOptions()
+    var notices: [String] = []
+    var onEvent: (PushEvent) -> Void = { _ in }
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        options.stateDirectory = directory.path("state")
+        options.partitions = 4
+        options.stallTimeout = .seconds(60)
+    }
+
+    var settings: ClientSettings { ClientSettings(brokers: server.bootstrapServers) }
+
+    /// Lines of JSON that differ; the file's path.
+    func file(_ name: String = "people.jsonl", lines: Int) throws -> String {
+        try directory.write(name, Self.lines(lines).map { $0 + "\n" }.joined())
+    }
+
+    static func lines(_ count: Int) -> [String] {
+        (0..<count).map { "{\"name\": \"Person \($0)\", \"age\": \($0 % 90)}" }
+    }
+
+    func push(_ path: String) -> PushOutcome {
+        let pusher = Pusher(settings, topic: topic, options: options, interrupt: interrupt) { [self] event in
+            if case .notice(let sentence, _) = event { notices.append(sentence) }
+            onEvent(event)
+        }
+        defer { pusher.close() }
+        return pusher.push(path)
+    }
+
+    func content() throws -> TopicContent { try TopicContent(settings, topic: topic) }
+
+    func topics(_ arguments: String...) throws {
+        try server.tool(
+            "kafka-topics.sh", ["--bootstrap-server", server.bootstrapServers] + arguments + ["--topic", topic])
+    }
+
+    /// As an administrator does it; returns when the new topic is there.
+    func makeAnew() throws {
+        try topics("--delete")
+        try eventually("the new topic") {
+            (try? topics("--create", "--partitions", "4", "--config", "max.message.bytes=1064960")) != nil
+        }
+    }
+
+    /// The binary, as cron would run it.
+    func command(_ arguments: String..., input: ChildProcess.Input = .null) throws -> ChildProcess {
+        try ChildProcess(
+            Userload.binary, ["push"] + arguments,
+            environment: [
+                "KAFKA_BROKER": server.bootstrapServers, "KAFKA_TOPIC": topic,
+                "USERLOAD_STATE_DIR": directory.path("state"), "SWIFT_BACKTRACE": "enable=no",
+            ], input: input)
+    }
+}
+
+@Suite(.needsKafka) struct PusherTests {
+    @Test func aFileIsPushedOnce() throws {
+        let place = try Place()
+        let path = try place.file(lines: 500)
+        var started: [JobID] = []
+        place.onEvent = { if case .started(let job) = $0 { started.append(job) } }
+        let first = place.push(path)
+        #expect(first.result == .pushed && first.records == 500 && first.rejects == 0)
+        let job = try #require(first.job)
+        #expect(started == [job])
+        #expect(place.notices == ["made topic \(place.topic): 4 partitions, the broker's replication, kept for 7 days"])
+        #expect(try place.content().applied(job).sorted() == Place.lines(500).sorted())
+
+        let second = place.push(path)
+        guard case .alreadyPushed(_, expired: false) = second.result else {
+            Issue.record("\(second.result)")
+            return
+        }
+        #expect(second.job == job)
+        let content = try place.content()
+        #expect(content.kinds(of: job) == [.start: 8, .record: 500, .end: 8])
+        #expect(try content.applied(job).count == 500)
+        let runs = Set(try content.starts(of: job).map(\.runAt))
+        #expect(runs.count == 2, "the second push is a run of its own")
+    }
+
+    @Test func rejectsTravelToo() throws {
+        let place = try Place()
+        let path = try place.directory.write("a.csv", "name,age\nAnn,30\nBen,abc\nragged\n")
+        let outcome = place.push(path)
+        #expect(outcome.result == .pushed && outcome.records == 3 && outcome.rejects == 2)
+        #expect(outcome.firstReject?.line == 3 && outcome.firstReject?.error.field == "age")
+        let job = try #require(outcome.job)
+        let content = try place.content()
+        #expect(content.kinds(of: job) == [.start: 4, .record: 1, .raw: 2, .end: 4])
+        #expect(try content.applied(job).contains("Ben,abc"))
+        #expect(content.messages.count { $0.errors != nil } == 2)
+    }
+
+    @Test func aFileWithoutRecordsIsAJob() throws {
+        let place = try Place()
+        let outcome = place.push(try place.directory.write("a.csv", "name,age\n"))
+        #expect(outcome.result == .pushed && outcome.records == 0)
+        #expect(try place.content().applied(try #require(outcome.job)) == [])
+    }
+
+    /// kill -9 at random moments, until the command ends by itself.
+    @Test func killedAtAnyMoment() throws {
+        let place = try Place()
+        let path = try place.file(lines: 60_000)
+        var kills = 0
+        var slug = ""
+        while true {
+            let child = try place.command(path)
+            if kills < 6 {
+                if kills > 0 { try? child.wait(for: "\n", on: .stdout) }
+                usleep(.random(in: 0..<1_000_000))
+                child.send(SIGKILL)
+            }
+            let result = try child.wait()
+            if !result.stdout.isEmpty {
+                #expect(slug.isEmpty || result.stdout == slug)
+                slug = result.stdout
+            }
+            if result.ending == .signal(SIGKILL) {
+                kills += 1
+                continue
+            }
+            #expect(result.code == 0, "\(result)")
+            break
+        }
+        let content = try place.content()
+        let job = try #require(content.messages.first?.header?.job)
+        #expect(slug == job.slug + "\n")
+        #expect(try content.applied(job).sorted() == Place.lines(60_000).sorted())
+    }
+
+    @Test func anInterruptedPushGoesOn() throws {
+        let place = try Place()
+        let path = try place.file(lines: 200_000)
+        place.onEvent = { if case .progress(let progress) = $0, progress.phase == .sending { place.interrupt.set() } }
+        let first = place.push(path)
+        #expect(first.result == .failed(.interrupted))
+        #expect(first.acknowledged > 0 && first.acknowledged < 200_000 && first.isResumable)
+
+        let pusher = Pusher(
+            place.settings, topic: place.topic, options: place.options, interrupt: Interrupt(), event: { _ in })
+        let second = pusher.push(path)
+        pusher.close()
+        #expect(second.result == .pushed && second.job == first.job && second.records == 200_000)
+        let job = try #require(second.job)
+        let content = try place.content()
+        #expect(try content.applied(job).count == 200_000)
+        #expect(content.kinds(of: job)[.record]! < 250_000, "what Kafka had was not sent again")
+        #expect(Set(try content.starts(of: job).map(\.runAt)).count == 1, "still the same run")
+    }
+
+    @Test func withoutAJournalEverythingIsSentAgain() throws {
+        let place = try Place()
+        let path = try place.file(lines: 100)
+        let first = place.push(path)
+        try FileManager.default.removeItem(atPath: place.directory.path("state"))
+        let second = place.push(path)
+        #expect(second.result == .pushed && second.job == first.job)
+        let content = try place.content()
+        #expect(content.kinds(of: first.job!)[.record] == 200)
+        #expect(try content.applied(first.job!).count == 100)
+    }
+
+    @Test func aDamagedJournalIsSaid() throws {
+        let place = try Place()
+        let path = try place.file(lines: 10)
+        _ = place.push(path)
+        let files = FileManager.default.enumerator(atPath: place.directory.path("state"))!.map { "\($0)" }
+        let entry = try #require(files.first { $0.hasSuffix(".json") })
+        try place.directory.write("state/" + entry, "{\"version\":1,")
+        place.notices = []
+        #expect(place.push(path).result == .pushed)
+        #expect(
+            place.notices == [
+                "\(place.directory.path("state/" + entry)) is damaged, or of another version: it counts as absent, "
+                    + "everything is sent"
+            ])
+    }
+
+    @Test func aJournalThatCannotBeWrittenIsSaid() throws {
+        let place = try Place()
+        let path = try place.file(lines: 10)
+        place.options.stateDirectory = try place.directory.write("occupied", "")
+        #expect(place.push(path).result == .pushed)
+        #expect(place.notices.count == 3)
+        #expect(place.notices[1].hasSuffix("Not a directory: it counts as absent, everything is sent"))
+        #expect(
+            place.notices.last?.hasSuffix(
+                "Not a directory; if this push stops half-way, the next one sends everything again") == true)
+    }
+
+    @Test func aTopicMadeAnewBetweenRuns() throws {
+        let place = try Place()
+        let path = try place.file(lines: 100)
+        let first = place.push(path)
+        try place.makeAnew()
+        place.notices = []
+        let second = place.push(path)
+        #expect(second.result == .pushed && second.job == first.job)
+        #expect(
+            place.notices == [
+                "topic \(place.topic) is not the one this job went to before (made anew?): everything is sent again"
+            ])
+        #expect(try place.content().applied(first.job!).count == 100)
+    }
+
+    @Test func aTopicMadeAnewWhilePushing() throws {
+        let place = try Place()
+        let path = try place.file(lines: 300_000)
+        var isMadeAnew = false
+        place.onEvent = { event in
+            if case .progress(let progress) = event, progress.phase == .sending, progress.bytes > 0, !isMadeAnew {
+                isMadeAnew = true
+                do { try place.makeAnew() } catch { Issue.record(error) }
+            }
+        }
+        let outcome = place.push(path)
+        #expect(isMadeAnew && outcome.result == .pushed, "\(outcome)")
+        #expect(try place.content().applied(try #require(outcome.job)).count == 300_000)
+    }
+
+    @Test func aFileThatChangesIsBroken() throws {
+        let place = try Place()
+        let path = try place.file(lines: 2000)
+        place.onEvent = { event in
+            guard case .started = event else { return }
+            let handle = FileHandle(forWritingAtPath: path)!
+            try! handle.seekToEnd()
+            try! handle.write(contentsOf: Data("{\"name\": \"Late\", \"age\": 1}\n".utf8))
+            try! handle.close()
+        }
+        let outcome = place.push(path)
+        #expect(outcome.result == .failed(.broken("changed while it was read; what was sent of it is marked broken")))
+        let content = try place.content()
+        #expect(content.kinds(of: outcome.job!) == [.start: 4, .record: 2001, .broken: 4])
+    }
+
+    @Test func aFileThatChangesBeforeItIsReadAgainIsBroken() throws {
+        let place = try Place()
+        let path = try place.directory.write("a.csv", "name,age\nAnn,30\n")
+        place.onEvent = { if case .started = $0 { try! place.directory.write("a.csv", "age,name\n30,Ann\n") } }
+        let outcome = place.push(path)
+        guard case .failed(.broken) = outcome.result else {
+            Issue.record("\(outcome.result)")
+            return
+        }
+        #expect(try place.content().kinds(of: outcome.job!) == [.start: 4, .broken: 4])
+    }
+
+    @Test func againMakesAnotherJob() throws {
+        let place = try Place()
+        let path = try place.file(lines: 10)
+        let first = place.push(path)
+        place.options.again = true
+        let second = place.push(path)
+        let third = place.push(path)
+        #expect(Set([first.job, second.job, third.job]).count == 3)
+        place.options.resend = true
+        let fourth = place.push(path)
+        #expect(fourth.job == third.job)
+        let content = try place.content()
+        #expect(try content.starts(of: second.job!).allSatisfy(\.again))
+        #expect(try content.starts(of: second.job!).first?.options == ["--again", path])
+        for outcome in [first, second, third] { #expect(try content.applied(outcome.job!).count == 10) }
+    }
+
+    @Test func anUnfinishedAgainGoesOn() throws {
+        let place = try Place()
+        let path = try place.file(lines: 200_000)
+        place.options.again = true
+        place.onEvent = { if case .progress(let progress) = $0, progress.phase == .sending { place.interrupt.set() } }
+        let first = place.push(path)
+        #expect(first.result == .failed(.interrupted))
+        let pusher = Pusher(
+            place.settings, topic: place.topic, options: place.options, interrupt: Interrupt(), event: { _ in })
+        let second = pusher.push(path)
+        let third = pusher.push(path)
+        pusher.close()
+        #expect(second.job == first.job && second.result == .pushed)
+        #expect(third.job != first.job)
+        #expect(try place.content().applied(first.job!).count == 200_000)
+    }
+
+    @Test func resendSendsTheSameJob() throws {
+        let place = try Place()
+        let path = try place.file(lines: 10)
+        let first = place.push(path)
+        place.options.resend = true
+        let second = place.push(path)
+        #expect(second.job == first.job && second.result == .pushed)
+        let content = try place.content()
+        #expect(content.kinds(of: first.job!)[.record] == 20)
+        #expect(try content.applied(first.job!).count == 10)
+    }
+
+    @Test func aLabelIsAnotherJob() throws {
+        let place = try Place()
+        let path = try place.file(lines: 10)
+        let first = place.push(path)
+        place.options.label = "nightly"
+        let second = place.push(path)
+        #expect(first.job != second.job)
+        let start = try place.content().starts(of: second.job!).first
+        #expect(start?.label == "nightly" && start?.options == ["--label", "nightly", path])
+        #expect(start?.path == path && start?.contentHash != nil && start?.partitions == 4)
+    }
+
+    @Test func aFIFOIsReadOnce() throws {
+        let place = try Place()
+        let path = place.directory.path("pipe.jsonl")
+        mkfifo(path, 0o600)
+        let writer = Thread {
+            let handle = FileHandle(forWritingAtPath: path)!
+            for line in Place.lines(1000) { try! handle.write(contentsOf: Data((line + "\n").utf8)) }
+            try! handle.close()
+        }
+        writer.start()
+        let outcome = place.push(path)
+        #expect(outcome.result == .pushed && outcome.records == 1000 && !outcome.isResumable)
+        #expect(try place.content().applied(outcome.job!).sorted() == Place.lines(1000).sorted())
+    }
+
+    @Test func standardInputAndItsWords() throws {
+        let place = try Place()
+        let text = Place.lines(3).map { $0 + "\n" }.joined()
+        let result = try place.command("--format", "jsonl", "-", input: .bytes(Array(text.utf8))).wait()
+        #expect(result.code == 0 && result.stdout.count == 9, "\(result)")
+        let usage = try place.command("-").wait()
+        #expect(usage.code == 2 && usage.stdout.isEmpty, "\(usage)")
+    }
+
+    @Test func oneBadFileDoesNotStopTheOthers() throws {
+        let place = try Place()
+        let good = try place.file(lines: 3)
+        let bad = try place.directory.write("b.csv", "name,alter,email\n")
+        let result = try place.command(bad, place.directory.path("none.csv"), good).wait()
+        #expect(result.code == 5)
+        let lines = result.stdout.split(separator: "\n")
+        #expect(lines.count == 3 && lines[0] == "-" && lines[1] == "-" && lines[2].count == 8)
+        #expect(result.stderr.contains("refused: no column age (line 1: name, alter, email); nothing sent\n"))
+        #expect(result.stderr.contains("refused: no such file or directory; nothing sent\n"))
+    }
+
+    @Test func aTopicThatLosesRecordsIsRefused() throws {
+        for (setting, words) in [
+            ("cleanup.policy=compact", "is compacted (cleanup.policy=compact): it would drop records"),
+            (
+                "max.message.bytes=1048588",
+                "takes messages of at most 1048588 bytes; set its max.message.bytes to 1064960"
+            ),
+        ] {
+            let place = try Place()
+            try place.topics("--create", "--partitions", "1", "--config", setting)
+            let outcome = place.push(try place.file(lines: 1))
+            #expect(outcome.result == .failed(.configuration("topic \(place.topic) \(words)")))
+            #expect(outcome.job == nil)
+        }
+    }
+
+    @Test func theTopicItMakes() throws {
+        let place = try Place()
+        place.options.partitions = nil
+        place.options.retention = .seconds(3600)
+        #expect(place.push(try place.file(lines: 1)).result == .pushed)
+        let admin = try Admin(place.settings)
+        defer { admin.close() }
+        let found = try admin.configuration(of: place.topic)
+        #expect(try admin.partitions(of: place.topic) == 12)
+        #expect(found["cleanup.policy"] == "delete" && found["retention.ms"] == "3600000")
+        #expect(found["message.timestamp.type"] == "LogAppendTime" && found["max.message.bytes"] == "1064960")
+    }
+
+    @Test func aBrokerThatIsAway() throws {
+        let place = try Place()
+        place.options.stallTimeout = .seconds(2)
+        let settings = ClientSettings(brokers: "127.0.0.1:\(try freeLoopbackPort())")
+        let pusher = Pusher(settings, topic: "users", options: place.options, interrupt: Interrupt(), event: { _ in })
+        defer { pusher.close() }
+        let path = try place.file(lines: 1)
+        guard case .failed(.kafka(let words)) = pusher.push(path).result else {
+            Issue.record("pushed to nobody")
+            return
+        }
+        #expect(words.hasPrefix("Kafka did not answer for 2 seconds: "))
+        let begin = ContinuousClock.now
+        guard case .failed(.kafka) = pusher.push(path).result else {
+            Issue.record("pushed to nobody")
+            return
+        }
+        #expect(ContinuousClock.now - begin < .seconds(1), "the next file does not wait again")
+    }
+
+    /// A stopped broker, then nothing for the stall timeout; later the same command goes on.
+    @Test func aBrokerThatStopsAnswering() throws {
+        let place = try Place()
+        let server = try KafkaServer.start()
+        place.options.stallTimeout = .seconds(3)
+        let path = try place.file(lines: 100_000)
+        let settings = ClientSettings(brokers: server.bootstrapServers)
+        var isPaused = false
+        let first = Pusher(settings, topic: "users", options: place.options, interrupt: Interrupt()) { event in
+            if case .progress(let progress) = event, progress.phase == .sending, !isPaused {
+                isPaused = true
+                server.pause()
+            }
+        }
+        let stopped = first.push(path)
+        first.close()
+        server.resume()
+        guard isPaused else { return }  // it was faster than the first look at the clock
+        guard case .failed(.kafka(let words)) = stopped.result else {
+            Issue.record("\(stopped.result)")
+            return
+        }
+        #expect(words.hasPrefix("no acknowledgement for 3 seconds"))
+        place.options.stallTimeout = .seconds(60)
+        let second = Pusher(settings, topic: "users", options: place.options, interrupt: Interrupt(), event: { _ in })
+        let outcome = second.push(path)
+        second.close()
+        #expect(outcome.result == .pushed && outcome.job == stopped.job)
+        #expect(try TopicContent(settings, topic: "users").applied(outcome.job!).count == 100_000)
+    }
+}

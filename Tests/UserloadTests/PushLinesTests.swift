@@ -1,0 +1,126 @@
+// The words of a push, letter by letter.
+
+import Foundation
+import Pipeline
+import Records
+import Testing
+
+@testable import userload
+
+@Suite struct PushLinesTests {
+    private let times = Times(now: Date(timeIntervalSince1970: 1_795_000_000), zone: TimeZone(identifier: "UTC")!)
+    private let job = JobID(high: 0x1234_5678_9ABC_DEF0, low: 42)
+
+    private func lines(_ files: String...) -> PushLines {
+        PushLines(files: files, command: "userload push a.csv", times: times)
+    }
+
+    private func outcome(_ input: String, _ result: PushOutcome.Result, job: JobID? = nil) -> PushOutcome {
+        var outcome = PushOutcome(input: input, result: result)
+        outcome.job = job
+        return outcome
+    }
+
+    @Test func aPushedFile() {
+        var pushed = outcome("a.csv", .pushed, job: job)
+        pushed.records = 120_000
+        pushed.bytes = 14_200_000
+        pushed.duration = .milliseconds(412)
+        #expect(lines("a.csv").summary(pushed) == "a.csv  \(job.slug)  120,000 records, 14.2 MB, 0.4 s")
+        pushed.rejects = 512
+        pushed.firstReject = (17, FieldError(field: "age", code: "not_an_integer", message: "not an integer"))
+        #expect(
+            lines("a.csv").summary(pushed)
+                == "a.csv  \(job.slug)  120,000 records, 14.2 MB, 0.4 s; "
+                + "512 will be rejected (first: line 17, age: not an integer)")
+        pushed.firstReject = (1234, FieldError(field: "", code: "malformed_json", message: "malformed JSON"))
+        pushed.duration = .seconds(187)
+        #expect(
+            lines("a.csv").summary(pushed)
+                == "a.csv  \(job.slug)  120,000 records, 14.2 MB, 3 min 7 s; "
+                + "512 will be rejected (first: line 1,234: malformed JSON)")
+    }
+
+    @Test func columns() {
+        let refused = outcome("b.csv", .failed(.refused("no column age (line 1: name, alter, email)")))
+        #expect(
+            lines("b.csv", "long name.csv").summary(refused)
+                == "b.csv          -         refused: no column age (line 1: name, alter, email); nothing sent")
+    }
+
+    @Test func alreadyPushed() {
+        let date = Date(timeIntervalSince1970: 1_795_312_800)
+        #expect(
+            lines("c.csv").summary(outcome("c.csv", .alreadyPushed(date, expired: false), job: job))
+                == "c.csv  \(job.slug)  already pushed on 2026-11-22 02:00; nothing sent (--again loads it once more)")
+        #expect(
+            lines("c.csv").summary(outcome("c.csv", .alreadyPushed(date, expired: true), job: job))
+                == "c.csv  \(job.slug)  already pushed on 2026-11-22 02:00, and expired from the topic since; "
+                + "nothing sent (--resend sends it once more)")
+    }
+
+    @Test(arguments: [
+        (
+            PushFailure.interrupted, true,
+            "interrupted; nothing is lost: 61,000 records acknowledged, the same command goes on: userload push a.csv"
+        ),
+        (
+            .interrupted, false,
+            "interrupted; 61,000 records acknowledged; what can be read only once cannot go on: push it again, as a new job"
+        ),
+        (
+            .kafka("no acknowledgement for 5 minutes"), true,
+            "not pushed: no acknowledgement for 5 minutes; nothing is lost: 61,000 records acknowledged, the same command goes on: userload push a.csv"
+        ),
+        (.broken("changed while it was read"), true, "not pushed: changed while it was read"),
+        (.lost("the topic is gone"), false, "not pushed: the topic is gone"),
+        (.configuration("topic users is compacted"), true, "not pushed: topic users is compacted"),
+    ])
+    func failures(failure: PushFailure, isResumable: Bool, words: String) {
+        var failed = outcome("a.csv", .failed(failure), job: job)
+        failed.acknowledged = 61_000
+        failed.isResumable = isResumable
+        #expect(lines("a.csv").summary(failed) == "a.csv  \(job.slug)  \(words)")
+    }
+
+    @Test func nothingWasSent() {
+        #expect(
+            lines("a.csv").summary(outcome("a.csv", .failed(.kafka("Kafka did not answer for 5 minutes"))))
+                == "a.csv  -         not pushed: Kafka did not answer for 5 minutes; "
+                + "nothing sent, the same command tries again: userload push a.csv")
+    }
+
+    @Test func progress() {
+        func line(
+            _ phase: PushProgress.Phase, _ bytes: UInt64, of size: UInt64?, target: UInt64 = 0, records: UInt64 = 0
+        ) -> String {
+            PushLines.progress(
+                PushProgress(
+                    input: "a.csv", phase: phase, bytes: bytes, size: size, target: target, records: records,
+                    elapsed: .seconds(2)))
+        }
+        #expect(line(.checking, 31, of: 100) == "a.csv: checking 31 %")
+        #expect(line(.skipping, 31, of: 100, target: 60) == "a.csv: skipping to 60 % (already in Kafka)")
+        #expect(
+            line(.sending, 50, of: 100, records: 620_000) == "a.csv: sending 50 %; 620,000 records, 310,000/s, ETA 2 s")
+        #expect(line(.sending, 0, of: 100, records: 0) == "a.csv: sending 0 %; 0 records, 0/s")
+        #expect(line(.sending, 14_200_000, of: nil, records: 1000) == "a.csv: sending 14.2 MB; 1,000 records, 500/s")
+        #expect(line(.sending, 999, of: 1000, records: 2).hasPrefix("a.csv: sending 99 %; 2 records"))
+    }
+
+    @Test func theCommandAsTyped() {
+        #expect(
+            PushLines.typed(["/usr/bin/userload", "push", "--label", "it's", "a b.csv", "x.csv"])
+                == #"userload push --label 'it'\''s' 'a b.csv' x.csv"#)
+    }
+
+    @Test(arguments: [
+        (PushOutcome.Result.pushed, ExitCode.done), (.alreadyPushed(Date(), expired: true), .done),
+        (.failed(.refused("")), .input), (.failed(.broken("")), .input), (.failed(.kafka("")), .kafka),
+        (.failed(.lost("")), .kafka), (.failed(.configuration("")), .configuration),
+        (.failed(.interrupted), .interrupted),
+    ])
+    func exitCodes(result: PushOutcome.Result, code: ExitCode) {
+        #expect(PushOutcome(input: "a.csv", result: result).exitCode == code)
+    }
+}
