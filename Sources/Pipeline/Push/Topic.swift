@@ -116,7 +116,7 @@ struct TopicPreparation {
                 return try ask(.seconds(1))
             } catch {
                 let waited = ContinuousClock.now - start
-                if error.isAuthentication { throw .kafka(error.description) }
+                if error.isAuthentication { throw .configuration("Kafka refuses us: \(error)") }
                 if error.isAuthorization { throw .configuration("topic \(name): \(error)") }
                 guard error.isConnection || error.code == Self.leaderNotAvailable else {
                     throw .kafka(error.description)
