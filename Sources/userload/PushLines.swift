@@ -37,8 +37,8 @@ struct PushLines {
             let seconds = progress.elapsed / .seconds(1)
             let rate = seconds > 0 ? Double(progress.records - progress.startRecords) / seconds : 0
             words =
-                "sending \(reached(progress)); \(counted(progress.records, "record")), \(grouped(Int(rate)))/s"
-                + (remaining(progress).map { ", ETA \($0)" } ?? "")
+                "sending \(reached(progress)); \(counted(progress.records, "record"))"
+                + (rate >= 1 ? ", \(grouped(Int(rate)))/s" : "") + (remaining(progress).map { ", ETA \($0)" } ?? "")
         }
         return "\(progress.input): \(words)"
     }

@@ -238,6 +238,49 @@ private final class Place {
         #expect(try place.content().applied(try #require(outcome.job)).count == 300_000)
     }
 
+    /// Deletes what the topic holds, as retention does.
+    private func expire(_ place: Place) throws {
+        let partitions = (0..<4).map { #"{"topic": "\#(place.topic)", "partition": \#($0), "offset": -1}"# }
+        let json = try place.directory.write(
+            "records.json", #"{"version": 1, "partitions": [\#(partitions.joined(separator: ","))]}"#)
+        try place.server.tool(
+            "kafka-delete-records.sh",
+            ["--bootstrap-server", place.server.bootstrapServers, "--offset-json-file", json])
+    }
+
+    @Test func aPushedJobThatExpired() throws {
+        let place = try Place()
+        let path = try place.file(lines: 100)
+        let first = place.push(path)
+        try expire(place)
+        let second = place.push(path)
+        guard case .alreadyPushed(_, expired: true) = second.result else {
+            Issue.record("\(second.result)")
+            return
+        }
+        #expect(try place.content().kinds(of: first.job!) == [.start: 4, .end: 4])
+    }
+
+    @Test func anUnfinishedJobThatExpired() throws {
+        let place = try Place()
+        let path = try place.file(lines: 200_000)
+        place.onEvent = { if case .progress(let progress) = $0, progress.phase == .sending { place.interrupt.set() } }
+        let first = place.push(path)
+        #expect(first.result == .failed(.interrupted))
+        try expire(place)
+        var notices: [String] = []
+        let pusher = Pusher(place.settings, topic: place.topic, options: place.options, interrupt: Interrupt()) {
+            if case .notice(let sentence, _) = $0 { notices.append(sentence) }
+        }
+        let second = pusher.push(path)
+        pusher.close()
+        #expect(second.result == .pushed && second.job == first.job)
+        #expect(
+            notices == [
+                "what was sent before has expired from 4 of 4 partitions of \(place.topic); these are sent from their start"
+            ])
+    }
+
     @Test func aFileThatChangesIsBroken() throws {
         let place = try Place()
         let path = try place.file(lines: 2000)

@@ -17,6 +17,7 @@ final class TopicContent: ConsumerHandler {
 
     private(set) var messages: [Message] = []
     private let partitions: Int
+    private var starts: [Int64] = []
 
     init(_ settings: ClientSettings, topic: String) throws {
         let admin = try Admin(settings)
@@ -26,8 +27,9 @@ final class TopicContent: ConsumerHandler {
         defer { reader.close() }
         var missing: [Int32: Int64] = [:]
         for partition in 0..<Int32(partitions) {
-            let high = try reader.watermarks(partition: partition, timeout: .seconds(10)).high
-            if high > 0 { missing[partition] = high }
+            let marks = try reader.watermarks(partition: partition, timeout: .seconds(10))
+            starts.append(marks.low)
+            if marks.high > marks.low { missing[partition] = marks.high }
         }
         let consumer = try Consumer(settings, group: "content-\(UInt64.random(in: 0...UInt64.max))", handler: self)
         defer { consumer.close() }
@@ -53,7 +55,7 @@ final class TopicContent: ConsumerHandler {
     }
 
     func assigned(_ partitions: [Int32], by consumer: Consumer) {
-        try? consumer.assign(partitions.map { ($0, 0) })
+        try? consumer.assign(partitions.map { ($0, starts[Int($0)]) })
     }
 
     func revoked(_ partitions: [Int32], lost: Bool, by consumer: Consumer) { try? consumer.unassign() }

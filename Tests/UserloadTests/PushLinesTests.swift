@@ -103,7 +103,7 @@ import Testing
         #expect(line(.skipping, 31, of: 100, target: 60) == "a.csv: skipping to 60 % (already in Kafka)")
         #expect(
             line(.sending, 50, of: 100, records: 620_000) == "a.csv: sending 50 %; 620,000 records, 310,000/s, ETA 2 s")
-        #expect(line(.sending, 0, of: 100, records: 0) == "a.csv: sending 0 %; 0 records, 0/s")
+        #expect(line(.sending, 0, of: 100, records: 0) == "a.csv: sending 0 %; 0 records")
         #expect(line(.sending, 14_200_000, of: nil, records: 1000) == "a.csv: sending 14.2 MB; 1,000 records, 500/s")
         #expect(line(.sending, 999, of: 1000, records: 2).hasPrefix("a.csv: sending 99 %; 2 records"))
     }

@@ -22,6 +22,7 @@ final class JobSender {
     private static let stride = 256
 
     private let context: PushContext
+    private let words: JobSenderWords
     private let input: JobInput
     private let journal: JobJournal
     private let startMarker: ByteBuffer
@@ -46,6 +47,7 @@ final class JobSender {
         _ context: PushContext, input: JobInput, journal: JobJournal, marker: StartMarker, claim: ProducerSession.Claim
     ) {
         self.context = context
+        words = JobSenderWords(topic: context.topic, stallTimeout: context.options.stallTimeout)
         self.input = input
         self.journal = journal
         startMarker = ByteBuffer(marker.encode())
@@ -105,7 +107,7 @@ final class JobSender {
         case .sendStartMarkers: sendStartMarkers()
         case .verify(let check): try verify(check)
         case .startOver:
-            say("topic \(context.topic.name) was made anew, or lost records, meanwhile: everything is sent again")
+            say(words.startingOver)
             try input.rewind()
         case .close:
             producer?.close()
@@ -116,7 +118,7 @@ final class JobSender {
             pause(milliseconds: 20)
             try housekeep(wait: 0)
         case .done: return false
-        case .stop(let stop): throw failure(of: stop)
+        case .stop(let stop): throw words.failure(of: stop)
         }
         return true
     }
@@ -194,7 +196,8 @@ final class JobSender {
             let verdict = try context.verifier.look(
                 for: journal.entry.job, at: session.positions(for: check), timeout: .seconds(10))
             now = context.now
-            if verdict != .believed { say(verdict, check, isFirstLook) }
+            if case .expired = verdict, wasPushed { hasExpired = true }
+            if let sentence = words.look(verdict, isFirst: isFirstLook, wasPushed: wasPushed) { say(sentence) }
             if check == .firstAndLast, context.topic.isMock, verdict == .believed || verdict == .unreadable {
                 try refuseDropped()
             }
@@ -249,48 +252,9 @@ final class JobSender {
             position: window.settledPosition(reached: input.bytesConsumed))
     }
 
-    // MARK: Words
+    // MARK: -
 
     private func say(_ sentence: String) { context.event(.notice(sentence, isWarning: true)) }
-
-    private func say(_ verdict: ProducerSession.Verdict, _ check: ProducerSession.Check, _ isFirstLook: Bool) {
-        let topic = context.topic.name
-        switch verdict {
-        case .believed: break
-        case .another where isFirstLook:
-            say("topic \(topic) is not the one this job went to before (made anew?): everything is sent again")
-        case .another: break
-        case .expired where wasPushed: hasExpired = true
-        case .expired(let partitions) where isFirstLook:
-            say(
-                "what was sent before has expired from \(partitions.count) of \(context.topic.partitions) partitions of "
-                    + "\(topic); these are sent from their start")
-        case .expired:
-            say("\(topic) has dropped records of this job already (retention); `status` tells whether all were read")
-        case .unreadable where isFirstLook:
-            say("topic \(topic) may not be read, so the journal cannot be checked: everything is sent again")
-        case .unreadable:
-            say("topic \(topic) may not be read: that the job is in it whole was not checked")
-        }
-    }
-
-    private func failure(of stop: ProducerSession.Stop) -> PushFailure {
-        switch stop {
-        case .failed(let error) where error.isAuthorization:
-            .configuration("topic \(context.topic.name): \(error)")
-        case .failed(let error): .kafka("\(error)")
-        case .stalled(let error):
-            .kafka(
-                "no acknowledgement for \(TopicPreparation.spelled(context.options.stallTimeout))"
-                    + (error.map { ": \($0)" } ?? ""))
-        case .lost(let isReadable):
-            .lost(
-                isReadable
-                    ? "topic \(context.topic.name) was made anew, or lost records, and the input cannot be read again"
-                    : "the connection was lost, and topic \(context.topic.name) may not be read to see what arrived")
-        case .restless: .lost("topic \(context.topic.name) is made anew, or loses records, again and again")
-        }
-    }
 
     /// Ends the producer; what is on its way when the user stops has a second to be acknowledged.
     private func settle(_ error: any Error) -> PushFailure {

@@ -1,0 +1,50 @@
+// What a sender says of the log and of its end, in sentences without a full stop.
+
+import Kafka
+
+struct JobSenderWords {
+    let topic: Topic
+    let stallTimeout: Duration
+
+    var startingOver: String {
+        "topic \(topic.name) was made anew, or lost records, meanwhile: everything is sent again"
+    }
+
+    /// nil: nothing to say.
+    /// - Parameters:
+    ///   - isFirst: nothing of the input was read yet: it is the journal that was looked after.
+    ///   - wasPushed: the journal says that the whole job is there.
+    func look(_ verdict: ProducerSession.Verdict, isFirst: Bool, wasPushed: Bool) -> String? {
+        switch verdict {
+        case .believed: nil
+        case .another where isFirst:
+            "topic \(topic.name) is not the one this job went to before (made anew?): everything is sent again"
+        case .another: nil
+        case .expired where wasPushed: nil
+        case .expired(let partitions) where isFirst:
+            "what was sent before has expired from \(partitions.count) of \(topic.partitions) partitions of "
+                + "\(topic.name); these are sent from their start"
+        case .expired:
+            "\(topic.name) has dropped records of this job already (retention); `status` tells whether all were read"
+        case .unreadable where isFirst:
+            "topic \(topic.name) may not be read, so the journal cannot be checked: everything is sent again"
+        case .unreadable: "topic \(topic.name) may not be read: that the job is in it whole was not checked"
+        }
+    }
+
+    func failure(of stop: ProducerSession.Stop) -> PushFailure {
+        switch stop {
+        case .failed(let error) where error.isAuthorization: .configuration("topic \(topic.name): \(error)")
+        case .failed(let error) where error.isAuthentication: .configuration("Kafka refuses us: \(error)")
+        case .failed(let error): .kafka("\(error)")
+        case .stalled(let error):
+            .kafka(
+                "no acknowledgement for \(TopicPreparation.spelled(stallTimeout))" + (error.map { ": \($0)" } ?? ""))
+        case .lost(isReadable: true):
+            .lost("topic \(topic.name) was made anew, or lost records, and the input cannot be read again")
+        case .lost(isReadable: false):
+            .lost("the connection was lost, and topic \(topic.name) may not be read to see what arrived")
+        case .restless: .lost("topic \(topic.name) is made anew, or loses records, again and again")
+        }
+    }
+}

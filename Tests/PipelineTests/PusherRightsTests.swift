@@ -1,0 +1,81 @@
+// Pushing with fewer rights than usual: without READ nothing can be looked up, and everything is sent.
+
+import Kafka
+import Pipeline
+import Records
+import TestSupport
+import Testing
+
+@Suite(.needsKafka) struct PusherRightsTests {
+    private func settings(_ server: KafkaServer, _ user: String, _ password: String) -> ClientSettings {
+        ClientSettings(
+            brokers: server.bootstrapServers,
+            entries: [
+                ("security.protocol", "SASL_PLAINTEXT"), ("sasl.mechanisms", "PLAIN"), ("sasl.username", user),
+                ("sasl.password", password),
+            ].map { ConfigurationEntry(key: $0, value: $1) })
+    }
+
+    @Test func whoMayWriteButNotRead() throws {
+        let directory = try TemporaryDirectory()
+        let server = try KafkaServer.start(passwords: ["admin": "secret", "writer": "quill"])
+        let admin = try directory.write(
+            "admin.properties",
+            """
+            security.protocol=SASL_PLAINTEXT
+            sasl.mechanism=PLAIN
+            sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="admin" password="secret";
+
+            """)
+        let path = try directory.write("a.csv", "name,age\nAnn,30\nBen,31\n")
+        var notices: [String] = []
+        func push(_ password: String = "quill") -> PushOutcome {
+            notices = []
+            var options = PushOptions()
+            options.partitions = 2
+            options.stateDirectory = directory.path("state")
+            options.stallTimeout = .seconds(30)
+            let pusher = Pusher(
+                settings(server, "writer", password), topic: "users", options: options, interrupt: Interrupt()
+            ) { event in
+                if case .notice(let sentence, _) = event { notices.append(sentence) }
+            }
+            defer { pusher.close() }
+            return pusher.push(path)
+        }
+
+        guard case .failed(.configuration(let refusal)) = push("wrong").result else {
+            Issue.record("a wrong password was taken")
+            return
+        }
+        #expect(refusal.hasPrefix("Kafka refuses us: ") && !refusal.contains("wrong"))
+
+        guard case .failed(.configuration(let words)) = push().result else {
+            Issue.record("a topic was made without the right to")
+            return
+        }
+        #expect(
+            words.hasPrefix("there is no topic users, and this user may not make it: ")
+                || words.hasPrefix("topic users: "))
+
+        try server.tool(
+            "kafka-acls.sh",
+            [
+                "--bootstrap-server", server.bootstrapServers, "--command-config", admin, "--add", "--allow-principal",
+                "User:writer", "--operation", "Write", "--operation", "Create", "--topic", "users",
+            ])
+        let first = push()
+        #expect(first.result == .pushed, "\(first.result)")
+        #expect(notices.last == "topic users may not be read: that the job is in it whole was not checked")
+
+        let second = push()
+        #expect(second.result == .pushed && second.job == first.job)
+        #expect(
+            notices.contains("topic users may not be read, so the journal cannot be checked: everything is sent again"))
+        #expect(notices.first?.hasPrefix("the settings of topic users may not be read (") == true)
+
+        let content = try TopicContent(settings(server, "admin", "secret"), topic: "users")
+        #expect(content.kinds(of: first.job!) == [.start: 4, .record: 4, .end: 4])
+        #expect(try content.applied(first.job!).count == 2)
+    }
+}
