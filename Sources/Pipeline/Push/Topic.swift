@@ -125,7 +125,8 @@ struct TopicPreparation {
                     throw .kafka("Kafka did not answer for \(Self.spelled(options.stallTimeout)): \(error.message)")
                 }
                 if !hasSaid {
-                    notice("Kafka does not answer (\(error.message)); trying for \(Self.spelled(options.stallTimeout))", true)
+                    notice(
+                        "Kafka does not answer (\(error.message)); trying for \(Self.spelled(options.stallTimeout))", true)
                     hasSaid = true
                 }
             }
