@@ -126,7 +126,8 @@ struct TopicPreparation {
                 }
                 if !hasSaid {
                     notice(
-                        "Kafka does not answer (\(error.message)); trying for \(Self.spelled(options.stallTimeout))", true)
+                        "Kafka does not answer (\(error.message)); trying for \(Self.spelled(options.stallTimeout))",
+                        true)
                     hasSaid = true
                 }
             }
