@@ -79,6 +79,14 @@ final class Client {
         pthread_detach(thread)
     }
 
+    /// Lets go of a handle that a call of ours never returns from: it lives as long as the process, and what its log
+    /// callback needs with it.
+    func leave() {
+        guard handle != nil else { return }
+        handle = nil
+        _ = Unmanaged.passRetained(context)
+    }
+
     /// The latest warning or error line of librdkafka: why a call timed out.
     var lastError: String? { context.lastError.withLock { $0 } }
 

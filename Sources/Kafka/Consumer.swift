@@ -21,6 +21,9 @@ package final class Consumer {
     private var topic = ""
     private var messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
     private var capacity: Int
+    private var isClosing = false
+    /// Partitions given back while closing.
+    private var releases: [Release] = []
     private var assignmentCalls = 0
 
     /// - Parameter handler: not kept alive by the consumer.
@@ -125,14 +128,20 @@ package final class Consumer {
     package func close(limit: Duration = .seconds(3)) {
         guard let handle = client.handle, let closing = rd_kafka_queue_new(handle) else { return }
         let end = ContinuousClock.now + limit
+        isClosing = true
         if KafkaError(consuming: rd_kafka_consumer_close_queue(handle, closing)) == nil {
             while rd_kafka_consumer_closed(handle) == 0 && ContinuousClock.now < end { serve(closing) }
         }
         let isClosed = rd_kafka_consumer_closed(handle) != 0
+        let isReleased = releases.allSatisfy { $0.wait(until: end) }
         rd_kafka_queue_destroy(closing)
         if let queue { rd_kafka_queue_destroy(queue) }
         queue = nil
-        if isClosed { client.destroy() } else { client.abandon() }
+        switch (isReleased, isClosed) {
+        case (false, _): client.leave()
+        case (true, true): client.destroy()
+        case (true, false): client.abandon()
+        }
     }
 
     /// As events, since `rd_kafka_queue_poll_callback` of 2.0.2 ends the process on a message in the queue.
@@ -149,6 +158,12 @@ package final class Consumer {
     private var closed: KafkaError { KafkaError(code: .state, message: "the consumer is closed") }
 
     private func rebalance(isAssign: Bool, _ partitions: [Int32]) {
+        if isClosing {
+            // Whatever comes now is given back.
+            if !isAssign { handler?.revoked(partitions, lost: assignmentLost, by: self) }
+            if let handle = client.handle { releases.append(Release(handle)) }
+            return
+        }
         let calls = assignmentCalls
         if isAssign {
             handler?.assigned(partitions, by: self)
