@@ -14,7 +14,7 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
 
     package init(code: KafkaErrorCode, message: String? = nil, isFatal: Bool = false, isRetriable: Bool = false) {
         self.code = code
-        self.message = message ?? code.sentence
+        self.message = message.map(plain) ?? code.sentence
         self.isFatal = isFatal
         self.isRetriable = isRetriable
     }
@@ -59,6 +59,14 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
         self.init(code: KafkaErrorCode(code), message: message)
     }
+}
+
+/// librdkafka's text without the name of its thread in front and its remark on the connection's state behind.
+private func plain(_ text: String) -> String {
+    var text = text[...]
+    if text.hasPrefix("[thrd:"), let end = text.firstRange(of: "]: ") { text = text[end.upperBound...] }
+    if let remark = text.firstRange(of: " (after ") { text = text[..<remark.lowerBound] }
+    return String(text)
 }
 
 extension KafkaErrorCode {

@@ -50,17 +50,22 @@ extension Command {
         context.screen.progress("")
         pusher.close()
         if worker.error == nil, !context.interrupt.isSet, !jobs.isEmpty {
-            code = max(code, try follow(jobs, worker, arguments, context))
+            code = max(code, try follow(jobs, worker, pushOptions.stallTimeout, arguments, context))
         }
         try worker.stop()
         return context.interrupt.isSet ? .interrupted : code
     }
 
     private static func follow(
-        _ jobs: [JobID], _ worker: BackgroundWorker, _ arguments: ParsedArguments, _ context: Context
+        _ jobs: [JobID], _ worker: BackgroundWorker, _ stall: Duration, _ arguments: ParsedArguments,
+        _ context: Context
     ) throws -> ExitCode {
         guard worker.waitUntilReady() else { return .done }
-        let followed = try context.follow(jobs, arguments, timeout: nil, shouldStop: { worker.hasEnded.isSet })
+        let followed = try context.follow(
+            jobs, arguments, timeout: nil, stall: stall, patience: stall, shouldStop: { worker.hasEnded.isSet })
+        if followed.end == .timedOut {
+            context.logger.error("nothing came in for \(spelled(stall)): other workers own partitions that do not move")
+        }
         if !(arguments[Options.quiet] && followed.exitCode == .done) { try context.printStatus(of: followed.jobs) }
         return followed.exitCode
     }

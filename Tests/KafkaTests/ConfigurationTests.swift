@@ -122,6 +122,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (
+            "[thrd:127.0.0.1:1/bootstrap]: 127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused "
+                + "(after 0ms in state CONNECT, 1 identical error(s) suppressed)",
+            "127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused"
+        ),
+        ("Broker: Unknown topic or partition", "Broker: Unknown topic or partition"),
+    ])
+    func librdkafkasThreadsAreNoNewsToPeople(text: String, shown: String) {
+        #expect(KafkaError(code: .transport, message: text).message == shown)
+    }
+
     @Test func errorsMatchByCode() {
         let error: any Error = KafkaError(code: .topicAlreadyExists)
         #expect(KafkaErrorCode.topicAlreadyExists ~= error)

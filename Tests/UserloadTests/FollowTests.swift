@@ -49,6 +49,22 @@ import Testing
         #expect(try follow([[sampleJob()]], timeout: .zero) == (.ended, 1))
     }
 
+    @Test func itEndsWhenNothingChangesForTooLong() throws {
+        var time = 0.0
+        var follower = Follower(count: 1, timeout: nil, stall: .seconds(2), shouldStop: { false })
+        follower.now = { time }
+        follower.sleep = { time += 0.5 }
+        var looks = 0
+        let end = try follower.follow {
+            looks += 1
+            return [looks < 4 ? openJob(state: .pending) : openJob()]
+        } show: { _, _ in
+        }
+        #expect(end == .timedOut)
+        // The state changed at 1.5 s.
+        #expect(time == 3.5)
+    }
+
     @Test func whoeverStopsItStopsIt() throws {
         #expect(try follow([[openJob()]], stopAfter: 2) == (.interrupted, 2))
     }

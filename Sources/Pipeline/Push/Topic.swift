@@ -116,16 +116,18 @@ struct TopicPreparation {
                 return try ask(.seconds(1))
             } catch {
                 let waited = ContinuousClock.now - start
-                if error.isAuthentication { throw .configuration("Kafka refuses us: \(error)") }
+                if error.isAuthentication { throw .configuration("Kafka refuses us: \(error.message)") }
                 if error.isAuthorization { throw .configuration("topic \(name): \(error)") }
                 guard error.isConnection || error.code == Self.leaderNotAvailable else {
                     throw .kafka(error.description)
                 }
                 guard waited < options.stallTimeout else {
-                    throw .kafka("Kafka did not answer for \(Self.spelled(options.stallTimeout)): \(error)")
+                    throw .kafka("Kafka did not answer for \(Self.spelled(options.stallTimeout)): \(error.message)")
                 }
                 if !hasSaid {
-                    notice("Kafka does not answer (\(error)); trying for \(Self.spelled(options.stallTimeout))", true)
+                    notice(
+                        "Kafka does not answer (\(error.message)); trying for \(Self.spelled(options.stallTimeout))",
+                        true)
                     hasSaid = true
                 }
             }

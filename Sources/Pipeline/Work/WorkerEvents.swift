@@ -204,6 +204,8 @@ extension Worker {
         }
         sayCaughtUp()
         mindDrain(now)
+        // Nothing to read is no stall; a drain has something to wait for.
+        if !options.drain, assignmentIsSettled, !postgresOutage.isOn, !kafkaOutage.isOn { lastProgress = now }
         if let limit = options.stallTimeout, now - lastProgress > limit { throw stalled(limit) }
     }
 

@@ -23,6 +23,8 @@ struct Follower {
     /// How many jobs are waited for: one that the database does not know yet is on its way.
     let count: Int
     let timeout: Duration?
+    /// Give up when nothing has changed for so long; nil: never.
+    var stall: Duration?
     /// Looked at between two looks: whoever loads in this process may have failed.
     let shouldStop: () -> Bool
     /// Seconds of a clock that never goes back.
@@ -34,12 +36,17 @@ struct Follower {
     ///   - show: what was seen, for the progress line.
     func follow(look: () throws -> [JobStatus], show: ([JobStatus], _ seconds: Double) -> Void) throws -> FollowEnd {
         let start = now()
+        var before: [JobStatus] = []
+        var changed = start
         while true {
             let jobs = try look()
+            if jobs.map(\.lines) != before.map(\.lines) || jobs.map(\.state) != before.map(\.state) { changed = now() }
+            before = jobs
             if jobs.count == count, jobs.allSatisfy(hasEnded) { return .ended }
             show(jobs, now() - start)
             if shouldStop() { return .interrupted }
             if let timeout, now() - start >= timeout / .seconds(1) { return .timedOut }
+            if let stall, now() - changed >= stall / .seconds(1) { return .timedOut }
             sleep()
         }
     }
@@ -92,10 +99,11 @@ extension Context {
     /// is away is waited for, too, for as long as `patience`.
     /// - Parameter shouldStop: beyond the signals.
     func follow(
-        _ ids: [JobID], _ arguments: ParsedArguments, timeout: Duration?, patience: Duration = .seconds(300),
-        shouldStop: @escaping () -> Bool = { false }
+        _ ids: [JobID], _ arguments: ParsedArguments, timeout: Duration?, stall: Duration? = nil,
+        patience: Duration = .seconds(300), shouldStop: @escaping () -> Bool = { false }
     ) throws -> Followed {
-        let follower = Follower(count: ids.count, timeout: timeout, shouldStop: { interrupt.isSet || shouldStop() })
+        let follower = Follower(
+            count: ids.count, timeout: timeout, stall: stall, shouldStop: { interrupt.isSet || shouldStop() })
         var session: DatabaseSession?
         var seen: [JobStatus] = []
         var first: [JobStatus]?

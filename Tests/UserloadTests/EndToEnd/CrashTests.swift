@@ -42,7 +42,9 @@ import Testing
             worker.send(SIGKILL)
             try worker.wait()
         }
-        try world.expect(1, "work", "--drain")
+        // 1 if there were rejects left for this run.
+        let drain = try world.run("work", "--drain")
+        #expect(drain.code == 0 || drain.code == 1, "\(drain)")
         try expectAllOf(file, people: people)
     }
 
