@@ -151,13 +151,13 @@ private func clientDidFail(
 func producerDidReport(
     _ handle: OpaquePointer?, _ message: UnsafePointer<rd_kafka_message_t>?, _ opaque: UnsafeMutableRawPointer?
 ) {
-    guard let message, let report = context(opaque)?.report else { return }
+    guard let message, let opaque else { return }
     let code = message.pointee.err
-    report(
-        DeliveryReport(
-            opaque: UInt(bitPattern: message.pointee._private), partition: message.pointee.partition,
-            offset: message.pointee.offset,
-            error: code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaErrorCode(code)))
+    let report = DeliveryReport(
+        opaque: UInt(bitPattern: message.pointee._private), partition: message.pointee.partition,
+        offset: message.pointee.offset, error: code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaErrorCode(code))
+    // Once a message: the context is not counted up and down for it.
+    Unmanaged<ClientContext>.fromOpaque(opaque)._withUnsafeGuaranteedRef { $0.report?(report) }
 }
 
 /// `rebalance_cb`: within the consumer's poll or close, on that thread; the list lives for this call.

@@ -180,7 +180,7 @@ final class JobSender {
             guard window.end > end else { continue }
             if mockLimit != nil, !mockLimit!.takes(window[end]) { throw MockLimit.streamFailure }
             if session.mayTransmit(end) { try transmit(end) }
-        } while session.readsOn
+        } while session.readsOn()
     }
 
     private func repeatEnd() {

@@ -100,14 +100,15 @@ package struct ProducerSession {
         }
     }
 
-    /// Whether `next` would say `transmit` with this number: the hot loop's short cut.
-    package func mayTransmit(_ number: Int) -> Bool {
+    /// Whether `next` would say `transmit` with this number: the hot loop's short cut. Mutating, like `readsOn`, so that
+    /// a session stored in a class is not copied for the call.
+    package mutating func mayTransmit(_ number: Int) -> Bool {
         guard case .sending = phase, stop == nil else { return false }
         return cursor == number
     }
 
     /// Whether `next` would say `read`, everything before being handed over: the hot loop's short cut.
-    package var readsOn: Bool {
+    package mutating func readsOn() -> Bool {
         guard case .sending = phase, cursor == window.end, !hasEnded, stop == nil else { return false }
         return window.hasRoom
     }
