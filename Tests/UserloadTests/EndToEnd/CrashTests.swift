@@ -29,7 +29,7 @@ import Testing
     }
 
     /// Each death costs its successor the 10 s after which the group gives up the dead member.
-    @Test(.timeLimit(.minutes(5)))
+    @Test
     func workIsKilledAtRandomMoments() throws {
         let people = 150_000
         let file = try file("people.csv", 0..<people)
@@ -48,7 +48,7 @@ import Testing
         try expectAllOf(file, people: people)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test
     func pushIsKilledAtRandomMoments() throws {
         let file = try file("people.csv", 0..<people)
         let worker = try world.start(["work"])
@@ -67,7 +67,7 @@ import Testing
         #expect(try worker.wait().code == 0)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test
     func bothAreKilledWithTwoWorkersAndTwoFiles() throws {
         let first = try file("first.csv", 0..<people)
         let second = try file("second.csv", people / 2..<people * 3 / 2)
@@ -98,7 +98,7 @@ import Testing
 
     /// A worker that is stopped, not dead, keeps its transaction and its locks in Postgres; another takes its partitions
     /// all the same, and what the stopped one still had in hand when it goes on counts for nothing.
-    @Test(.timeLimit(.minutes(5)))
+    @Test
     func aStoppedWorkersPartitionsGoToAnother() throws {
         let people = 200_000
         let file = try file("people.csv", 0..<people)
@@ -128,7 +128,7 @@ import Testing
         try expectAllOf(file, people: people, others: 1000)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test
     func postgresIsRestartedAndKilledUnderLoad() throws {
         let world = try World(postgres: PostgresServer())
         let file = try world.files.write("people.csv", People.csv(0..<people))
@@ -146,7 +146,7 @@ import Testing
         #expect(try worker.wait().code == 0)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test
     func kafkaIsKilledUnderLoad() throws {
         let world = try World(kafka: KafkaServer.start())
         let file = try world.files.write("people.csv", People.csv(0..<people))

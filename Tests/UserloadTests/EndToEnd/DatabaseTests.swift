@@ -10,7 +10,7 @@ import Testing
     init() throws { world = try World() }
 
     /// A job pushed with another key is passed over, said, and loaded once the keys agree.
-    @Test(.timeLimit(.minutes(3)))
+    @Test
     func aJobWithAnotherKey() throws {
         let file = try world.files.write("people.csv", "name,age,email\nAnn,31,a@x.org\nAnn,31,b@x.org\n")
         let plain = try world.files.write("plain.csv", People.csv(0..<100))
@@ -139,7 +139,7 @@ import Testing
     }
 
     /// Drain ends when everything up to its start is in, whoever loaded it; 3 only for open jobs with records in this run.
-    @Test(.timeLimit(.minutes(3)))
+    @Test
     func drain() throws {
         try world.expect(0, "migrate")
         let file = try world.files.write("people.csv", People.csv(0..<60_000))

@@ -9,7 +9,7 @@ import Testing
 
     init() throws { world = try World() }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test
     func twoWorkersShareThePartitions() throws {
         let workers = [try world.start(["work"]), try world.start(["work"])]
         let file = try world.files.write("people.csv", People.csv(0..<30_000))

@@ -9,7 +9,7 @@ import Testing
 
     init() throws { world = try World() }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test
     func deletedAndMadeAnewBetweenRuns() throws {
         let first = try world.files.write("first.csv", People.csv(0..<1000))
         try world.expect(0, "load", first)
@@ -27,7 +27,7 @@ import Testing
         try world.expectCompleted(first, inserted: 1000)
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test
     func deletedAndMadeAnewUnderARunningWorker() throws {
         let worker = try world.start(["work"])
         let first = try world.files.write("first.csv", People.csv(0..<1000))
@@ -69,7 +69,7 @@ import Testing
     }
 
     /// A record of just under, and one of over, a mebibyte; and one endless line.
-    @Test(.timeLimit(.minutes(3)))
+    @Test
     func longRecords() throws {
         var text = "name,age,note\n"
         text += "Long,30,\(String(repeating: "x", count: 1_048_000))\n"
