@@ -1,11 +1,6 @@
 // Numbers, sizes and ages as people read them.
 
-/// `1,000,000`.
-package func grouped(_ number: some BinaryInteger) -> String {
-    var digits = Array(String(number.magnitude))
-    for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
-    return (number < 0 ? "-" : "") + String(digits)
-}
+import Log
 
 /// `812 B`, `14.2 MB`, `112 MB`: decimal units, a decimal below 100.
 package func sizeText(_ bytes: some BinaryInteger) -> String {

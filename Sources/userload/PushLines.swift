@@ -14,14 +14,14 @@ struct PushLines {
     private let times: Times
 
     init(files: [String], command: String, times: Times) {
-        width = files.map { escaped($0).count }.max() ?? 0
+        width = files.map { displayWidth(escaped($0)) }.max() ?? 0
         self.command = command
         self.times = times
     }
 
     /// `a.csv  4x7k2m9q  120,000 records, 14.2 MB, 0.4 s`
     func summary(_ outcome: PushOutcome) -> String {
-        Self.padded(escaped(outcome.input), width) + "  " + Self.padded(outcome.job?.slug ?? "-", 8) + "  "
+        pad(escaped(outcome.input), to: width) + "  " + pad(outcome.job?.slug ?? "-", to: 8) + "  "
             + sentence(outcome)
     }
 
@@ -108,9 +108,5 @@ struct PushLines {
         if seconds < 9.95 { return "\((seconds * 10).rounded() / 10) s" }
         let whole = Int(seconds.rounded())
         return whole < 60 ? "\(whole) s" : "\(whole / 60) min \(whole % 60) s"
-    }
-
-    private static func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
     }
 }

@@ -53,8 +53,8 @@ extension Command {
     ) throws -> ExitCode {
         context.logger.info(
             """
-            drained: \(Int64(summary.inserted).grouped) inserted, \(Int64(summary.duplicates).grouped) duplicates, \
-            \(Int64(summary.rejected).grouped) rejects
+            drained: \(grouped(summary.inserted)) inserted, \(grouped(summary.duplicates)) duplicates, \
+            \(grouped(summary.rejected)) rejects
             """)
         let connection = try Connection(options.database.settings)
         defer { connection.close() }

@@ -1,6 +1,7 @@
 // Columns, numbers, sizes, times: how things look.
 
 import CommandLineOptions
+import Log
 import Testing
 
 @Suite struct LayoutTests {

@@ -1,6 +1,7 @@
 // The worker's small decisions: anchors, drains, batches' ends, and what is said of outages.
 
 import Kafka
+import Log
 import Records
 import Testing
 
@@ -150,5 +151,5 @@ import Testing
     }
 
     @Test(arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (41_203_112, "41,203,112"), (-1_234, "-1,234")])
-    func grouped(_ number: Int64, _ text: String) { #expect(number.grouped == text) }
+    func thousands(_ number: Int64, _ text: String) { #expect(grouped(number) == text) }
 }

@@ -80,7 +80,7 @@ package final class Worker {
     var locateBackoff = Backoff()
     var uncommitted: [Int32: Int64] = [:]
 
-    /// Called once the database is migrated and the group about to be joined, on the worker's thread.
+    /// Called on the worker's thread when the database is migrated.
     package var onReady: (() -> Void)?
 
     /// - Parameter interrupt: when it is set, the batch in hand is finished and `run` returns.

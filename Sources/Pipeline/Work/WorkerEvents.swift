@@ -91,8 +91,8 @@ extension Worker {
         for status in statuses where status.state == .completed || status.state == .inconsistent {
             guard saidEnded.insert(status.id).inserted else { continue }
             let counts = """
-                \(status.lines.grouped) lines = \(status.inserted.grouped) inserted + \(status.updated.grouped) updated + \
-                \(status.duplicates.grouped) duplicates + \(status.rejected.grouped) rejected
+                \(grouped(status.lines)) lines = \(grouped(status.inserted)) inserted + \(grouped(status.updated)) updated + \
+                \(grouped(status.duplicates)) duplicates + \(grouped(status.rejected)) rejected
                 """
             switch status.state {
             case .completed: tell("job \(status.slug) completed: \(counts)", [("job", status.slug)])

@@ -129,7 +129,7 @@ extension Worker {
         tell(
             """
             reading \(options.topic) on \(options.kafka.brokers) (\(world.partitions) partitions) into \
-            \(world.databaseName)\(isFirst ? "; first time" : ""): \(waiting.grouped) messages to read
+            \(world.databaseName)\(isFirst ? "; first time" : ""): \(grouped(waiting)) messages to read
             """)
     }
 
@@ -232,18 +232,5 @@ private func isCompacted(_ topic: String, _ admin: Admin, _ world: World) throws
         // Without the right to read the topic's settings nobody can tell.
         if error.isAuthorization { return false }
         throw error
-    }
-}
-
-extension Int64 {
-    /// With thousands separated by commas, as people read it.
-    package var grouped: String {
-        var digits = String(magnitude)
-        var index = digits.index(digits.endIndex, offsetBy: -3, limitedBy: digits.startIndex)
-        while let at = index, at > digits.startIndex {
-            digits.insert(",", at: at)
-            index = digits.index(at, offsetBy: -3, limitedBy: digits.startIndex)
-        }
-        return (self < 0 ? "-" : "") + digits
     }
 }

@@ -2,6 +2,7 @@
 
 import CommandLineOptions
 import Foundation
+import Log
 import Pipeline
 import Postgres
 import Records

@@ -1,0 +1,8 @@
+// Large numbers as people read them: what log lines and screens have in common.
+
+/// `1,000,000`.
+package func grouped(_ number: some BinaryInteger) -> String {
+    var digits = Array(String(number.magnitude))
+    for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
+    return (number < 0 ? "-" : "") + String(digits)
+}
