@@ -25,6 +25,9 @@ package final class Consumer {
     /// Partitions given back while closing.
     private var releases: [Release] = []
     private var assignmentCalls = 0
+    private var assigned: [Int32] = []
+    /// The longest the queue was since the last wake-up.
+    private var queuePeak = 0
 
     /// - Parameter handler: not kept alive by the consumer.
     package init(
@@ -81,6 +84,7 @@ package final class Consumer {
             count = rd_kafka_consume_batch_queue(queue, milliseconds, messages, 1)
         }
         guard count > 0 else { return 0 }
+        wakeFetcher()
         // For the handler, librdkafka's barriers have done it; for `body`, this does.
         let calls = assignmentCalls
         var handedOut = 0
@@ -95,6 +99,19 @@ package final class Consumer {
         return handedOut
     }
 
+    /// A full queue stops fetching, and 2.0.2 looks again only when something wakes the leader's thread, which sleeps for
+    /// up to 1 s (`rd_kafka_broker_consumer_serve`). A request wakes it: the latest offsets, for whose answer nobody
+    /// waits. Whenever the queue has halved, so that it never runs dry (it did: a third of the time of a backlog).
+    private func wakeFetcher() {
+        let length = Int(rd_kafka_queue_length(queue))
+        queuePeak = max(queuePeak, length)
+        guard queuePeak >= 16, length <= queuePeak / 2, let handle = client.handle, !assigned.isEmpty else { return }
+        queuePeak = length
+        let list = partitionList(assigned.map { ($0, Int64(RD_KAFKA_OFFSET_END)) })
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        rd_kafka_offsets_for_times(handle, list, 0)
+    }
+
     /// Starts reading at these offsets, and nowhere else; an empty list reads nothing and stays a member.
     package func assign(_ positions: [(partition: Int32, offset: Int64)]) throws(KafkaError) {
         guard let handle = client.handle else { throw closed }
@@ -102,6 +119,7 @@ package final class Consumer {
         let list = partitionList(positions)
         defer { rd_kafka_topic_partition_list_destroy(list) }
         if let error = KafkaError(rd_kafka_assign(handle, list)) { throw error }
+        assigned = positions.map(\.partition)
     }
 
     /// Gives all partitions back; answers a revocation.

@@ -6,7 +6,7 @@ internal import CPostgres
 package struct CopyWriter {
     fileprivate let connection: Connection
 
-    /// Sends `data`, any part of the COPY's text. Returns once the kernel has it: in nonblocking mode libpq would
+    /// Sends `data`, any part of what is copied. Returns once the kernel has it: in nonblocking mode libpq would
     /// otherwise let its buffer grow to the size of everything written.
     package func write(_ data: UnsafeBufferPointer<UInt8>) throws(PostgresError) {
         guard let start = data.baseAddress else { return }

@@ -12,11 +12,11 @@ package final class Batch {
     /// Jobs of a newer wire version, of which no more than that can be said.
     package var newerJobs: [(job: JobID, version: UInt8)] = []
 
-    /// Of each row, in the order they came: its COPY text, its key (`Validator.key`), its wire value in case Postgres
-    /// refuses it. One buffer, not three: its bounds are looked at once a row.
+    /// Of each row, in the order they came: its COPY form (`CopyRow`), its key (`Validator.key`), its wire value in case
+    /// Postgres refuses it. One buffer, not three: its bounds are looked at once a row.
     let rowBytes = ByteBuffer(capacity: 1 << 20)
     var rows: ContiguousArray<BatchRow> = []
-    private var textCount = 0
+    private var copyCount = 0
 
     /// Rejects: bytes and errors (JSON), one after the other in `rejectBytes`.
     let rejectBytes = ByteBuffer(capacity: 1 << 10)
@@ -29,16 +29,13 @@ package final class Batch {
     var isSorted = false
     let sorter = BatchSorter()
 
-    /// The end of a row of each progress step: tab, job as a uuid without hyphens, newline. Made once a step.
-    private let tails = ByteBuffer(capacity: 1 << 10)
-
     package init() {}
 
     package var rowCount: Int { rows.count }
     package var rejectCount: Int { rejects.count }
 
     /// What the server will be sent for rows and rejects; what limits a batch.
-    package var byteCount: Int { textCount + rejectBytes.count }
+    package var byteCount: Int { copyCount + rejectBytes.count }
 
     /// Adds a clean record; `progress[progressIndex]` is its job and partition. Does not allocate once the buffers
     /// have grown. For the job "-", seq, line and byteOffset are 0.
@@ -50,20 +47,19 @@ package final class Batch {
         let fields =
             person.name.count + (person.email?.count ?? 0) + (person.phoneNumber?.count ?? 0)
             + (person.address?.count ?? 0) + (person.additionalInfo?.count ?? 0)
-        // At worst every byte is escaped; then six values, their separators, the age and the tail.
-        rowBytes.reserve(2 * fields + 128 + key.count + value.count)
+        rowBytes.reserve(CopyRow.overhead + fields + key.count + value.count)
         let row = rowBytes.count
         let start = rowBytes.base + row
         var target = start
-        appendText(person, tail: tail(progressIndex), to: &target)
-        let textCount = target - start
+        CopyRow.append(person, job: progress[progressIndex].job, to: &target)
+        let copyCount = target - start
         append(key, to: &target)
         append(value, to: &target)
         rowBytes.count = row + (target - start)
-        self.textCount += textCount
+        self.copyCount += copyCount
         rows.append(
             BatchRow(
-                start: row, textCount: Int32(truncatingIfNeeded: textCount),
+                start: row, copyCount: Int32(truncatingIfNeeded: copyCount),
                 keyCount: Int32(truncatingIfNeeded: key.count), wireCount: Int32(truncatingIfNeeded: value.count),
                 nameCount: UInt16(truncatingIfNeeded: person.name.count), age: UInt8(truncatingIfNeeded: person.age),
                 place: BatchPlace(
@@ -72,48 +68,10 @@ package final class Batch {
     }
 
     @inline(__always)
-    private func appendText(_ person: Person, tail: Bytes, to target: inout UnsafeMutablePointer<UInt8>) {
-        CopyText.append(escaped: person.name, to: &target)
-        appendTab(to: &target)
-        CopyText.append(age: person.age, to: &target)
-        appendTab(to: &target)
-        CopyText.append(optional: person.email, to: &target)
-        appendTab(to: &target)
-        CopyText.append(optional: person.phoneNumber, to: &target)
-        appendTab(to: &target)
-        CopyText.append(optional: person.address, to: &target)
-        appendTab(to: &target)
-        CopyText.append(optional: person.additionalInfo, to: &target)
-        append(tail, to: &target)
-    }
-
-    @inline(__always)
     private func append(_ bytes: Bytes, to target: inout UnsafeMutablePointer<UInt8>) {
         guard let source = bytes.baseAddress else { return }
         target.update(from: source, count: bytes.count)
         target += bytes.count
-    }
-
-    @inline(__always)
-    private func appendTab(to target: inout UnsafeMutablePointer<UInt8>) {
-        target.pointee = 0x09
-        target += 1
-    }
-
-    private static let tailCount = 34
-
-    @inline(__always)
-    private func tail(_ progressIndex: Int) -> Bytes {
-        while tails.count <= progressIndex * Self.tailCount { addTail() }
-        return tails.slice(progressIndex * Self.tailCount, Self.tailCount)
-    }
-
-    @inline(never)
-    private func addTail() {
-        let job = progress[tails.count / Self.tailCount].job
-        tails.append(0x09)
-        for byte in job.uuid.utf8 where byte != UInt8(ascii: "-") { tails.append(byte) }
-        tails.append(0x0A)
     }
 
     /// Adds a record that is no row, and counts it as rejected. `errors` is a JSON list of `FieldError`s.
@@ -143,8 +101,8 @@ package final class Batch {
         order.removeAll(keepingCapacity: true)
         repeated.removeAll(keepingCapacity: true)
         isSorted = false
-        textCount = 0
-        for buffer in [rowBytes, rejectBytes, tails] { buffer.shrink(to: 48 << 20) }
+        copyCount = 0
+        for buffer in [rowBytes, rejectBytes] { buffer.shrink(to: 48 << 20) }
     }
 }
 
@@ -159,27 +117,26 @@ struct BatchPlace {
     var kafkaTime: Int64
 }
 
-/// A row: where its bytes begin in `rowBytes`, and how many they are: text, then key, then wire value.
+/// A row: where its bytes begin in `rowBytes`, and how many they are: COPY form, then key, then wire value.
 struct BatchRow {
     var start: Int
-    var textCount: Int32
+    var copyCount: Int32
     var keyCount: Int32
     var wireCount: Int32
-    /// The key begins with the name.
     var nameCount: UInt16
     var age: UInt8
     var place: BatchPlace
 
-    var key: Int { start + Int(textCount) }
+    var key: Int { start + Int(copyCount) }
     var wire: Int { key + Int(keyCount) }
 }
 
 extension Batch {
-    func text(of row: BatchRow) -> Bytes { rowBytes.slice(row.start, Int(row.textCount)) }
+    func copy(of row: BatchRow) -> Bytes { rowBytes.slice(row.start, Int(row.copyCount)) }
 
     func key(of row: BatchRow) -> Bytes { rowBytes.slice(row.key, Int(row.keyCount)) }
 
-    func name(of row: BatchRow) -> Bytes { rowBytes.slice(row.key, Int(row.nameCount)) }
+    func name(of row: BatchRow) -> Bytes { rowBytes.slice(row.start + CopyRow.nameOffset, Int(row.nameCount)) }
 
     func wire(of row: BatchRow) -> Bytes { rowBytes.slice(row.wire, Int(row.wireCount)) }
 }

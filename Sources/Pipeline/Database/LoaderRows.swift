@@ -42,13 +42,15 @@ extension LoadTransaction {
 
     private func send(_ rows: RowNumbers, _ writer: CopyWriter) throws {
         chunk.removeAll()
+        CopyRow.header.withUnsafeBufferPointer { chunk.append($0) }
         for number in rows {
-            chunk.append(batch.text(of: batch.rows[Int(number)]))
+            chunk.append(batch.copy(of: batch.rows[Int(number)]))
             if chunk.count >= 65_536 {
                 try writer.write(chunk.bytes)
                 chunk.removeAll()
             }
         }
+        CopyRow.trailer.withUnsafeBufferPointer { chunk.append($0) }
         try writer.write(chunk.bytes)
         chunk.shrink(to: 1 << 20)
     }
