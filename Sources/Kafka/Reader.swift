@@ -49,7 +49,7 @@ package final class Reader {
         while true {
             guard let message = rd_kafka_consume(topic, partition, min(turn, milliseconds(until: end))) else {
                 try client.check(.timedOut, until: end)
-                _ = try? self.offset(RD_KAFKA_OFFSET_END, partition, until: min(end, .now + .milliseconds(100)))
+                _ = try? offsets(RD_KAFKA_OFFSET_END, [partition], until: min(end, .now + .milliseconds(100)))
                 try checkTopic(topic, partition, until: end)
                 turn = 250
                 continue
@@ -76,30 +76,41 @@ package final class Reader {
 
     /// The log's start and the offset up to which it may be read: its end, or the start of an open transaction.
     package func watermarks(partition: Int32, timeout: Duration) throws(KafkaError) -> (low: Int64, high: Int64) {
-        let end = ContinuousClock.now + timeout
-        let low = try offset(RD_KAFKA_OFFSET_BEGINNING, partition, until: end)
-        return (low, try offset(RD_KAFKA_OFFSET_END, partition, until: end))
+        try watermarks(of: [partition], timeout: timeout)[0]
     }
 
-    /// One end of the log (`rd_kafka_offsets_for_times`). Not `rd_kafka_query_watermark_offsets`: with a known leader
+    /// The same of several partitions, in their order: two requests to each of their leaders.
+    package func watermarks(
+        of partitions: [Int32], timeout: Duration
+    ) throws(KafkaError) -> [(low: Int64, high: Int64)] {
+        let end = ContinuousClock.now + timeout
+        let lows = try offsets(RD_KAFKA_OFFSET_BEGINNING, partitions, until: end)
+        return Array(zip(lows, try offsets(RD_KAFKA_OFFSET_END, partitions, until: end)))
+    }
+
+    /// One end of each log (`rd_kafka_offsets_for_times`). Not `rd_kafka_query_watermark_offsets`: with a known leader
     /// that is away, 2.0.2 forgets its timeout and does not return.
-    private func offset(
-        _ position: Int32, _ partition: Int32, until end: ContinuousClock.Instant
-    ) throws(KafkaError) -> Int64 {
+    private func offsets(
+        _ position: Int32, _ partitions: [Int32], until end: ContinuousClock.Instant
+    ) throws(KafkaError) -> [Int64] {
         guard let topic, let handle = client.handle else { throw closed }
-        let list = rd_kafka_topic_partition_list_new(1)
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        let entry = rd_kafka_topic_partition_list_add(list, name, partition)
+        guard !partitions.isEmpty else { return [] }
         while true {
-            entry?.pointee.offset = Int64(position)
-            var code = rd_kafka_offsets_for_times(handle, list, min(1000, milliseconds(until: end)))
-            if code == RD_KAFKA_RESP_ERR_NO_ERROR, let entry {
-                code = entry.pointee.err
-                if code == RD_KAFKA_RESP_ERR_NO_ERROR { return entry.pointee.offset }
+            let list = rd_kafka_topic_partition_list_new(Int32(partitions.count))!
+            defer { rd_kafka_topic_partition_list_destroy(list) }
+            for partition in partitions {
+                rd_kafka_topic_partition_list_add(list, name, partition).pointee.offset = Int64(position)
             }
+            let code = rd_kafka_offsets_for_times(handle, list, min(1000, milliseconds(until: end)))
+            let entries = UnsafeBufferPointer(start: list.pointee.elems, count: Int(list.pointee.cnt))
+            let failed = entries.first { $0.err != RD_KAFKA_RESP_ERR_NO_ERROR }
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR, failed == nil { return entries.map(\.offset) }
+            let reason = code == RD_KAFKA_RESP_ERR_NO_ERROR ? failed!.err : code
             // 2.0.2 says so of topics that are not there too.
-            if code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION { try checkTopic(topic, partition, until: end) }
-            try client.check(KafkaErrorCode(code), until: end)
+            if reason == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION {
+                try checkTopic(topic, partitions.max()!, until: end)
+            }
+            try client.check(KafkaErrorCode(reason), until: end)
         }
     }
 

@@ -4,6 +4,9 @@ internal import CPostgres
 
 /// Takes the data of one COPY; valid inside `copyIn`'s closure only.
 package struct CopyWriter {
+    /// Bytes a PQputCopyData: large enough that calls do not count, small enough that libpq's buffer stays in the cache.
+    package static let chunk = 65_536
+
     fileprivate let connection: Connection
 
     /// Sends `data`, any part of what is copied. Returns once the kernel has it: in nonblocking mode libpq would
@@ -12,7 +15,7 @@ package struct CopyWriter {
         guard let start = data.baseAddress else { return }
         var sent = 0
         while sent < data.count {
-            let count = min(copyChunk, data.count - sent)
+            let count = min(Self.chunk, data.count - sent)
             let piece = UnsafeRawPointer(start + sent).assumingMemoryBound(to: CChar.self)
             switch PQputCopyData(connection.handle, piece, Int32(count)) {
             case 1: sent += count
@@ -23,9 +26,6 @@ package struct CopyWriter {
         }
     }
 }
-
-/// Bytes a PQputCopyData: large enough that calls do not count, small enough that libpq's buffer stays in the cache.
-private let copyChunk = 65_536
 
 extension Connection {
     /// Runs a `COPY … FROM STDIN`; `body` writes the data. Returns the rows copied, as the server counted them.

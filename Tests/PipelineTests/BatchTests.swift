@@ -6,52 +6,26 @@ import Testing
 @testable import Pipeline
 
 @Suite struct BatchTests {
-    @Test(arguments: [
-        ("", ""), ("plain", "plain"), ("12345678", "12345678"), ("a\tb", "a\\tb"), ("a\nb\r", "a\\nb\\r"),
-        ("\\", "\\\\"), ("1234567\\", "1234567\\\\"), ("12345678\\.", "12345678\\\\."),
-        ("\u{1}\u{1F}\u{7F}", "\u{1}\u{1F}\u{7F}"),
-        ("ÄÖÜäöüß\u{1F600}", "ÄÖÜäöüß\u{1F600}"), ("\\\\\\\\\\\\\\\\\t", "\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\t"),
-        ("[\\u005c{|}~]^\u{DC}\u{5C}", "[\\\\u005c{|}~]^\u{DC}\\\\"),
-    ])
-    func escapes(value: String, text: String) {
-        let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: CopyText.bound(value.utf8.count))
-        defer { buffer.deallocate() }
-        var end = buffer
-        withBytes(value) { CopyText.append(escaped: $0, to: &end) }
-        #expect(String(decoding: Bytes(start: buffer, count: end - buffer), as: UTF8.self) == text)
-    }
-
-    /// Every byte, at every place of a word, beside the plain way to do it.
-    @Test func escapesEveryByteEverywhere() {
-        let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: CopyText.bound(20))
-        defer { buffer.deallocate() }
-        for byte in UInt8.min...UInt8.max {
-            for place in 0..<20 {
-                var value = [UInt8](repeating: 0xC3, count: 20)
-                value[place] = byte
-                let expected = value.flatMap { byte -> [UInt8] in
-                    switch byte {
-                    case 0x09: Array("\\t".utf8)
-                    case 0x0A: Array("\\n".utf8)
-                    case 0x0D: Array("\\r".utf8)
-                    case 0x5C: Array("\\\\".utf8)
-                    default: [byte]
-                    }
+    /// PGCOPY's bytes as the documentation gives them: lengths, values, −1 for NULL, a version before jsonb.
+    @Test func writesCopyRows() {
+        let batch = batch([])
+        let info = #"{"a\tb":"\\"}"#
+        withBytes("A\tÄ") { name in
+            withBytes("") { email in
+                withBytes(info) { info in
+                    batch.addRow(
+                        person: Person(name: name, age: 150, email: email, additionalInfo: info), key: name,
+                        progressIndex: 0, seq: 1, line: 0, byteOffset: 0, length: 0, kafkaOffset: 0, kafkaTime: 0,
+                        wire: name)
                 }
-                var end = buffer
-                value.withUnsafeBufferPointer { CopyText.append(escaped: $0, to: &end) }
-                #expect(Array(Bytes(start: buffer, count: end - buffer)) == expected)
             }
         }
-    }
-
-    @Test(arguments: [(0, "0"), (9, "9"), (10, "10"), (99, "99"), (100, "100"), (150, "150")])
-    func writesAges(age: Int, text: String) {
-        let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: 3)
-        defer { buffer.deallocate() }
-        var end = buffer
-        CopyText.append(age: age, to: &end)
-        #expect(String(decoding: Bytes(start: buffer, count: end - buffer), as: UTF8.self) == text)
+        let expected: [UInt8] =
+            [0, 7] + [0, 0, 0, 4] + Array("A\tÄ".utf8) + [0, 0, 0, 4, 0, 0, 0, 150] + [0, 0, 0, 0]
+            + [255, 255, 255, 255] + [255, 255, 255, 255] + [0, 0, 0, UInt8(info.utf8.count + 1), 1] + Array(info.utf8)
+            + [0, 0, 0, 16] + [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2]
+        #expect(Array(batch.copy(of: batch.rows[0])) == expected)
+        #expect(Array(batch.name(of: batch.rows[0])) == Array("A\tÄ".utf8))
     }
 
     private func batch(_ rows: [TestRow]) -> Batch {
@@ -100,8 +74,7 @@ import Testing
         batch.add(TestRow("B", 2), seq: 1)
         batch.sortRows()
         #expect(
-            String(decoding: batch.text(of: batch.rows[0]), as: UTF8.self)
-                == "B\t2\t\\N\t\\N\t\\N\t\\N\t00000000000000030000000000000004\n")
+            Array(batch.copy(of: batch.rows[0]).suffix(16)) == [0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4])
         batch.reset()
         batch.sortRows()
         #expect(batch.order.isEmpty)

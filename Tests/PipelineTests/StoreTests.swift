@@ -68,17 +68,17 @@ import Testing
 
     @Test func progressIsWhatTheRowSays() throws {
         let job = JobID(high: 1, low: 2)
-        #expect(try store.progress(job: job, partition: 0) == Progress())
+        #expect(try store.progress(job: job, partitions: [0, 1]) == [:])
         try fixture.connection.execute(
             """
             INSERT INTO userload.progress (job, partition, last_seq, passed_over, digest, records, end_seq)
             VALUES ('\(job.uuid)', 0, 7, 9, -1, 6, NULL), ('\(job.uuid)', 1, 8, -1, 5, 7, 7)
             """)
-        #expect(
-            try store.progress(job: job, partition: 0)
-                == Progress(last: 7, passedOver: 9, digest: .max, records: 6, ended: false, exists: true))
-        #expect(
-            try store.progress(job: job, partition: 1)
-                == Progress(last: 8, passedOver: -1, digest: 5, records: 7, ended: true, exists: true))
+        let known = [
+            Int32(0): Progress(last: 7, passedOver: 9, digest: .max, records: 6, ended: false, exists: true),
+            1: Progress(last: 8, passedOver: -1, digest: 5, records: 7, ended: true, exists: true),
+        ]
+        #expect(try store.progress(job: job, partitions: [0, 1, 2]) == known)
+        #expect(try store.progress(job: job, partitions: [1])[0] == nil)
     }
 }

@@ -111,14 +111,24 @@ import Testing
 
     @Test(arguments: [
         Case(due: false),
-        Case(rows: 49_999, bytes: (16 << 20) - 1, age: .milliseconds(999), due: false),
-        Case(rows: 50_000, due: true),
+        Case(rows: 9_999, bytes: (16 << 20) - 1, age: .milliseconds(999), due: false),
+        Case(rows: 10_000, due: true),
         Case(bytes: 16 << 20, due: true),
         Case(age: .seconds(1), due: true),
         Case(age: .milliseconds(99), atEnd: true, due: false),
         Case(age: .milliseconds(100), atEnd: true, due: true),
     ]) func ends(_ row: Case) {
         #expect(BatchLimits().isDue(rows: row.rows, bytes: row.bytes, age: row.age, atEnd: row.atEnd) == row.due)
+    }
+
+    /// Full ones make room for more, up to 50,000 rows; one that was not full starts over.
+    @Test func grows() {
+        var limits = BatchLimits()
+        let rows = [10_000, 20_500, 40_000, 50_000, 50_000, 49_999, 10_000, 3].map { rows in
+            limits.ended(rows: rows)
+            return limits.rows
+        }
+        #expect(rows == [20_000, 40_000, 50_000, 50_000, 50_000, 10_000, 20_000, 10_000])
     }
 }
 

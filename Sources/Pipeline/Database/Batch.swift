@@ -14,7 +14,7 @@ package final class Batch {
 
     /// Of each row, in the order they came: its COPY form (`CopyRow`), its key (`Validator.key`), its wire value in case
     /// Postgres refuses it. One buffer, not three: its bounds are looked at once a row.
-    let rowBytes = ByteBuffer(capacity: 1 << 20)
+    let rowBytes = ByteBuffer(capacity: 24 << 20)  // of a usual batch; what is not used is never there
     var rows: ContiguousArray<BatchRow> = []
     private var copyCount = 0
 

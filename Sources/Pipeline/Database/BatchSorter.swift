@@ -16,8 +16,11 @@ final class BatchSorter {
 
     private var entries: [Entry] = []
 
-    /// Fills `order` with the rows' numbers. Rows with equal keys keep the order they came in.
-    func sort(_ rows: ContiguousArray<BatchRow>, keys: Bytes, into order: inout ContiguousArray<UInt32>) {
+    /// Fills `order` with the rows' numbers; of rows with one key, the first that came. `repeated` is given the others.
+    func sort(
+        _ rows: ContiguousArray<BatchRow>, keys: Bytes, into order: inout ContiguousArray<UInt32>,
+        repeated: (BatchRow) -> Void
+    ) {
         if entries.count != rows.count {
             entries = [Entry](repeating: Entry(first: 0, second: 0, row: 0), count: rows.count)
         }
@@ -29,11 +32,30 @@ final class BatchSorter {
                     Self.sort(UnsafeMutableBufferPointer(rebasing: entries[end..<end + count]), rows, keys)
                     end += count
                 }
+                order.removeAll(keepingCapacity: true)
+                order.reserveCapacity(rows.count)
+                guard var last = entries.first else { return }
+                order.append(last.row)
+                for entry in entries.dropFirst() {
+                    if Self.haveOneKey(entry, last, rows, keys) {
+                        repeated(rows[Int(entry.row)])
+                    } else {
+                        order.append(entry.row)
+                        last = entry
+                    }
+                }
             }
         }
-        order.removeAll(keepingCapacity: true)
-        order.reserveCapacity(rows.count)
-        for entry in entries { order.append(entry.row) }
+    }
+
+    /// Their rows are looked at only if the entries do not differ: most neighbours settle it without a cache miss.
+    @inline(__always)
+    private static func haveOneKey(
+        _ left: Entry, _ right: Entry, _ rows: UnsafeBufferPointer<BatchRow>, _ keys: UnsafePointer<UInt8>
+    ) -> Bool {
+        guard left.first == right.first, left.second == right.second else { return false }
+        let (left, right) = (rows[Int(left.row)], rows[Int(right.row)])
+        return left.age == right.age && BatchRow.compare(left, right, keys) == 0
     }
 
     /// A counting sort by age: what is left is 150 small sorts. Returns how many rows each age has.
@@ -99,19 +121,6 @@ extension Batch {
         guard !isSorted else { return }
         isSorted = true
         repeated = [Int](repeating: 0, count: progress.count)
-        sorter.sort(rows, keys: rowBytes.bytes, into: &order)
-        guard var last = order.first.map({ rows[Int($0)] }) else { return }
-        var kept = 1
-        for index in 1..<order.count {
-            let row = rows[Int(order[index])]
-            if row.age == last.age, BatchRow.compare(row, last, rowBytes.bytes.baseAddress!) == 0 {
-                repeated[Int(row.place.progressIndex)] += 1
-            } else {
-                order[kept] = order[index]
-                kept += 1
-                last = row
-            }
-        }
-        order.removeLast(order.count - kept)
+        sorter.sort(rows, keys: rowBytes.bytes, into: &order) { repeated[Int($0.place.progressIndex)] += 1 }
     }
 }

@@ -44,11 +44,12 @@ extension LoadTransaction {
         chunk.removeAll()
         CopyRow.header.withUnsafeBufferPointer { chunk.append($0) }
         for number in rows {
-            chunk.append(batch.copy(of: batch.rows[Int(number)]))
-            if chunk.count >= 65_536 {
+            let row = batch.copy(of: batch.rows[Int(number)])
+            if chunk.count + row.count > CopyWriter.chunk {
                 try writer.write(chunk.bytes)
                 chunk.removeAll()
             }
+            chunk.append(row)
         }
         CopyRow.trailer.withUnsafeBufferPointer { chunk.append($0) }
         try writer.write(chunk.bytes)

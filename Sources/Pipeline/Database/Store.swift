@@ -26,11 +26,11 @@ package final class Store {
         return try connection.query(SQL.text(PackageResources.positions_sql), wanted).map(Position.init)
     }
 
-    /// How far `job` is in `partition`; `exists` is false if nothing of it is known there.
-    package func progress(job: JobID, partition: Int32) throws(PostgresError) -> Progress {
+    /// How far `job` is in each of `partitions`; where nothing of it is known, it is absent.
+    package func progress(job: JobID, partitions: [Int32]) throws(PostgresError) -> [Int32: Progress] {
         let rows = try connection.query(
-            SQL.text(PackageResources.progress_sql), [.text(job.uuid), .int(partition)])
-        return rows.first.map(Progress.init) ?? Progress()
+            SQL.text(PackageResources.progress_sql), [.text(job.uuid), .array(partitions)])
+        return Dictionary(uniqueKeysWithValues: rows.map { (Int32($0.int(0) ?? 0), Progress($0)) })
     }
 
     /// Begins anew at the log's start: the topic is another one than before.
@@ -72,8 +72,8 @@ extension Progress {
     /// A row of progress.sql.
     fileprivate init(_ row: Row) {
         self.init(
-            last: Int64(row.int(0) ?? -1), passedOver: Int64(row.int(1) ?? -1),
-            digest: UInt64(bitPattern: Int64(row.int(2) ?? 0)), records: Int64(row.int(3) ?? 0),
-            ended: row.bool(4) ?? false, exists: true)
+            last: Int64(row.int(1) ?? -1), passedOver: Int64(row.int(2) ?? -1),
+            digest: UInt64(bitPattern: Int64(row.int(3) ?? 0)), records: Int64(row.int(4) ?? 0),
+            ended: row.bool(5) ?? false, exists: true)
     }
 }

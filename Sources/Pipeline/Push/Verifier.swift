@@ -46,10 +46,7 @@ package final class Verifier {
 
     /// Whether the log of some partition no longer begins at 0.
     package func hasDropped(partitions: Int, timeout: Duration) throws -> Bool {
-        for partition in 0..<partitions {
-            if try open().watermarks(partition: Int32(partition), timeout: timeout).low > 0 { return true }
-        }
-        return false
+        try open().watermarks(of: Array(0..<Int32(partitions)), timeout: timeout).contains { $0.low > 0 }
     }
 
     package func close() {

@@ -2,21 +2,32 @@
 
 import Records
 
-/// Why and when a batch ends.
+/// Why and when a batch ends. A value of each builder.
 package struct BatchLimits: Sendable {
     /// 50,000 rows a transaction was the fastest measured.
-    package var rows = 50_000
-    package var bytes = 16 << 20
+    package static let most = 50_000
+    /// A loader that has had nothing to do begins with fewer, so as not to wait for them while they are read.
+    package static let fewest = 10_000
+    package static let bytes = 16 << 20
     /// A batch that has anything in it is loaded at the latest this long after its first message.
-    package var age = Duration.seconds(1)
+    package static let age = Duration.seconds(1)
     /// With nothing more to read, this long after its first message.
-    package var ageAtEnd = Duration.milliseconds(100)
+    package static let ageAtEnd = Duration.milliseconds(100)
+
+    package private(set) var rows = BatchLimits.fewest
 
     package init() {}
 
+    package func isFull(rows: Int, bytes: Int) -> Bool { rows >= self.rows || bytes >= Self.bytes }
+
     /// The batcher's decision.
     package func isDue(rows: Int, bytes: Int, age: Duration, atEnd: Bool) -> Bool {
-        rows >= self.rows || bytes >= self.bytes || age >= self.age || (atEnd && age >= ageAtEnd)
+        isFull(rows: rows, bytes: bytes) || age >= Self.age || (atEnd && age >= Self.ageAtEnd)
+    }
+
+    /// A batch ended with so many rows: the next may have twice as many, if it was full.
+    package mutating func ended(rows: Int) {
+        self.rows = rows >= self.rows ? min(2 * self.rows, Self.most) : Self.fewest
     }
 }
 
@@ -60,6 +71,7 @@ final class BatchBuilder {
     private(set) var partitions: [PartitionState] = []
     private(set) var jobs: [JobProgress] = []
     private(set) var opened: ContinuousClock.Instant?
+    private var limits = BatchLimits()
     /// Of the batches built now; raised when all earlier ones are void.
     var epoch: UInt64 = 1
     /// Handed over and not answered.
@@ -68,6 +80,14 @@ final class BatchBuilder {
     init(_ batch: Batch) { self.batch = batch }
 
     var isEmpty: Bool { partitions.isEmpty }
+
+    @inline(__always)
+    var isFull: Bool { limits.isFull(rows: batch.rowCount, bytes: batch.byteCount) }
+
+    func isDue(at now: ContinuousClock.Instant, atEnd: Bool) -> Bool {
+        limits.isDue(
+            rows: batch.rowCount, bytes: batch.byteCount, age: opened.map { now - $0 } ?? .zero, atEnd: atEnd)
+    }
 
     /// The batch will move this partition's position.
     @inline(__always)
@@ -84,6 +104,8 @@ final class BatchBuilder {
         if progress.batchSerial == serial { return progress.stepIndex }
         progress.batchSerial = serial
         progress.stepIndex = jobs.count
+        progress.records = 0
+        progress.bytes = 0
         jobs.append(progress)
         batch.progress.append(
             Batch.ProgressStep(
@@ -95,6 +117,7 @@ final class BatchBuilder {
 
     /// Ends the batch: fills in where each partition and job has come to.
     func finish() -> Batch {
+        limits.ended(rows: batch.rowCount)
         for state in partitions {
             batch.partitions.append(
                 Batch.PartitionStep(
@@ -109,6 +132,8 @@ final class BatchBuilder {
             batch.progress[index].last = job.last
             batch.progress[index].digest = job.digest
             batch.progress[index].passedOver = job.passedOver
+            batch.progress[index].records = job.records
+            batch.progress[index].bytes = job.bytes
         }
         return batch
     }

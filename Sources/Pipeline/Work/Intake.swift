@@ -49,7 +49,7 @@ final class Intake {
             progress.passOver(Int64(clamping: seq))
             _ = builder.step(progress)
             builder.batch.newerJobs.append((job, version))
-            touch(job)
+            touch(progress)
             source.passedOver(job, why: .newerWire(version))
         case .malformed:
             try rejectForeign(
@@ -91,7 +91,7 @@ final class Intake {
             }
         }
         guard verdict != .drop else { return }
-        touch(header.job)
+        touch(progress)
         let step = builder.step(progress)
         guard verdict == .apply else { return progress.passOver(seq) }
         switch header.kind {
@@ -99,8 +99,7 @@ final class Intake {
         case .end: builder.batch.progress[step].end = end
         case .broken: builder.batch.progress[step].broken = true
         case .record, .raw, .truncated:
-            builder.batch.progress[step].records += 1
-            builder.batch.progress[step].bytes += Int64(clamping: header.length) + 1
+            progress.count(bytes: Int64(clamping: header.length) + 1)
             if header.kind == .record, validator.validate(value) {
                 builder.batch.addRow(
                     person: validator.person, key: validator.key, progressIndex: step, seq: seq,
@@ -158,10 +157,9 @@ final class Intake {
         guard validator.validate(value) else {
             return try rejectForeign(message, state, into: builder, validator.errors)
         }
-        touch(.foreign)
+        touch(progress)
         let step = builder.step(progress)
-        builder.batch.progress[step].records += 1
-        builder.batch.progress[step].bytes += Int64(value.count)
+        progress.count(bytes: Int64(value.count))
         builder.batch.addRow(
             person: validator.person, key: validator.key, progressIndex: step, seq: 0, line: 0, byteOffset: 0,
             length: Int64(value.count), kafkaOffset: message.offset, kafkaTime: message.timestamp, wire: value)
@@ -178,12 +176,11 @@ final class Intake {
         _ message: Message, _ state: PartitionState, into builder: BatchBuilder, _ errors: [FieldError]
     ) throws {
         let progress = try self.progress(of: .foreign, state)
-        touch(.foreign)
+        touch(progress)
         let step = builder.step(progress)
         let value = message.value ?? Bytes(start: nil, count: 0)
         let isCut = value.count > Limits.valueBytes
-        builder.batch.progress[step].records += 1
-        builder.batch.progress[step].bytes += Int64(value.count)
+        progress.count(bytes: Int64(value.count))
         FieldError.json(errors).withUnsafeBufferPointer { list in
             builder.batch.addReject(
                 progressIndex: step, seq: 0, line: 0, byteOffset: 0, length: Int64(value.count),
@@ -212,8 +209,11 @@ final class Intake {
         return loaded
     }
 
-    private func touch(_ job: JobID) {
-        if touched.count < 10_000 { touched.insert(job) }
+    @inline(__always)
+    private func touch(_ progress: JobProgress) {
+        guard !progress.isTouched else { return }
+        progress.isTouched = true
+        if touched.count < 10_000 { touched.insert(progress.job) }
     }
 }
 

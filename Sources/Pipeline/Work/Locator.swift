@@ -51,12 +51,13 @@ struct Locator {
 
     /// Positions with what becomes of them: where an anchor does not stand, a new generation is begun.
     func locate(_ partitions: [Int32]) throws -> [Location] {
-        try store.positions(partitions).map { position in
+        let positions = try store.positions(partitions)
+        return try zip(positions, watermarks(positions)).map { position, marks in
             var position = position
+            var (low, high) = marks
             var notes: [String] = []
             var isNew = false
             while true {
-                let (low, high) = try reader.watermarks(partition: position.partition, timeout: Self.patience)
                 guard try verdict(position, low, high) == .replaced else {
                     var location = Self.start(position, low, high, notes, topic)
                     location.isNewGeneration = isNew
@@ -81,24 +82,29 @@ struct Locator {
                 } else {
                     position = try store.positions([position.partition])[0]
                 }
+                (low, high) = try watermarks([position])[0]
             }
         }
     }
 
     /// All partitions as they stand, nothing changed: what a start says and a drain aims at.
     func survey(_ partitions: Int32) throws -> [Location] {
-        try store.positions(Array(0..<partitions)).map { position in
-            let (low, high) = try reader.watermarks(partition: position.partition, timeout: Self.patience)
-            return Location(position: position, next: position.nextOffset, low: low, high: high)
+        let positions = try store.positions(Array(0..<partitions))
+        return try zip(positions, watermarks(positions)).map { position, marks in
+            Location(position: position, next: position.nextOffset, low: marks.low, high: marks.high)
         }
     }
 
     /// Partitions whose anchors do not stand.
     func replaced(_ positions: [Position]) throws -> [Int32] {
-        try positions.compactMap { position in
-            let (low, high) = try reader.watermarks(partition: position.partition, timeout: Self.patience)
-            return try verdict(position, low, high) == .replaced ? position.partition : nil
+        try zip(positions, watermarks(positions)).compactMap { position, marks in
+            try verdict(position, marks.low, marks.high) == .replaced ? position.partition : nil
         }
+    }
+
+    /// Asked after the positions were read: what they say must have been in the log by then.
+    private func watermarks(_ positions: [Position]) throws -> [(low: Int64, high: Int64)] {
+        try reader.watermarks(of: positions.map(\.partition), timeout: Self.patience)
     }
 
     private func verdict(_ position: Position, _ low: Int64, _ high: Int64) throws -> AnchorVerdict {

@@ -28,9 +28,13 @@ package final class JobProgress {
     /// Whether the database has a row of it, or a batch on its way will have made one.
     package var exists: Bool
 
-    /// The batch that last touched it, and its place there.
+    /// The batch that last touched it, its place there, and what it has brought there: records, their source bytes.
     var batchSerial: UInt64 = 0
     var stepIndex = 0
+    var records = 0
+    var bytes: Int64 = 0
+    /// Something of it was taken in this run.
+    var isTouched = false
 
     package init(job: JobID, partition: Int32, _ progress: Progress) {
         self.job = job
@@ -60,6 +64,13 @@ package final class JobProgress {
         case .start: break
         }
         last = seq
+    }
+
+    /// A record of the batch at hand.
+    @inline(__always)
+    func count(bytes: Int64) {
+        records += 1
+        self.bytes += bytes
     }
 
     package func passOver(_ seq: Int64) { passedOver = max(passedOver, seq) }

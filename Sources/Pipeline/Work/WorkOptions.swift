@@ -15,7 +15,6 @@ package struct WorkOptions: Sendable {
     package var stallTimeout: Duration?
     /// So many records in a row refused by the database with the same code and constraint stop the work; 0: never.
     package var maxRefused = 1_000
-    package var limits = BatchLimits()
     /// Part of a command that speaks for itself: what is ordinary is said at debug only.
     package var isEmbedded = false
 

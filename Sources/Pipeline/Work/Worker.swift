@@ -57,6 +57,8 @@ package final class Worker {
     var assignment = Assignment()
     /// By partition number.
     var states: [PartitionState?] = []
+    /// Progress of jobs in partitions where nothing of them has come yet; holds until some batch is void.
+    var askedAhead: [JobID: [Int32: Progress]] = [:]
     /// The rest of this poll's messages belong to an assignment that is gone.
     var isRoundStale = false
 
@@ -150,11 +152,7 @@ package final class Worker {
             reset(loader: state.loader)
             return
         }
-        if builder.batch.rowCount >= options.limits.rows || builder.batch.byteCount >= options.limits.bytes,
-            builder.inFlight < 2
-        {
-            submit(state.loader)
-        }
+        if builder.isFull, builder.inFlight < 2 { submit(state.loader) }
     }
 
     /// Everything below `offset` was taken: the position moves there, past markers that no message has.
@@ -183,20 +181,13 @@ package final class Worker {
 
     /// A batch is full and its loader has two already.
     var isHeldUp: Bool {
-        builders.contains {
-            $0.inFlight >= 2 && ($0.batch.rowCount >= options.limits.rows || $0.batch.byteCount >= options.limits.bytes)
-        }
+        builders.contains { $0.inFlight >= 2 && $0.isFull }
     }
 
     private func submitDue() {
         let now = ContinuousClock.now
         for (index, builder) in builders.enumerated() where !builder.isEmpty && builder.inFlight < 2 {
-            let age = builder.opened.map { now - $0 } ?? .zero
-            if options.limits.isDue(
-                rows: builder.batch.rowCount, bytes: builder.batch.byteCount, age: age, atEnd: assignment.isAtEnd)
-            {
-                submit(index)
-            }
+            if builder.isDue(at: now, atEnd: assignment.isAtEnd) { submit(index) }
         }
     }
 
@@ -216,6 +207,7 @@ package final class Worker {
 
     func void(_ index: Int) {
         let builder = builders[index]
+        askedAhead = [:]
         builder.epoch += 1
         loaders[index].discard(before: builder.epoch)
         builder.batch.reset()
