@@ -21,6 +21,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CGetopt"),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CMimalloc", providers: [.apt(["libmimalloc-dev"])]),
 
         .target(name: "Log", swiftSettings: settings),
         .target(name: "CommandLineOptions", dependencies: ["CGetopt", "Log"], swiftSettings: settings),
@@ -32,7 +33,7 @@ let package = Package(
             resources: [.embedInCode("sql")], swiftSettings: settings),
         .executableTarget(
             name: "userload",
-            dependencies: ["Pipeline", "Records", "Kafka", "Postgres", "Log", "CommandLineOptions"],
+            dependencies: ["Pipeline", "Records", "Kafka", "Postgres", "Log", "CommandLineOptions", "CMimalloc"],
             swiftSettings: settings),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),

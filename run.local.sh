@@ -41,6 +41,7 @@ missing_packages() {
                 pkg-config --exists rdkafka 2>/dev/null || echo librdkafka-dev
                 pkg-config --exists libpq 2>/dev/null || echo libpq-dev
                 pkg-config --exists libxxhash 2>/dev/null || echo libxxhash-dev
+                [[ -e /usr/include/mimalloc.h ]] || echo libmimalloc-dev
                 ;;
             postgres) postgres_bin >/dev/null || echo postgresql ;;
             java) [[ -x ${JAVA_HOME:+$JAVA_HOME/bin/java} ]] || command -v java >/dev/null || echo default-jre-headless ;;
