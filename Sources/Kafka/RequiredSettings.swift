@@ -52,7 +52,7 @@ enum RequiredSettings {
         case .producer:
             // The default of 100,000 messages (each with its headers) thrashes the cache; of 1 GiB, memory.
             return connection + [
-                ("queue.buffering.max.messages", "8192"), ("queue.buffering.max.kbytes", "32768"),
+                ("queue.buffering.max.messages", "16384"), ("queue.buffering.max.kbytes", "32768"),
                 ("linger.ms", "5"), ("compression.codec", "lz4"),
             ]
         case .consumer:
@@ -60,7 +60,11 @@ enum RequiredSettings {
             // took 100 MB more. Small fetches keep it from being overshot by a megabyte (compressed) a partition.
             return connection + [
                 ("queued.min.messages", "100000"), ("queued.max.messages.kbytes", "16384"),
-                ("fetch.message.max.bytes", "131072"), ("session.timeout.ms", "10000"), ("check.crcs", "true"),
+                ("fetch.message.max.bytes", "131072"),
+                // At the heels of a push, not a request for each of its batches (−10 % for both). Never more than one
+                // partition may give. The end of a partition is known when this time is over, too.
+                ("fetch.min.bytes", "65536"), ("fetch.wait.max.ms", "50"),
+                ("session.timeout.ms", "10000"), ("check.crcs", "true"),
             ]
         case .reader:
             // One message is wanted, at once: nothing is fetched ahead, nothing waited for.

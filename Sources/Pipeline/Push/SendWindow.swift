@@ -47,10 +47,10 @@ package final class SendWindow {
     private var tails: [Int]
 
     /// - Parameters:
-    ///   - messages: at most this many are held; 8,192 is what the producer queues, too.
-    ///   - bytes: at most this many bytes of values, keys and headers, 16 MiB by default: the producer may hold them
+    ///   - messages: at most this many are held; 16,384 is what the producer queues, too.
+    ///   - bytes: at most this many bytes of values, keys and headers, 8 MiB by default: the producer may hold them
     ///     once more, compressed, and the whole process stays below 64 MiB.
-    package init(partitions: Int, messages: Int = 8_192, bytes: Int = 16 << 20) {
+    package init(partitions: Int, messages: Int = 16_384, bytes: Int = 8 << 20) {
         var capacity = 1
         while capacity < messages { capacity *= 2 }
         slots = .allocate(capacity: capacity)
