@@ -105,7 +105,7 @@ import Testing
         var rows = 1
         var bytes = 1
         var age = Duration.zero
-        var atEnd = false
+        var quiet: Duration?
         let due: Bool
     }
 
@@ -115,10 +115,10 @@ import Testing
         Case(rows: 10_000, due: true),
         Case(bytes: 16 << 20, due: true),
         Case(age: .seconds(1), due: true),
-        Case(age: .milliseconds(99), atEnd: true, due: false),
-        Case(age: .milliseconds(100), atEnd: true, due: true),
+        Case(age: .milliseconds(999), quiet: .milliseconds(49), due: false),
+        Case(quiet: .milliseconds(50), due: true),
     ]) func ends(_ row: Case) {
-        #expect(BatchLimits().isDue(rows: row.rows, bytes: row.bytes, age: row.age, atEnd: row.atEnd) == row.due)
+        #expect(BatchLimits().isDue(rows: row.rows, bytes: row.bytes, age: row.age, quiet: row.quiet) == row.due)
     }
 
     /// Full ones make room for more, up to 50,000 rows; one that was not full starts over.

@@ -11,8 +11,8 @@ package struct BatchLimits: Sendable {
     package static let bytes = 16 << 20
     /// A batch that has anything in it is loaded at the latest this long after its first message.
     package static let age = Duration.seconds(1)
-    /// With nothing more to read, this long after its first message.
-    package static let ageAtEnd = Duration.milliseconds(100)
+    /// With nothing more to read, this long after the last message: while a push runs beside it, batches grow.
+    package static let quiet = Duration.milliseconds(50)
 
     package private(set) var rows = BatchLimits.fewest
 
@@ -20,9 +20,9 @@ package struct BatchLimits: Sendable {
 
     package func isFull(rows: Int, bytes: Int) -> Bool { rows >= self.rows || bytes >= Self.bytes }
 
-    /// The batcher's decision.
-    package func isDue(rows: Int, bytes: Int, age: Duration, atEnd: Bool) -> Bool {
-        isFull(rows: rows, bytes: bytes) || age >= Self.age || (atEnd && age >= Self.ageAtEnd)
+    /// The batcher's decision. `quiet`: since the last message of any partition; nil while there is more to read.
+    package func isDue(rows: Int, bytes: Int, age: Duration, quiet: Duration?) -> Bool {
+        isFull(rows: rows, bytes: bytes) || age >= Self.age || quiet.map { $0 >= Self.quiet } ?? false
     }
 
     /// A batch ended with so many rows: the next may have twice as many, if it was full.
@@ -84,9 +84,8 @@ final class BatchBuilder {
     @inline(__always)
     var isFull: Bool { limits.isFull(rows: batch.rowCount, bytes: batch.byteCount) }
 
-    func isDue(at now: ContinuousClock.Instant, atEnd: Bool) -> Bool {
-        limits.isDue(
-            rows: batch.rowCount, bytes: batch.byteCount, age: opened.map { now - $0 } ?? .zero, atEnd: atEnd)
+    func isDue(at now: ContinuousClock.Instant, quiet: Duration?) -> Bool {
+        limits.isDue(rows: batch.rowCount, bytes: batch.byteCount, age: opened.map { now - $0 } ?? .zero, quiet: quiet)
     }
 
     /// The batch will move this partition's position.

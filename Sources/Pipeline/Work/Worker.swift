@@ -74,6 +74,7 @@ package final class Worker {
     var saidEnded: Set<JobID> = []
 
     var lastProgress = ContinuousClock.now
+    var lastMessage = ContinuousClock.now
     var heldSince: ContinuousClock.Instant?
     var nextCheck = ContinuousClock.now
     var nextDrainCheck = ContinuousClock.now
@@ -129,13 +130,17 @@ package final class Worker {
 
     private func poll() throws {
         isRoundStale = false
+        var hasMessages = false
         _ = try consumer.poll(maximum: 4_000, milliseconds: 50) { event in
             switch event {
-            case .message(let message): take(message)
+            case .message(let message):
+                hasMessages = true
+                take(message)
             case .endOfPartition(let partition, let offset): takeEnd(partition, offset)
             case .failed(let partition, let error): handle(error, partition)
             }
         }
+        if hasMessages { lastMessage = .now }
     }
 
     @inline(__always)
@@ -186,8 +191,9 @@ package final class Worker {
 
     private func submitDue() {
         let now = ContinuousClock.now
+        let quiet = assignment.isAtEnd ? now - lastMessage : nil
         for (index, builder) in builders.enumerated() where !builder.isEmpty && builder.inFlight < 2 {
-            if builder.isDue(at: now, atEnd: assignment.isAtEnd) { submit(index) }
+            if builder.isDue(at: now, quiet: quiet) { submit(index) }
         }
     }
 
