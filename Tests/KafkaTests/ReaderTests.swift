@@ -49,6 +49,11 @@ import Testing
         let marks = try reader.watermarks(partition: 0, timeout: .seconds(10))
         #expect(marks.low == 0 && marks.high == 10)
         #expect(try code(of: { _ = try reader.watermarks(partition: 7, timeout: .seconds(10)) }) == .unknownPartition)
+        #expect(
+            try code(of: { _ = try reader.watermarks(of: [0, 7], timeout: .seconds(10)) }) == .unknownPartition)
+        let all = try reader.watermarks(of: [1, 0], timeout: .seconds(10))
+        #expect(all.map(\.low) == [0, 0])
+        #expect(all.map(\.high) == [try reader.watermarks(partition: 1, timeout: .seconds(10)).high, marks.high])
         reader.close()
     }
 
