@@ -157,12 +157,20 @@ class Push(Row):
 
 
 class Kcat(Row):
+    OPTIONS = ()
+
     def act(self, meter, database, topic):
         create_topic(topic)
         broker = meter.environment["KAFKA_BROKER"]
         meter.start()
-        meter.run("kcat", "-P", "-b", broker, "-t", topic, "-l", self.path, name="kcat")
+        meter.run("kcat", "-P", "-b", broker, "-t", topic, *self.OPTIONS, "-l", self.path, name="kcat")
         meter.stop()
+
+
+class KcatAsPush(Kcat):
+    """What librdkafka alone takes to send messages like push's: a key, a header as long, idempotence, compression."""
+
+    OPTIONS = ("-K", ",", "-H", f"userload={'h' * 30}", "-X", "enable.idempotence=true", "-z", "lz4")
 
 
 def create_topic(topic):
@@ -215,5 +223,6 @@ def shape_rows(shape, people, empty):
         copy_sorted,
         Load(f"{shape}: load, sorted file", empty, ordered, people, 0, copy_sorted, 1.0),
         kcat,
+        KcatAsPush(f"{shape}: kcat with key, header, idempotence and lz4", empty, fresh, 0, 0, kcat),
         Push(f"{shape}: push alone", empty, fresh, 0, 0, kcat, 1.2),
     ]

@@ -198,6 +198,18 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         #expect(fixture.load((0..<50).map { TestRow("P\($0)", 1) }) == "committed")
     }
 
+    /// Under a worker's feet: no fault of any record.
+    @Test func aColumnThatBecomesAnotherTypeStopsTheLoad() throws {
+        let fixture = try LoaderFixture()
+        try fixture.execute("DROP VIEW userload.age_counts CASCADE; ALTER TABLE users ALTER age TYPE bigint")
+        let before = try fixture.everything()
+        #expect(
+            fixture.load([TestRow("A", 1)]) == """
+                fatal configuration: a column has become another type than userload needs: COPY users, line 1, column age
+                """)
+        #expect(try fixture.everything() == before)
+    }
+
     @Test func withoutAValveAllBecomeRejects() throws {
         let fixture = try LoaderFixture(maxRefused: 0)
         try fixture.execute("ALTER TABLE users ADD CHECK (age > 150)")

@@ -52,15 +52,20 @@ extension LoadOutcome {
 }
 
 extension PostgresError {
-    /// COPY text that is none, or bytes that are no UTF-8: made here, whatever the record was.
+    /// COPY data that is none, or bytes that are no UTF-8: made here, whatever the record was.
     var isOurFault: Bool {
         sqlstate == .badCopyFileFormat || sqlstate == .characterNotInRepertoire || sqlstate == .untranslatableCharacter
+    }
+
+    /// COPY's binary format does not fit a column: its type is not the one the table was made with.
+    var isBadCopyValue: Bool {
+        (sqlstate == .badBinaryFormat || sqlstate == .protocolViolation) && context?.hasPrefix("COPY ") ?? false
     }
 
     /// In the statement on the table of people: an error of one of the rows. Data exception, integrity constraint
     /// violation, an exception raised in a trigger, a row too large for a page or index, a value too deep.
     var isData: Bool {
-        guard kind == .server, let sqlstate, !isOurFault else { return false }
+        guard kind == .server, let sqlstate, !isOurFault, !isBadCopyValue else { return false }
         switch sqlstate {
         case .raiseException, .programLimitExceeded, .statementTooComplex: return true
         default: return sqlstate.classCode == "22" || sqlstate.classCode == "23"
