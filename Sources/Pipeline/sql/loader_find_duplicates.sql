@@ -3,8 +3,10 @@
 --
 -- OFFSET 0 keeps it a look-up in the index for each key, whatever the planner thinks: keys come in the index's order, and
 -- the cost must not grow with the table. A hash join reads the whole table for every batch.
+-- unnest stands in the SELECT list, where it streams; in FROM it is stored first, a tenth of the time of the whole.
 --   psql -v users=public.users -v same='AND u.email IS NOT DISTINCT FROM k.email'
 SELECT array_agg(k.number)
-FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[])
-    WITH ORDINALITY AS k(name, age, email, phone_number, number)
+FROM (
+    SELECT unnest($1::text[]) AS name, unnest($2::integer[]) AS age, unnest($3::text[]) AS email,
+        unnest($4::text[]) AS phone_number, generate_series(1, cardinality($1)) AS number) AS k
 WHERE EXISTS (SELECT FROM :users AS u WHERE u.age = k.age AND u.name = k.name :same OFFSET 0)
