@@ -84,7 +84,7 @@ package final class Consumer {
             count = rd_kafka_consume_batch_queue(queue, milliseconds, messages, 1)
         }
         guard count > 0 else { return 0 }
-        wakeFetcher()
+        wakeFetcher(taken: count)
         // For the handler, librdkafka's barriers have done it; for `body`, this does.
         let calls = assignmentCalls
         var handedOut = 0
@@ -102,10 +102,11 @@ package final class Consumer {
     /// A full queue stops fetching, and 2.0.2 looks again only when something wakes the leader's thread, which sleeps for
     /// up to 1 s (`rd_kafka_broker_consumer_serve`). A request wakes it: the latest offsets, for whose answer nobody
     /// waits. Whenever the queue has halved, so that it never runs dry (it did: a third of the time of a backlog).
-    private func wakeFetcher() {
+    private func wakeFetcher(taken: Int) {
         let length = Int(rd_kafka_queue_length(queue))
-        queuePeak = max(queuePeak, length)
-        guard queuePeak >= 16, length <= queuePeak / 2, let handle = client.handle, !assigned.isEmpty else { return }
+        queuePeak = max(queuePeak, length + taken)
+        // Messages of 1 MiB fill it with 16.
+        guard queuePeak >= 8, length <= queuePeak / 2, let handle = client.handle, !assigned.isEmpty else { return }
         queuePeak = length
         let list = partitionList(assigned.map { ($0, Int64(RD_KAFKA_OFFSET_END)) })
         defer { rd_kafka_topic_partition_list_destroy(list) }
@@ -120,12 +121,14 @@ package final class Consumer {
         defer { rd_kafka_topic_partition_list_destroy(list) }
         if let error = KafkaError(rd_kafka_assign(handle, list)) { throw error }
         assigned = positions.map(\.partition)
+        queuePeak = 0
     }
 
     /// Gives all partitions back; answers a revocation.
     package func unassign() throws(KafkaError) {
         guard let handle = client.handle else { throw closed }
         assignmentCalls += 1
+        assigned = []
         if let error = KafkaError(rd_kafka_assign(handle, nil)) { throw error }
     }
 

@@ -49,6 +49,11 @@ package final class DevBroker {
         rd_kafka_mock_push_request_errors_array(cluster, request.rawValue, codes.count, &codes)
     }
 
+    /// For tests: nobody leads the partition any more, or the broker does again (`rd_kafka_mock_partition_set_leader`).
+    package func setLeader(_ isThere: Bool, of topic: String, partition: Int32) {
+        rd_kafka_mock_partition_set_leader(cluster, topic, partition, isThere ? 1 : -1)
+    }
+
     /// For tests: the broker goes away, or comes back on the same port.
     package func setUp(_ isUp: Bool) {
         if isUp { rd_kafka_mock_broker_set_up(cluster, 1) } else { rd_kafka_mock_broker_set_down(cluster, 1) }

@@ -106,6 +106,15 @@ package final class Reader {
             let failed = entries.first { $0.err != RD_KAFKA_RESP_ERR_NO_ERROR }
             if code == RD_KAFKA_RESP_ERR_NO_ERROR, failed == nil { return entries.map(\.offset) }
             let reason = code == RD_KAFKA_RESP_ERR_NO_ERROR ? failed!.err : code
+            if reason == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE {
+                if ContinuousClock.now >= end {
+                    throw KafkaError(code: .timedOut, message: "\(name)/\(failed?.partition ?? 0) has no leader")
+                }
+                // Metadata, so that a new one is noticed.
+                try checkTopic(topic, partitions.max()!, until: end)
+                rd_kafka_poll(handle, 50)
+                continue
+            }
             // 2.0.2 says so of topics that are not there too.
             if reason == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION {
                 try checkTopic(topic, partitions.max()!, until: end)

@@ -61,8 +61,8 @@ enum RequiredSettings {
             return connection + [
                 ("queued.min.messages", "100000"), ("queued.max.messages.kbytes", "16384"),
                 ("fetch.message.max.bytes", "131072"),
-                // At the heels of a push, not a request for each of its batches (−10 % for both). Never more than one
-                // partition may give. The end of a partition is known when this time is over, too.
+                // At the heels of a push, not a request for each of its batches (−10 % for both). Less than one partition
+                // may give at a time, above. The end of a partition is known when this time is over, too.
                 ("fetch.min.bytes", "65536"), ("fetch.wait.max.ms", "50"),
                 ("session.timeout.ms", "10000"), ("check.crcs", "true"),
             ]

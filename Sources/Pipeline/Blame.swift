@@ -23,10 +23,6 @@ private func fatalFailure(_ error: KafkaError) -> WorkFailure? {
 }
 
 private func fatalFailure(_ error: PostgresError) -> WorkFailure? {
-    if error.isBadCopyValue, let context = error.context {
-        // It names the column, and in this format no value.
-        return WorkFailure(.configuration, "a column has become another type than userload needs: \(context)")
-    }
     // feature not supported, invalid authorization, invalid catalog name, invalid schema name, syntax error or access
     // rule violation
     guard let sqlstate = error.sqlstate, ["0A", "28", "3D", "3F", "42"].contains(String(sqlstate.classCode)) else {

@@ -18,7 +18,6 @@ package struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConve
     package static let featureNotSupported = SQLState("0A000")
     package static let characterNotInRepertoire = SQLState("22021")
     package static let protocolViolation = SQLState("08P01")
-    package static let badBinaryFormat = SQLState("22P03")
     package static let badCopyFileFormat = SQLState("22P04")
     package static let untranslatableCharacter = SQLState("22P05")
     package static let uniqueViolation = SQLState("23505")

@@ -198,14 +198,27 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         #expect(fixture.load((0..<50).map { TestRow("P\($0)", 1) }) == "committed")
     }
 
-    /// Under a worker's feet: no fault of any record.
-    @Test func aColumnThatBecomesAnotherTypeStopsTheLoad() throws {
+    /// Under a worker's feet: no fault of any record, whether Postgres refuses our bytes or takes them for others.
+    @Test(arguments: [
+        ("age", "bigint", "integer"), ("age", "real", "integer"), ("address", "text", "jsonb"),
+        ("address", "json", "jsonb"), ("additional_info", "text", "jsonb"), ("phone_number", "bigint", "text"),
+        ("email", "bytea", "text"), ("job", "text", "uuid"),
+    ])
+    func aColumnThatBecomesAnotherTypeStopsTheLoad(column: String, type: String, wanted: String) throws {
         let fixture = try LoaderFixture()
-        try fixture.execute("DROP VIEW userload.age_counts CASCADE; ALTER TABLE users ALTER age TYPE bigint")
+        let row = TestRow("A", 1, email: "a@b", phoneNumber: "12345678", more: #""address":{},"x":1"#)
+        let change = "ALTER TABLE users ALTER \(column) TYPE"
+        try fixture.execute(
+            """
+            DROP VIEW userload.age_counts CASCADE; DROP INDEX userload_foreign_ages;
+            CREATE DOMAIN once AS \(wanted); CREATE DOMAIN twice AS once; \(change) twice USING NULL
+            """)
+        #expect(fixture.load([row]) == "committed")
+        try fixture.execute("DELETE FROM users; \(change) \(type) USING NULL")
         let before = try fixture.everything()
         #expect(
-            fixture.load([TestRow("A", 1)]) == """
-                fatal configuration: a column has become another type than userload needs: COPY users, line 1, column age
+            fixture.load([row]) == """
+                fatal configuration: column \(column) of public.users has become \(type); userload needs \(wanted)
                 """)
         #expect(try fixture.everything() == before)
     }

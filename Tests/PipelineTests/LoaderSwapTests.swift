@@ -86,6 +86,27 @@ import Testing
         #expect(fixture.load([TestRow("A", 1)]) == "committed")
     }
 
+    /// Rows that fill a piece of COPY data to the last byte, and some that need several.
+    @Test func rowsOfEverySizeArrive() throws {
+        let fixture = try LoaderFixture()
+        let sizes = [0, 1, 65_300, 65_400, 65_500, 65_536, 65_537, 131_072, 300_000, 2, 1_000_000]
+        let rows = sizes.enumerated().map { index, size in
+            TestRow("P\(index)", 1, more: "\"x\":\"\(String(repeating: "y", count: size))\"")
+        }
+        #expect(fixture.load(rows) == "committed")
+        #expect(
+            try fixture.rows("SELECT length(additional_info ->> 'x') FROM users ORDER BY substr(name, 2)::integer")
+                == sizes.map { "\($0)" })
+        // Every remainder of small rows.
+        for size in stride(from: 10, to: 400, by: 7) {
+            let rows = (0..<700).map {
+                TestRow("Q\(size) \($0)", 2, more: "\"x\":\"\(String(repeating: "z", count: size))\"")
+            }
+            #expect(fixture.load(rows) == "committed")
+        }
+        #expect(try fixture.rows("SELECT count(*) FROM users WHERE age = 2") == ["\(700 * 56)"])
+    }
+
     @Test func writesNothingWhenTheSchemaChanged() throws {
         let fixture = try LoaderFixture()
         try fixture.execute("UPDATE userload.settings SET revision = revision + 1")

@@ -183,24 +183,6 @@ import Testing
                 + "DROP SCHEMA userload CASCADE")
     }
 
-    /// COPY's binary format would store the version byte of jsonb as text.
-    @Test(arguments: [
-        ("address", "text", "jsonb"), ("additional_info", "json", "jsonb"), ("age", "bigint", "integer"),
-        ("job", "text", "uuid"),
-    ])
-    func aColumnOfAnotherTypeIsSaid(column: String, type: String, wanted: String) throws {
-        _ = try Migrator.migrate(connection, target())
-        try database.psql(
-            "DROP VIEW userload.age_counts CASCADE; DROP INDEX userload_foreign_ages; "
-                + "ALTER TABLE users ALTER \(column) TYPE \(type) USING NULL")
-        #expect(
-            problem { _ = try Migrator.migrate(connection, target()) }
-                == "column \(column) of public.users in \(place) has become \(type); userload needs \(wanted)")
-        try database.psql(
-            "CREATE DOMAIN fine AS \(wanted); ALTER TABLE users ALTER \(column) TYPE fine USING NULL")
-        _ = try Migrator.migrate(connection, target())
-    }
-
     // MARK: Rights
 
     @Test func onceMadeItNeedsNoRightToChangeIt() throws {

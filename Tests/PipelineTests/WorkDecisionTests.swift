@@ -121,14 +121,43 @@ import Testing
         #expect(BatchLimits().isDue(rows: row.rows, bytes: row.bytes, age: row.age, quiet: row.quiet) == row.due)
     }
 
-    /// Full ones make room for more, up to 50,000 rows; one that was not full starts over.
+    /// Full ones, by rows or by bytes, make room for more, up to 50,000 rows; one that was not full starts over.
     @Test func grows() {
         var limits = BatchLimits()
-        let rows = [10_000, 20_500, 40_000, 50_000, 50_000, 49_999, 10_000, 3].map { rows in
-            limits.ended(rows: rows)
+        let full = 16 << 20
+        let batches = [
+            (10_000, 1), (20_500, 1), (40_000, 1), (50_000, 1), (49_999, full), (49_999, full - 1), (3, full), (3, 1),
+        ]
+        let rows = batches.map { rows, bytes in
+            limits.ended(rows: rows, bytes: bytes)
             return limits.rows
         }
         #expect(rows == [20_000, 40_000, 50_000, 50_000, 50_000, 10_000, 20_000, 10_000])
+    }
+}
+
+@Suite struct AskedAheadTests {
+    @Test func oneAnswerServesEveryPartitionOnce() {
+        let job = JobID(high: 1, low: 2)
+        let known = Progress(last: 7, passedOver: 9, digest: 3, records: 6, ended: false, exists: true)
+        var asked = AskedAhead()
+        #expect(asked.take(job, 0) == nil)
+        asked.keep(job, [0, 1, 2], found: [1: known])
+        #expect(asked.take(job, 0) == Progress())
+        #expect(asked.take(job, 1) == known)
+        #expect(asked.take(job, 1) == nil)
+        #expect(asked.take(job, 3) == nil)
+        #expect(asked.take(JobID(high: 1, low: 3), 2) == nil)
+        asked.forget()
+        #expect(asked.take(job, 2) == nil)
+    }
+
+    @Test func itsMemoryIsBounded() {
+        var asked = AskedAhead()
+        for number in 0..<1_000 { asked.keep(JobID(high: 0, low: UInt64(number)), [0], found: [:]) }
+        let kept = (0..<1_000).filter { asked.take(JobID(high: 0, low: UInt64($0)), 0) != nil }
+        #expect(kept.last == 999)
+        #expect(kept.count <= 64)
     }
 }
 

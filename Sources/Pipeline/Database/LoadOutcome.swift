@@ -23,6 +23,7 @@ enum LoadObstacle: Error {
     case lostSwap
     case schemaChanged
     case refused(WorkFailure)
+    case columnChanged(WorkFailure)
 }
 
 extension LoadOutcome {
@@ -32,6 +33,7 @@ extension LoadOutcome {
         case LoadObstacle.lostSwap: self = .lostSwap
         case LoadObstacle.schemaChanged: self = .schemaChanged
         case LoadObstacle.refused(let failure): self = .refused(failure)
+        case LoadObstacle.columnChanged(let failure): self = .fatal(failure)
         case let error as PostgresError: self.init(error)
         default: self = .fatal(WorkFailure(.postgres, "\(error)"))
         }
@@ -57,15 +59,10 @@ extension PostgresError {
         sqlstate == .badCopyFileFormat || sqlstate == .characterNotInRepertoire || sqlstate == .untranslatableCharacter
     }
 
-    /// COPY's binary format does not fit a column: its type is not the one the table was made with.
-    var isBadCopyValue: Bool {
-        (sqlstate == .badBinaryFormat || sqlstate == .protocolViolation) && context?.hasPrefix("COPY ") ?? false
-    }
-
     /// In the statement on the table of people: an error of one of the rows. Data exception, integrity constraint
     /// violation, an exception raised in a trigger, a row too large for a page or index, a value too deep.
     var isData: Bool {
-        guard kind == .server, let sqlstate, !isOurFault, !isBadCopyValue else { return false }
+        guard kind == .server, let sqlstate, !isOurFault else { return false }
         switch sqlstate {
         case .raiseException, .programLimitExceeded, .statementTooComplex: return true
         default: return sqlstate.classCode == "22" || sqlstate.classCode == "23"

@@ -10,6 +10,7 @@ final class LoadTransaction {
     let environment: LoadEnvironment
     var memory: LoaderMemory
     var tally: Tally
+    var hasCheckedColumns = false
     let chunk = ByteBuffer(capacity: 80_000)
     private let onStage: (LoadStage) -> Void
 

@@ -30,14 +30,31 @@ extension LoadTransaction {
         guard !rows.isEmpty else { return nil }
         do {
             let copied = try connection.copyIn(statements.copy) { writer in try send(rows, writer) }
+            try checkColumns()
             // The next attempt starts from here, and a batch is not to end in thousands of nested ones.
             try connection.execute("RELEASE SAVEPOINT people; SAVEPOINT people")
             try count(rows, copied: copied)
             return nil
-        } catch let error as PostgresError where error.isData && !connection.isBroken {
+        } catch let error as PostgresError where error.kind == .server && !connection.isBroken {
+            guard error.isData || error.isOurFault || error.sqlstate == .protocolViolation else { throw error }
             try connection.execute("ROLLBACK TO SAVEPOINT people")
+            try checkColumns()
+            guard error.isData else { throw error }
             return error
         }
+    }
+
+    /// A column that has become another type, under our feet perhaps, fails (22P03, 22P02, 22021, 08P01), or takes our bytes for
+    /// something else: no record is to blame for it, and nothing of it may stay.
+    private func checkColumns() throws {
+        guard !hasCheckedColumns else { return }
+        hasCheckedColumns = true
+        guard let changed = try connection.query(statements.columnTypes, []).first else { return }
+        let (column, type, wanted) = (changed.string(0) ?? "", changed.string(1) ?? "", changed.string(2) ?? "")
+        throw LoadObstacle.columnChanged(
+            WorkFailure(
+                .configuration,
+                "column \(column) of \(environment.info.tableName) has become \(type); userload needs \(wanted)"))
     }
 
     private func send(_ rows: RowNumbers, _ writer: CopyWriter) throws {

@@ -16,10 +16,12 @@ struct LoaderStatements: Sendable {
     let count = SQL.text(PackageResources.loader_count_sql)
     let countAges = SQL.text(PackageResources.loader_count_ages_sql)
     let copy: String
+    let columnTypes: String
     let findDuplicates: String
 
     init(_ info: DatabaseInfo) {
         copy = SQL.text(PackageResources.loader_copy_sql, [("users", info.table)])
+        columnTypes = SQL.text(PackageResources.loader_column_types_sql, [("users", info.table)])
         let columns: [(KeyField, String)] = [(.email, "email"), (.phoneNumber, "phone_number")]
         let same = columns.filter { info.keyFields.contains($0.0) }
             .map { "AND u.\($0.1) IS NOT DISTINCT FROM k.\($0.1)" }.joined(separator: " ")

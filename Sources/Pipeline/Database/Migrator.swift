@@ -79,13 +79,6 @@ private struct Work {
                 "table \(info.tableName) is gone from \(connection.place): restore it, or start over with "
                     + "DROP SCHEMA userload CASCADE")
         }
-        let name: [Parameter] = [.optional(info.name.schema), .text(info.name.table)]
-        if let changed = try connection.query(SQL.text(PackageResources.column_types_sql), name).first {
-            let (column, type, wanted) = (changed.string(0) ?? "", changed.string(1) ?? "", changed.string(2) ?? "")
-            throw ConfigurationProblem(
-                "column \(column) of \(info.tableName) in \(connection.place) has become \(type); "
-                    + "userload needs \(wanted)")
-        }
         return info.schemaVersion < Migration.latest || newKey(info) != nil || newIdentity
     }
 

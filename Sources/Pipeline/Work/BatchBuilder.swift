@@ -25,9 +25,9 @@ package struct BatchLimits: Sendable {
         isFull(rows: rows, bytes: bytes) || age >= Self.age || quiet.map { $0 >= Self.quiet } ?? false
     }
 
-    /// A batch ended with so many rows: the next may have twice as many, if it was full.
-    package mutating func ended(rows: Int) {
-        self.rows = rows >= self.rows ? min(2 * self.rows, Self.most) : Self.fewest
+    /// A batch ended: if it was full, the next may have twice as many rows.
+    package mutating func ended(rows: Int, bytes: Int) {
+        self.rows = isFull(rows: rows, bytes: bytes) ? min(2 * self.rows, Self.most) : Self.fewest
     }
 }
 
@@ -116,7 +116,7 @@ final class BatchBuilder {
 
     /// Ends the batch: fills in where each partition and job has come to.
     func finish() -> Batch {
-        limits.ended(rows: batch.rowCount)
+        limits.ended(rows: batch.rowCount, bytes: batch.byteCount)
         for state in partitions {
             batch.partitions.append(
                 Batch.PartitionStep(

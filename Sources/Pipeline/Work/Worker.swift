@@ -57,8 +57,8 @@ package final class Worker {
     var assignment = Assignment()
     /// By partition number.
     var states: [PartitionState?] = []
-    /// Progress of jobs in partitions where nothing of them has come yet; holds until some batch is void.
-    var askedAhead: [JobID: [Int32: Progress]] = [:]
+    /// Holds until some batch is void.
+    var askedAhead = AskedAhead()
     /// The rest of this poll's messages belong to an assignment that is gone.
     var isRoundStale = false
 
@@ -213,7 +213,7 @@ package final class Worker {
 
     func void(_ index: Int) {
         let builder = builders[index]
-        askedAhead = [:]
+        askedAhead.forget()
         builder.epoch += 1
         loaders[index].discard(before: builder.epoch)
         builder.batch.reset()

@@ -200,15 +200,11 @@ extension Worker {
 
 extension Worker: IntakeSource {
     func progress(of job: JobID, partition: Int32) throws -> Progress {
-        if let known = askedAhead[job]?.removeValue(forKey: partition) { return known }
-        // A job comes in all partitions: one question for all of them.
+        if let known = askedAhead.take(job, partition) { return known }
         let partitions = assignment.partitions
-        var found = try control.ask { try $0.store.progress(job: job, partitions: partitions) }
-        for partition in partitions where found[partition] == nil { found[partition] = Progress() }
-        let progress = found.removeValue(forKey: partition) ?? Progress()
-        if askedAhead.count >= 64 { askedAhead = [:] }
-        askedAhead[job] = found
-        return progress
+        let found = try control.ask { try $0.store.progress(job: job, partitions: partitions) }
+        askedAhead.keep(job, partitions, found: found)
+        return askedAhead.take(job, partition) ?? Progress()
     }
 
     func passedOver(_ job: JobID, why: IntakeObstacle) {

@@ -68,7 +68,9 @@ extension Worker {
     // MARK: Drain
 
     private func mindDrain(_ now: ContinuousClock.Instant) {
-        guard let drain, !isDrainCheckUnderWay, now >= nextDrainCheck, assignmentIsSettled else { return }
+        // Beside a push that goes on there may be no moment when nothing is on its way.
+        guard let drain, !isDrainCheckUnderWay, now >= nextDrainCheck + (assignmentIsSettled ? .zero : .seconds(1))
+        else { return }
         isDrainCheckUnderWay = true
         nextDrainCheck = now + .milliseconds(200)
         control.perform({ tools in
