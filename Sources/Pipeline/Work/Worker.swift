@@ -44,6 +44,8 @@ package final class Worker {
 
     var summary = WorkSummary()
     var failure: WorkFailure?
+    /// The loaders have been stopped: what is in hand is read again by whoever comes next.
+    var isClosing = false
     /// The schema or the key changed under us: begin anew.
     var mustRestart = false
 
@@ -261,7 +263,7 @@ extension Worker: ConsumerHandler {
 
     /// Batches in flight commit or roll back before the partitions are let go.
     package func revoked(_ partitions: [Int32], lost: Bool, by consumer: Consumer) {
-        finishBatches(submitting: !lost, until: .now + (interrupt.isSet ? .zero : .seconds(60)))
+        finishBatches(submitting: !lost && !isClosing, until: .now + (interrupt.isSet ? .zero : .seconds(60)))
         for index in builders.indices { void(index) }
         commitOffsets()
         assignment.revoked()

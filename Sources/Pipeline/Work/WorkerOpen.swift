@@ -151,6 +151,8 @@ extension Worker {
             finishBatches(submitting: interrupt.isSet && failure == nil, until: end)
         }
         loaders.forEach { $0.stop() }
+        isClosing = true
+        defer { isClosing = false }
         if builders.contains(where: { $0.inFlight > 0 }) || failure != nil { abandon.set() }
         control?.stop()
         summary.touched.formUnion(intake?.touched ?? [])

@@ -1,6 +1,7 @@
 // What several files, workers, hosts, topics and databases share, and what they do not.
 
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -24,6 +25,35 @@ import Testing
             worker.send(SIGTERM)
             #expect(try worker.wait().code == 0)
         }
+    }
+
+    /// What it aims at is what was there when it began; there need be no moment of quiet.
+    @Test func aDrainEndsWhileMessagesGoOnComing() throws {
+        let file = try world.files.write("people.csv", People.csv(0..<1000))
+        let slug = try world.push(file)
+        let (reading, writing) = try pipe()
+        let kcat = try ChildProcess(
+            "/usr/bin/env",
+            ["kcat", "-P", "-b", world.kafka.bootstrapServers, "-t", world.topic, "-X", "linger.ms=1"],
+            input: .descriptor(reading))
+        let isOver = Atomic(false)
+        let others = Background {
+            let source = FileHandle(fileDescriptor: writing, closeOnDealloc: true)
+            var number = 0
+            while !isOver.load(ordering: .relaxed) {
+                source.write(Data("{\"name\": \"Other \(number)\", \"age\": 1}\n".utf8))
+                number += 1
+                Thread.sleep(forTimeInterval: 0.005)
+            }
+        }
+        others.start()
+        let drain = try world.start(["work", "--drain"])
+        let result = try drain.wait(.seconds(50))
+        isOver.store(true, ordering: .relaxed)
+        others.result
+        kcat.send(SIGTERM)
+        #expect(result.code == 0, "\(result)")
+        try world.expectCompleted(slug, inserted: 1000)
     }
 
     @Test func aThirdConsumerOfTwoPartitionsOwnsNone() throws {
