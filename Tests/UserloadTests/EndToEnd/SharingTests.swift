@@ -48,11 +48,11 @@ import Testing
         }
         others.start()
         let drain = try world.start(["work", "--drain"])
-        let result = try drain.wait(.seconds(50))
+        let result = Result { try drain.wait(.seconds(50)) }
         isOver.store(true, ordering: .relaxed)
         others.result
         kcat.send(SIGTERM)
-        #expect(result.code == 0, "\(result)")
+        #expect(try result.get().code == 0)
         try world.expectCompleted(slug, inserted: 1000)
     }
 
