@@ -104,8 +104,8 @@ package final class Reader {
             let code = rd_kafka_offsets_for_times(handle, list, min(1000, milliseconds(until: end)))
             let entries = UnsafeBufferPointer(start: list.pointee.elems, count: Int(list.pointee.cnt))
             let failed = entries.first { $0.err != RD_KAFKA_RESP_ERR_NO_ERROR }
-            if code == RD_KAFKA_RESP_ERR_NO_ERROR, failed == nil { return entries.map(\.offset) }
-            let reason = code == RD_KAFKA_RESP_ERR_NO_ERROR ? failed!.err : code
+            let reason = code == RD_KAFKA_RESP_ERR_NO_ERROR ? failed?.err ?? RD_KAFKA_RESP_ERR_NO_ERROR : code
+            if reason == RD_KAFKA_RESP_ERR_NO_ERROR { return entries.map(\.offset) }
             if reason == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE {
                 if ContinuousClock.now >= end {
                     throw KafkaError(code: .timedOut, message: "\(name)/\(failed?.partition ?? 0) has no leader")

@@ -45,6 +45,15 @@ private final class Place {
         return pusher.push(path)
     }
 
+    /// A push that is interrupted once it is sending, and the file acknowledged beyond so many bytes.
+    func pushInterrupted(_ path: String, beyond bytes: UInt64? = nil) -> PushOutcome {
+        onEvent = { [unowned self] event in
+            guard case .progress(let progress) = event, progress.phase == .sending else { return }
+            if bytes.map({ progress.bytes > $0 }) ?? true { interrupt.set() }
+        }
+        return push(path)
+    }
+
     func content() throws -> TopicContent { try TopicContent(settings, topic: topic) }
 
     func topics(_ arguments: String...) throws {
@@ -151,12 +160,7 @@ private final class Place {
     @Test func anInterruptedPushGoesOn() throws {
         let place = try Place()
         let path = try place.file(lines: 200_000)
-        place.onEvent = {
-            if case .progress(let progress) = $0, progress.phase == .sending, progress.bytes > 3_000_000 {
-                place.interrupt.set()
-            }
-        }
-        let first = place.push(path)
+        let first = place.pushInterrupted(path, beyond: 3_000_000)
         #expect(first.result == .failed(.interrupted))
         #expect(first.acknowledged > 50_000 && first.acknowledged < 200_000 && first.isResumable)
 
@@ -268,8 +272,7 @@ private final class Place {
     @Test func anUnfinishedJobThatExpired() throws {
         let place = try Place()
         let path = try place.file(lines: 200_000)
-        place.onEvent = { if case .progress(let progress) = $0, progress.phase == .sending { place.interrupt.set() } }
-        let first = place.push(path)
+        let first = place.pushInterrupted(path)
         #expect(first.result == .failed(.interrupted))
         try expire(place)
         var notices: [String] = []
@@ -334,8 +337,7 @@ private final class Place {
         let place = try Place()
         let path = try place.file(lines: 200_000)
         place.options.again = true
-        place.onEvent = { if case .progress(let progress) = $0, progress.phase == .sending { place.interrupt.set() } }
-        let first = place.push(path)
+        let first = place.pushInterrupted(path)
         #expect(first.result == .failed(.interrupted))
         let pusher = Pusher(
             place.settings, topic: place.topic, options: place.options, interrupt: Interrupt(), event: { _ in })

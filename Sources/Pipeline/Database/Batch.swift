@@ -53,8 +53,8 @@ package final class Batch {
         var target = start
         CopyRow.append(person, job: progress[progressIndex].job, to: &target)
         let copyCount = target - start
-        append(key, to: &target)
-        append(value, to: &target)
+        target.append(key)
+        target.append(value)
         rowBytes.count = row + (target - start)
         self.copyCount += copyCount
         rows.append(
@@ -65,13 +65,6 @@ package final class Batch {
                 place: BatchPlace(
                     progressIndex: Int32(truncatingIfNeeded: progressIndex), seq: seq, line: line,
                     byteOffset: byteOffset, length: length, kafkaOffset: kafkaOffset, kafkaTime: kafkaTime)))
-    }
-
-    @inline(__always)
-    private func append(_ bytes: Bytes, to target: inout UnsafeMutablePointer<UInt8>) {
-        guard let source = bytes.baseAddress else { return }
-        target.update(from: source, count: bytes.count)
-        target += bytes.count
     }
 
     /// Adds a record that is no row, and counts it as rejected. `errors` is a JSON list of `FieldError`s.

@@ -44,9 +44,7 @@ enum CopyRow {
     @inline(__always)
     private static func append(_ value: Bytes, to target: inout UnsafeMutablePointer<UInt8>) {
         append(Int32(truncatingIfNeeded: value.count), to: &target)
-        guard let source = value.baseAddress else { return }
-        target.update(from: source, count: value.count)
-        target += value.count
+        target.append(value)
     }
 
     /// NULL is a length of −1.
@@ -57,10 +55,9 @@ enum CopyRow {
 
     @inline(__always)
     private static func append(jsonb value: Bytes?, to target: inout UnsafeMutablePointer<UInt8>) {
-        guard let value, let source = value.baseAddress else { return append(Int32(-1), to: &target) }
+        guard let value else { return append(Int32(-1), to: &target) }
         append(Int32(truncatingIfNeeded: value.count + 1), to: &target)
         append(jsonbVersion, to: &target)
-        target.update(from: source, count: value.count)
-        target += value.count
+        target.append(value)
     }
 }

@@ -23,7 +23,6 @@ enum LoadObstacle: Error {
     case lostSwap
     case schemaChanged
     case refused(WorkFailure)
-    case columnChanged(WorkFailure)
 }
 
 extension LoadOutcome {
@@ -33,7 +32,7 @@ extension LoadOutcome {
         case LoadObstacle.lostSwap: self = .lostSwap
         case LoadObstacle.schemaChanged: self = .schemaChanged
         case LoadObstacle.refused(let failure): self = .refused(failure)
-        case LoadObstacle.columnChanged(let failure): self = .fatal(failure)
+        case let failure as WorkFailure: self = .fatal(failure)
         case let error as PostgresError: self.init(error)
         default: self = .fatal(WorkFailure(.postgres, "\(error)"))
         }

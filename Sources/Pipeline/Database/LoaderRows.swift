@@ -44,17 +44,16 @@ extension LoadTransaction {
         }
     }
 
-    /// A column that has become another type, under our feet perhaps, fails (22P03, 22P02, 22021, 08P01), or takes our bytes for
-    /// something else: no record is to blame for it, and nothing of it may stay.
+    /// A column that has become another type, under our feet perhaps, fails (22P03, 22P02, 22021, 08P01), or takes our
+    /// bytes for something else: no record is to blame for it, and nothing of it may stay.
     private func checkColumns() throws {
         guard !hasCheckedColumns else { return }
         hasCheckedColumns = true
         guard let changed = try connection.query(statements.columnTypes, []).first else { return }
         let (column, type, wanted) = (changed.string(0) ?? "", changed.string(1) ?? "", changed.string(2) ?? "")
-        throw LoadObstacle.columnChanged(
-            WorkFailure(
-                .configuration,
-                "column \(column) of \(environment.info.tableName) has become \(type); userload needs \(wanted)"))
+        throw WorkFailure(
+            .configuration,
+            "column \(column) of \(environment.info.tableName) has become \(type); userload needs \(wanted)")
     }
 
     private func send(_ rows: RowNumbers, _ writer: CopyWriter) throws {

@@ -79,15 +79,10 @@ package final class SendWindow {
         let count = value.count + (key?.count ?? 0) + header.count + (errors?.count ?? 0)
         let base = arena.allocate(count, for: end)
         var target = base
-        func copy(_ bytes: Bytes?) {
-            guard let bytes, let source = bytes.baseAddress else { return }
-            target.update(from: source, count: bytes.count)
-            target += bytes.count
-        }
-        copy(value)
-        copy(key)
-        copy(header)
-        copy(errors)
+        target.append(value)
+        if let key { target.append(key) }
+        target.append(header)
+        if let errors { target.append(errors) }
         (slots + (end & mask)).initialize(
             to: Slot(
                 base: base, seq: seq, offset: -1, position: position, next: -1, partition: partition,

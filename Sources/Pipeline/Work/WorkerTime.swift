@@ -48,9 +48,7 @@ extension Worker {
     }
 
     private func sayCaughtUp() {
-        guard !saidCaughtUp, assignment.isReading, !assignment.partitions.isEmpty, assignment.isAtEnd,
-            builders.allSatisfy({ $0.isEmpty && $0.inFlight == 0 })
-        else { return }
+        guard !saidCaughtUp, !assignment.partitions.isEmpty, assignmentIsSettled else { return }
         saidCaughtUp = true
         tell(
             "caught up: \(summary.inserted) inserted, \(summary.duplicates) duplicates, \(summary.rejected) rejects in this run"
