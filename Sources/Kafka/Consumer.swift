@@ -23,7 +23,7 @@ package final class Consumer {
     private var capacity: Int
     private var isClosing = false
     /// Partitions given back while closing.
-    private var releases: [Release] = []
+    private var releases: [DetachedUnassign] = []
     private var assignmentCalls = 0
     private var assigned: [Int32] = []
     /// The longest the queue was since the last wake-up.
@@ -182,7 +182,7 @@ package final class Consumer {
         if isClosing {
             // Whatever comes now is given back.
             if !isAssign { handler?.revoked(partitions, lost: assignmentLost, by: self) }
-            if let handle = client.handle { releases.append(Release(handle)) }
+            if let handle = client.handle { releases.append(DetachedUnassign(handle)) }
             return
         }
         let calls = assignmentCalls

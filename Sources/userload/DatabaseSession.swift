@@ -13,7 +13,7 @@ struct DatabaseSession {
 }
 
 extension Context {
-    /// - Throws: `PostgresError`; `ConfigurationProblem` for a database without our schema, or with a newer one.
+    /// - Throws: `PostgresError`; `PipelineError` for a database without our schema, or with a newer one.
     func openDatabase(_ arguments: ParsedArguments) throws -> DatabaseSession {
         let connection = try connect(try databaseTarget(arguments))
         let info = try DatabaseInfo.read(connection)

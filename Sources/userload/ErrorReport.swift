@@ -18,30 +18,23 @@ func failure(for error: any Error) -> Failure? {
     case let error as InputError: Failure(.input, error.message)
     case let error as KeyFieldsError: Failure(.configuration, "USERLOAD_UNIQUE_KEY: \(error.message)")
     case let error as ConfigurationError: Failure(.configuration, error.message)
-    case let error as PushFailure: pushFailure(error)
-    case let error as WorkFailure: workFailure(error)
-    case let error as ConfigurationProblem: Failure(.configuration, error.message)
+    case let error as PipelineError: Failure(error.kind.exitCode, error.message, hint: error.hint)
     case let error as KafkaError: kafkaFailure(error)
     case let error as PostgresError: postgresFailure(error)
     default: Failure(.incomplete, "unexpected error: \(error)")
     }
 }
 
-private func pushFailure(_ error: PushFailure) -> Failure {
-    switch error {
-    case .refused(let message), .broken(let message): Failure(.input, message)
-    case .kafka(let message), .lost(let message): Failure(.kafka, message)
-    case .configuration(let message): Failure(.configuration, message)
-    case .interrupted: Failure(.interrupted, "interrupted")
-    }
-}
-
-private func workFailure(_ error: WorkFailure) -> Failure {
-    switch error.kind {
-    case .kafka: Failure(.kafka, error.message)
-    case .postgres: Failure(.postgres, error.message)
-    case .configuration: Failure(.configuration, error.message)
-    case .incomplete: Failure(.incomplete, error.message)
+extension PipelineError.Kind {
+    var exitCode: ExitCode {
+        switch self {
+        case .refused, .broken: .input
+        case .kafka, .lost: .kafka
+        case .postgres: .postgres
+        case .configuration: .configuration
+        case .incomplete: .incomplete
+        case .interrupted: .interrupted
+        }
     }
 }
 

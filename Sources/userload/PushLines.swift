@@ -60,12 +60,16 @@ struct PushLines {
         case .alreadyPushed(let date, true):
             "already pushed on \(times.dayAndTime(date)), and expired from the topic since; nothing sent "
                 + "(--resend sends it once more)"
-        case .failed(.refused(let reason)): "refused: \(reason); nothing sent"
-        case .failed(.broken(let reason)): "not pushed: \(reason)"
-        case .failed(.lost(let reason)): "not pushed: \(reason)"
-        case .failed(.configuration(let reason)): "not pushed: \(reason)"
-        case .failed(.kafka(let reason)): "not pushed: \(reason); \(goingOn(outcome))"
-        case .failed(.interrupted): "interrupted; \(goingOn(outcome))"
+        case .failed(let error): sentence(error, outcome)
+        }
+    }
+
+    private func sentence(_ error: PipelineError, _ outcome: PushOutcome) -> String {
+        switch error.kind {
+        case .refused: "refused: \(error.message); nothing sent"
+        case .kafka: "not pushed: \(error.message); \(goingOn(outcome))"
+        case .interrupted: "interrupted; \(goingOn(outcome))"
+        case .broken, .lost, .configuration, .postgres, .incomplete: "not pushed: \(error.message)"
         }
     }
 

@@ -68,10 +68,7 @@ extension PushOutcome {
     var exitCode: ExitCode {
         switch result {
         case .pushed, .alreadyPushed: .done
-        case .failed(.refused), .failed(.broken): .input
-        case .failed(.kafka), .failed(.lost): .kafka
-        case .failed(.configuration): .configuration
-        case .failed(.interrupted): .interrupted
+        case .failed(let error): error.kind.exitCode
         }
     }
 }

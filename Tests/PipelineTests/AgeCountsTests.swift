@@ -31,7 +31,7 @@ private let agreement = """
     let fixture = try! MigratedDatabase()
 
     init() throws {
-        _ = try Store(fixture.connection, cluster: "c", topic: "t").positions([0, 1, 2])
+        _ = try PositionStore(fixture.connection, cluster: "c", topic: "t").positions([0, 1, 2])
     }
 
     private func agrees(_ connection: Connection) throws -> Bool {

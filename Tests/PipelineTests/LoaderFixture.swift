@@ -81,7 +81,7 @@ final class LoaderFixture {
     init(key: KeyFields? = nil, maxRefused: Int = 1_000, patience: BlockedWatch.Patience = .standard) throws {
         migrated = try MigratedDatabase(key: key)
         loader = Self.loader(migrated, maxRefused: maxRefused, patience: patience)
-        _ = try Store(migrated.connection, cluster: "cluster", topic: "users").positions([0, 1, 2])
+        _ = try PositionStore(migrated.connection, cluster: "cluster", topic: "users").positions([0, 1, 2])
     }
 
     deinit { loader.close() }

@@ -52,7 +52,7 @@ import Testing
         let settings = DatabaseSettings(parameters: database.parameters)
         let connection = try Connection(settings)
         let info = try Migrator.migrate(connection, DatabaseTarget(settings: settings)).info
-        _ = try Store(connection, cluster: "c", topic: "t").positions([0])
+        _ = try PositionStore(connection, cluster: "c", topic: "t").positions([0])
         let loader = Loader(target: DatabaseTarget(settings: settings), info: info, cluster: "c", topic: "t")
         var next: Int64 = -1
         func batch() -> Batch {

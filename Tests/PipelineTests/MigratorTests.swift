@@ -213,7 +213,7 @@ import Testing
         let report = try Migrator.migrate(worker, target())
         #expect(report.made.isEmpty)
         #expect(report.info == info)
-        let store = Store(worker, cluster: "c", topic: "t")
+        let store = PositionStore(worker, cluster: "c", topic: "t")
         let position = try store.positions([0])[0]
         #expect(try store.newGeneration(position)?.generation == 2)
         try worker.execute("INSERT INTO users (name, age) VALUES ('Ann', 35)")
@@ -313,12 +313,12 @@ import Testing
     }
 }
 
-/// The sentence of the `ConfigurationProblem` that `body` throws.
+/// The sentence of the `PipelineError` that `body` throws.
 func problem(_ body: () throws -> Void) -> String {
     do {
         try body()
         return "no error"
-    } catch let problem as ConfigurationProblem {
+    } catch let problem as PipelineError {
         return problem.message
     } catch {
         return "another error: \(error)"

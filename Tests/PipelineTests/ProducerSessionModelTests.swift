@@ -18,7 +18,7 @@ private struct ModelBroker {
         }
     }
 
-    func look(_ positions: [(partition: Int, position: LogPosition)]) -> ProducerSession.Verdict {
+    func look(_ positions: [(partition: Int, position: LogPosition)]) -> ProducerSession.LogEvidence {
         var expired: [Int] = []
         for (partition, position) in positions {
             let offset = Int(position.offset)

@@ -235,8 +235,8 @@ private func range(_ first: (UInt64, Int64), _ last: (UInt64, Int64)) -> Acknowl
         #expect(driver.next() == .read)
     }
 
-    @Test(arguments: [ProducerSession.Verdict.another, .unreadable]) func aClaimNotBelievedIsForgotten(
-        verdict: ProducerSession.Verdict
+    @Test(arguments: [ProducerSession.LogEvidence.another, .unreadable]) func aClaimNotBelievedIsForgotten(
+        verdict: ProducerSession.LogEvidence
     ) {
         var driver = Driver(claim: .open, journal: Self.open)
         driver.open([10, 4])
@@ -260,8 +260,8 @@ private func range(_ first: (UInt64, Int64), _ last: (UInt64, Int64)) -> Acknowl
         #expect(driver.window.acknowledged[0] == range((0, 7), (0, 7)))
     }
 
-    @Test(arguments: [ProducerSession.Verdict.believed, .expired([0, 1])]) func aPushedJobGetsItsEndAgain(
-        verdict: ProducerSession.Verdict
+    @Test(arguments: [ProducerSession.LogEvidence.believed, .expired([0, 1])]) func aPushedJobGetsItsEndAgain(
+        verdict: ProducerSession.LogEvidence
     ) {
         var driver = Driver(claim: .pushed, journal: Self.pushed)
         driver.open([10, 10])
@@ -348,8 +348,8 @@ private func range(_ first: (UInt64, Int64), _ last: (UInt64, Int64)) -> Acknowl
         #expect(driver.next() == .stop(.lost(isReadable: false)))
     }
 
-    @Test(arguments: [ProducerSession.Verdict.unreadable, .expired([0])]) func theLastLookMayFindNothing(
-        verdict: ProducerSession.Verdict
+    @Test(arguments: [ProducerSession.LogEvidence.unreadable, .expired([0])]) func theLastLookMayFindNothing(
+        verdict: ProducerSession.LogEvidence
     ) {
         var driver = Driver()
         untilTheEnd(&driver)

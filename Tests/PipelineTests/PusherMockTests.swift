@@ -59,7 +59,8 @@ import Testing
         let outcome = push(try file(lines: 100)) { event in
             if case .started = event { broker.fail(.produce, with: [.topicAuthorizationFailed]) }
         }
-        guard case .failed(.configuration(let words)) = outcome.result else {
+        guard case .failed(let error) = outcome.result, error.kind == .configuration, case let words = error.message
+        else {
             Issue.record("\(outcome.result)")
             return
         }

@@ -44,13 +44,16 @@ import Testing
             return pusher.push(path)
         }
 
-        guard case .failed(.configuration(let refusal)) = push("wrong").result else {
+        guard case .failed(let error) = push("wrong").result, error.kind == .configuration,
+            case let refusal = error.message
+        else {
             Issue.record("a wrong password was taken")
             return
         }
         #expect(refusal.hasPrefix("Kafka refuses us: ") && !refusal.contains("wrong"))
 
-        guard case .failed(.configuration(let words)) = push().result else {
+        guard case .failed(let error) = push().result, error.kind == .configuration, case let words = error.message
+        else {
             Issue.record("a topic was made without the right to")
             return
         }

@@ -309,7 +309,7 @@ private final class Place {
         let path = try place.directory.write("a.csv", "name,age\nAnn,30\n")
         place.onEvent = { if case .started = $0 { try! place.directory.write("a.csv", "age,name\n30,Ann\n") } }
         let outcome = place.push(path)
-        guard case .failed(.broken) = outcome.result else {
+        guard case .failed(let error) = outcome.result, error.kind == .broken else {
             Issue.record("\(outcome.result)")
             return
         }
@@ -445,13 +445,14 @@ private final class Place {
         let pusher = Pusher(settings, topic: "users", options: place.options, interrupt: Interrupt(), event: { _ in })
         defer { pusher.close() }
         let path = try place.file(lines: 1)
-        guard case .failed(.kafka(let words)) = pusher.push(path).result else {
+        guard case .failed(let error) = pusher.push(path).result, error.kind == .kafka, case let words = error.message
+        else {
             Issue.record("pushed to nobody")
             return
         }
         #expect(words.hasPrefix("Kafka did not answer for 2 seconds: "))
         let begin = ContinuousClock.now
-        guard case .failed(.kafka) = pusher.push(path).result else {
+        guard case .failed(let error) = pusher.push(path).result, error.kind == .kafka else {
             Issue.record("pushed to nobody")
             return
         }
@@ -476,7 +477,7 @@ private final class Place {
         first.close()
         server.resume()
         guard isPaused else { return }  // it was faster than the first look at the clock
-        guard case .failed(.kafka(let words)) = stopped.result else {
+        guard case .failed(let error) = stopped.result, error.kind == .kafka, case let words = error.message else {
             Issue.record("\(stopped.result)")
             return
         }

@@ -15,9 +15,9 @@ private func value(_ text: String, _ body: (Bytes) -> Void) {
     struct Case: Sendable, CustomTestStringConvertible {
         let last: Int64
         var ended = false
-        let kind: Kind
+        let kind: MessageKind
         let seq: Int64
-        let verdict: Verdict
+        let verdict: SequenceDecision
         var testDescription: String { "\(kind) \(seq) after \(last)\(ended ? " (ended)" : ""): \(verdict)" }
     }
 

@@ -14,7 +14,7 @@ import Testing
 
     @Test(arguments: ["", "a.b.c", "a.", "1a", "a b", #""a"#, #""""#, "a;b", String(repeating: "a", count: 64)])
     func whatIsNoneIsRefused(text: String) {
-        #expect(throws: ConfigurationProblem("\"\(text)\" is no table name (schema.table is one)")) {
+        #expect(throws: PipelineError.configuration("\"\(text)\" is no table name (schema.table is one)")) {
             try TableName(parsing: text)
         }
     }

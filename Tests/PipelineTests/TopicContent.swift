@@ -67,7 +67,7 @@ final class TopicContent: ConsumerHandler {
         return header
     }
 
-    func kinds(of job: JobID) -> [Kind: Int] {
+    func kinds(of job: JobID) -> [MessageKind: Int] {
         messages.compactMap(\.header).filter { $0.job == job }.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
     }
 

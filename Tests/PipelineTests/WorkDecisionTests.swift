@@ -16,7 +16,7 @@ import Testing
         let next: Int64
         let low: Int64
         let high: Int64
-        let verdict: AnchorVerdict
+        let verdict: AnchorState
         var testDescription: String { name }
     }
 
@@ -140,7 +140,7 @@ import Testing
     @Test func oneAnswerServesEveryPartitionOnce() {
         let job = JobID(high: 1, low: 2)
         let known = Progress(last: 7, passedOver: 9, digest: 3, records: 6, ended: false, exists: true)
-        var asked = AskedAhead()
+        var asked = ProgressCache()
         #expect(asked.take(job, 0) == nil)
         asked.keep(job, [0, 1, 2], found: [1: known])
         #expect(asked.take(job, 0) == Progress())
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test func itsMemoryIsBounded() {
-        var asked = AskedAhead()
+        var asked = ProgressCache()
         for number in 0..<1_000 { asked.keep(JobID(high: 0, low: UInt64(number)), [0], found: [:]) }
         let kept = (0..<1_000).filter { asked.take(JobID(high: 0, low: UInt64($0)), 0) != nil }
         #expect(kept.last == 999)

@@ -17,7 +17,7 @@ struct Scanned: Equatable {
 
 /// What `RecordStream` sends for one record.
 struct Sent: Equatable {
-    var kind: Kind
+    var kind: MessageKind
     var partition: Int32
     var seq: UInt64
     var key: String?

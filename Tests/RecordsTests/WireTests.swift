@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: [0, 1, 127, 128, 16_383, 16_384, UInt64(Int64.max)])
     func roundTrip(number: UInt64) {
-        for kind in [Kind.start, .record, .raw, .truncated, .end, .broken] {
+        for kind in [MessageKind.start, .record, .raw, .truncated, .end, .broken] {
             let header = WireHeader(kind: kind, job: testJob, seq: number, line: number, offset: number, length: number)
             #expect(withBytes(Self.encoded(header)) { WireHeader.decode($0) } == .header(header))
         }

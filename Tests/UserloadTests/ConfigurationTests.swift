@@ -105,7 +105,7 @@ import Testing
             .databaseTarget(try arguments())
         #expect(target.table == TableName(schema: "crm", table: "people"))
         #expect(target.keyFields?.text == "name,age,email")
-        #expect(throws: ConfigurationProblem.self) {
+        #expect(throws: PipelineError.self) {
             try context(["USERLOAD_TABLE": "a.b.c"]).databaseTarget(try arguments())
         }
         #expect(throws: KeyFieldsError.self) {

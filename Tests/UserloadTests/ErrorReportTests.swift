@@ -20,7 +20,7 @@ import Testing
                 ConfigurationError("/etc/k.conf:3: acks=1 contradicts userload"),
                 Failure(.configuration, "/etc/k.conf:3: acks=1 contradicts userload")
             ),
-            (ConfigurationProblem("upgrade userload"), Failure(.configuration, "upgrade userload")),
+            (PipelineError.configuration("upgrade userload"), Failure(.configuration, "upgrade userload")),
             (
                 server("42501", "permission denied for table users"),
                 Failure(.configuration, "Postgres refuses: permission denied for table users (SQLSTATE 42501)")
@@ -46,7 +46,7 @@ import Testing
                 OutputError.failed("cannot write to standard output: No space left on device"),
                 Failure(.incomplete, "cannot write to standard output: No space left on device")
             ),
-            (PushFailure.refused("is a directory"), Failure(.input, "is a directory")),
+            (PipelineError.refused("is a directory"), Failure(.input, "is a directory")),
         ] as [(any Error, Failure)])
     func sentences(error: any Error, expected: Failure) { #expect(failure(for: error) == expected) }
 

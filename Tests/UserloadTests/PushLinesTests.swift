@@ -61,7 +61,7 @@ import Testing
 
     @Test(arguments: [
         (
-            PushFailure.interrupted, true,
+            PipelineError.interrupted, true,
             "interrupted; nothing is lost: 61,000 records acknowledged, the same command goes on: userload push a.csv"
         ),
         (
@@ -76,7 +76,7 @@ import Testing
         (.lost("the topic is gone"), false, "not pushed: the topic is gone"),
         (.configuration("topic users is compacted"), true, "not pushed: topic users is compacted"),
     ])
-    func failures(failure: PushFailure, isResumable: Bool, words: String) {
+    func failures(failure: PipelineError, isResumable: Bool, words: String) {
         var failed = outcome("a.csv", .failed(failure), job: job)
         failed.acknowledged = 61_000
         failed.isResumable = isResumable

@@ -20,7 +20,7 @@ package final class FileSource {
     private var peeked: [UInt8] = []
     private var peekedRead = 0
 
-    package init(_ path: String, interrupt: Interrupt) throws(PushFailure) {
+    package init(_ path: String, interrupt: Interrupt) throws(PipelineError) {
         self.path = path
         self.interrupt = interrupt
         // Nonblocking, so that a FIFO without a writer does not hold up Ctrl-C.
@@ -63,7 +63,7 @@ package final class FileSource {
     package func contentHash() -> ContentHash { hasher.finish() }
 
     /// Back to the start; regular files only.
-    package func rewind() throws(PushFailure) {
+    package func rewind() throws(PipelineError) {
         guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw .refused(Self.sentence(errno)) }
         hasher = ContentHasher()
         bytesRead = 0
@@ -83,7 +83,7 @@ package final class FileSource {
 
     private func readBytes(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
-            if interrupt.isSet { throw PushFailure.interrupted }
+            if interrupt.isSet { throw PipelineError.interrupted }
             if !isRegular {
                 var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
                 if poll(&ready, 1, 100) <= 0 {
@@ -94,7 +94,7 @@ package final class FileSource {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
             if errno != EINTR, errno != EAGAIN {
-                throw PushFailure.broken("cannot be read on: \(Self.sentence(errno))")
+                throw PipelineError.broken("cannot be read on: \(Self.sentence(errno))")
             }
         }
     }

@@ -63,7 +63,7 @@ final class JobInput {
     }
 
     /// Everything is given out again.
-    func rewind() throws(PushFailure) {
+    func rewind() throws(PipelineError) {
         stream = nil
         ends = nil
         isBroken = false

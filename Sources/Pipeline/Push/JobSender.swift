@@ -78,7 +78,7 @@ final class JobSender {
     var acknowledged: UInt64 { window.acknowledged.reduce(0) { $0 + ($1?.last.seq ?? 0) } }
 
     /// Returns when every record and end marker is acknowledged and was looked for in the log.
-    func run() throws(PushFailure) {
+    func run() throws(PipelineError) {
         do {
             while try perform(session.next(now: now)) {}
             producer?.close()
@@ -190,7 +190,7 @@ final class JobSender {
         session.inputEnded()
     }
 
-    private func verify(_ check: ProducerSession.Check) throws {
+    private func verify(_ check: ProducerSession.LogLook) throws {
         let isFirstLook = !input.hasRead
         do {
             let verdict = try context.verifier.look(
@@ -213,7 +213,8 @@ final class JobSender {
         guard try context.verifier.hasDropped(partitions: context.topic.partitions, timeout: .seconds(10)) else {
             return
         }
-        throw PushFailure.lost("the dev-broker has dropped records: it keeps 5 MB a partition, and forgets the oldest")
+        throw PipelineError.lost(
+            "the dev-broker has dropped records: it keeps 5 MB a partition, and forgets the oldest")
     }
 
     // MARK: Now and then
@@ -222,7 +223,7 @@ final class JobSender {
         untilHousekeeping = Self.stride
         producer?.poll(milliseconds: milliseconds)
         now = context.now
-        if context.interrupt.isSet { throw PushFailure.interrupted }
+        if context.interrupt.isSet { throw PipelineError.interrupted }
         guard session.startMarkersAreAcknowledged else { return }
         if !hasStarted {
             hasStarted = true
@@ -257,10 +258,10 @@ final class JobSender {
     private func say(_ sentence: String) { context.event(.notice(sentence, isWarning: true)) }
 
     /// Ends the producer; what is on its way when the user stops has a second to be acknowledged.
-    private func settle(_ error: any Error) -> PushFailure {
-        let failure: PushFailure =
+    private func settle(_ error: any Error) -> PipelineError {
+        let failure: PipelineError =
             switch error {
-            case let failure as PushFailure: failure
+            case let failure as PipelineError: failure
             case let error as InputError: .broken(error.message)
             case let error as ConfigurationError: .configuration(error.message)
             default: .kafka("\(error)")

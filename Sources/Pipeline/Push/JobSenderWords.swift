@@ -14,7 +14,7 @@ struct JobSenderWords {
     /// - Parameters:
     ///   - isFirst: nothing of the input was read yet: it is the journal that was looked after.
     ///   - wasPushed: the journal says that the whole job is there.
-    func look(_ verdict: ProducerSession.Verdict, isFirst: Bool, wasPushed: Bool) -> String? {
+    func look(_ verdict: ProducerSession.LogEvidence, isFirst: Bool, wasPushed: Bool) -> String? {
         switch verdict {
         case .believed: nil
         case .another where isFirst:
@@ -32,7 +32,7 @@ struct JobSenderWords {
         }
     }
 
-    func failure(of stop: ProducerSession.Stop) -> PushFailure {
+    func failure(of stop: ProducerSession.Stop) -> PipelineError {
         switch stop {
         case .failed(let error) where error.isAuthorization: .configuration("topic \(topic.name): \(error)")
         case .failed(let error) where error.isAuthentication: .configuration("Kafka refuses us: \(error)")

@@ -26,18 +26,18 @@ struct MockLimit {
     }
 
     /// Of a stream, found out while it is sent.
-    static var streamFailure: PushFailure { .broken(sentence) }
+    static var streamFailure: PipelineError { .broken(sentence) }
 
     /// Reads the file once more, as it will be sent.
-    static func check(_ input: JobInput, partitions: Int) throws(PushFailure) {
+    static func check(_ input: JobInput, partitions: Int) throws(PipelineError) {
         var limit = MockLimit(partitions: partitions)
         let window = SendWindow(partitions: partitions)
         do {
             while try input.next(into: window) {
-                guard limit.takes(window[window.first]) else { throw PushFailure.refused(sentence) }
+                guard limit.takes(window[window.first]) else { throw PipelineError.refused(sentence) }
                 window.removeAll()
             }
-        } catch let failure as PushFailure {
+        } catch let failure as PipelineError {
             throw failure
         } catch {
             throw .refused("\(error)")

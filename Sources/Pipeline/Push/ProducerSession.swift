@@ -9,7 +9,7 @@ package struct ProducerSession {
     private enum Phase: Equatable {
         case closed(until: Duration)
         case opening, opened, starting, sending, failing, done
-        case checking(Check)
+        case checking(LogLook)
         case startingOver
         case proving
     }
@@ -114,7 +114,7 @@ package struct ProducerSession {
     }
 
     /// Where in the log the messages of a check must stand.
-    package func positions(for check: Check) -> [(partition: Int, position: LogPosition)] {
+    package func positions(for check: LogLook) -> [(partition: Int, position: LogPosition)] {
         var positions: [(Int, LogPosition)] = []
         for (partition, acknowledged) in window.acknowledged.enumerated() {
             guard let acknowledged else { continue }
@@ -199,7 +199,7 @@ package struct ProducerSession {
         phase = .closed(until: now + pause)
     }
 
-    package mutating func verified(_ verdict: Verdict, now: Duration) {
+    package mutating func verified(_ verdict: LogEvidence, now: Duration) {
         progressAt = now
         let verdict = isContradicted ? .another : verdict
         isContradicted = false

@@ -9,7 +9,7 @@ extension ProducerSession {
         /// One start marker to each partition, with `token(startMarkerOf:)`.
         case sendStartMarkers
         /// Look for `positions(for:)` in the log, then `verified` or `failed`.
-        case verify(Check)
+        case verify(LogLook)
         /// The log is another one: the input is read from its start again.
         case startOver
         /// Hand the window's message to the producer, then `transmitted`, or `heldUp` if it has no room.
@@ -28,10 +28,10 @@ extension ProducerSession {
         case stop(Stop)
     }
 
-    package enum Check: Equatable, Sendable { case last, firstAndLast }
+    package enum LogLook: Equatable, Sendable { case last, firstAndLast }
 
     /// What a look into the log said.
-    package enum Verdict: Equatable, Sendable {
+    package enum LogEvidence: Equatable, Sendable {
         case believed
         /// The log begins above our message in these partitions: retention took it.
         case expired([Int])

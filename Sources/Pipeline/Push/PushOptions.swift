@@ -80,27 +80,13 @@ package struct PushProgress: Equatable, Sendable {
     }
 }
 
-/// Why a file was not pushed; each has one exit code. The text does without the file's name and full stop.
-package enum PushFailure: Error, Equatable, Sendable {
-    /// The input: nothing was sent.
-    case refused(String)
-    /// The input broke while it was pushed; broken markers are sent if Kafka took them.
-    case broken(String)
-    /// Kafka does not take it, nor would it take another file.
-    case kafka(String)
-    /// What was acknowledged is not, or not surely, in the log any more.
-    case lost(String)
-    case configuration(String)
-    case interrupted
-}
-
 /// What became of one file.
 package struct PushOutcome: Sendable {
     package enum Result: Equatable, Sendable {
         case pushed
         /// `expired`: the log has dropped it since.
         case alreadyPushed(Date, expired: Bool)
-        case failed(PushFailure)
+        case failed(PipelineError)
     }
 
     /// As it was given; `-` for stdin.

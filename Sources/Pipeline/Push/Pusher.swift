@@ -14,7 +14,7 @@ package final class Pusher {
     private let verifier: Verifier
     private let start = ContinuousClock.now
     /// What stopped one file and would stop every other.
-    private var halted: PushFailure?
+    private var halted: PipelineError?
     private var preparedTopic: Topic?
 
     package init(
@@ -35,23 +35,20 @@ package final class Pusher {
     package func push(_ path: String) -> PushOutcome {
         let begin = ContinuousClock.now
         var outcome = PushOutcome(input: path)
-        do throws(PushFailure) {
+        do throws(PipelineError) {
             if interrupt.isSet { throw .interrupted }
             if let halted { throw halted }
             try push(path, &outcome)
         } catch {
             outcome.result = .failed(error)
-            switch error {
-            case .kafka, .configuration: halted = error
-            case .refused, .broken, .lost, .interrupted: break
-            }
+            if error.kind == .kafka || error.kind == .configuration { halted = error }
         }
         outcome.duration = .now - begin
         return outcome
     }
 
     /// The topic, asked for or made the first time.
-    package func topic() throws(PushFailure) -> Topic {
+    package func topic() throws(PipelineError) -> Topic {
         if let preparedTopic { return preparedTopic }
         let preparation = TopicPreparation(
             settings: settings, name: topicName, options: options, interrupt: interrupt,
@@ -61,10 +58,10 @@ package final class Pusher {
         return made
     }
 
-    private func push(_ path: String, _ outcome: inout PushOutcome) throws(PushFailure) {
+    private func push(_ path: String, _ outcome: inout PushOutcome) throws(PipelineError) {
         let source = try FileSource(path, interrupt: interrupt)
         outcome.isResumable = source.isRegular
-        let candidate = try Candidate(source, options)
+        let candidate = try JobPreparation(source, options)
         let topic = try topic()
         let context = PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, start: start,

@@ -26,7 +26,7 @@ struct TopicPreparation {
     private static let leaderNotAvailable = KafkaErrorCode(rawValue: 5)
 
     /// Asks until Kafka answers, at most for the stall timeout.
-    func prepare() throws(PushFailure) -> Topic {
+    func prepare() throws(PipelineError) -> Topic {
         let admin: Admin
         do {
             admin = try Admin(settings)
@@ -48,7 +48,7 @@ struct TopicPreparation {
     }
 
     /// How many partitions it was made with.
-    private func make(_ admin: Admin) throws(PushFailure) -> Int {
+    private func make(_ admin: Admin) throws(PipelineError) -> Int {
         let partitions = options.partitions ?? 12
         let configuration = [
             ("cleanup.policy", "delete"), ("message.timestamp.type", "LogAppendTime"),
@@ -86,7 +86,7 @@ struct TopicPreparation {
     }
 
     /// Refuses a topic that drops messages for their keys, or takes none of our size.
-    private func check(_ admin: Admin) throws(PushFailure) {
+    private func check(_ admin: Admin) throws(PipelineError) {
         let found: [String: String]
         do {
             found = try admin.configuration(of: name)
@@ -107,7 +107,7 @@ struct TopicPreparation {
     /// Repeats a question while the broker is away.
     private func answer<Answer>(
         _ ask: (_ timeout: Duration) throws(KafkaError) -> Answer
-    ) throws(PushFailure) -> Answer {
+    ) throws(PipelineError) -> Answer {
         let start = ContinuousClock.now
         var hasSaid = false
         while true {

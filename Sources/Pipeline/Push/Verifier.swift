@@ -16,15 +16,15 @@ package final class Verifier {
         self.interrupt = interrupt
     }
 
-    /// Reads every position. Throws `KafkaError` when there was no answer, `PushFailure.interrupted`, or
+    /// Reads every position. Throws `KafkaError` when there was no answer, `PipelineError.interrupted`, or
     /// `ConfigurationError`.
     package func look(
         for job: JobID, at positions: [(partition: Int, position: LogPosition)], timeout: Duration
-    ) throws -> ProducerSession.Verdict {
+    ) throws -> ProducerSession.LogEvidence {
         var expired: Set<Int> = []
         do {
             for (partition, position) in positions {
-                if interrupt.isSet { throw PushFailure.interrupted }
+                if interrupt.isSet { throw PipelineError.interrupted }
                 let result = try open().read(
                     partition: Int32(partition), offset: position.offset, timeout: timeout)
                 switch result {

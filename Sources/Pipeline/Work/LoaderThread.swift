@@ -8,28 +8,28 @@ import Synchronization
 /// A loader with its thread. `submit`, `discard` and `stop` are for the polling thread.
 package final class LoaderThread: Sendable {
     /// A batch with what the polling thread must know to judge the answer.
-    package struct Work: @unchecked Sendable {
+    package struct Submission: @unchecked Sendable {
         // Unchecked: a batch has one owner at a time; submitting hands it over, the answer hands it back.
         package let batch: Batch
         package let epoch: UInt64
     }
 
     package enum Answer: Sendable {
-        case committed(Work)
+        case committed(Submission)
         /// Somebody else moved a position: all that was built on this epoch is void.
-        case lost(Work)
+        case lost(Submission)
         /// The schema or the key is another one: everything must be read anew.
-        case schemaChanged(Work)
+        case schemaChanged(Submission)
         /// The batch was not loaded, because it was discarded or the worker stops.
-        case dropped(Work)
-        case failed(WorkFailure)
+        case dropped(Submission)
+        case failed(PipelineError)
         /// The server is away; sent with every try that failed.
         case away(String)
         case back
     }
 
     private let index: Int
-    private let inbox = Mailbox<Work>()
+    private let inbox = Mailbox<Submission>()
     private let answer: @Sendable (Int, Answer) -> Void
     private let epoch = Atomic<UInt64>(0)
     private let stopping = Interrupt()
@@ -49,7 +49,7 @@ package final class LoaderThread: Sendable {
         join.withLock { $0 = joiner }
     }
 
-    package func submit(_ batch: Batch, epoch: UInt64) { inbox.post(Work(batch: batch, epoch: epoch)) }
+    package func submit(_ batch: Batch, epoch: UInt64) { inbox.post(Submission(batch: batch, epoch: epoch)) }
 
     /// Batches of earlier epochs are void: those waiting are not begun, one that is being retried is given up.
     package func discard(before epoch: UInt64) { self.epoch.store(epoch, ordering: .releasing) }
@@ -62,9 +62,9 @@ package final class LoaderThread: Sendable {
 
     package func waitForEnd(limit: Duration) { join.withLock { $0 }?(limit) }
 
-    private func isVoid(_ work: Work) -> Bool { work.epoch < epoch.load(ordering: .acquiring) }
+    private func isVoid(_ work: Submission) -> Bool { work.epoch < epoch.load(ordering: .acquiring) }
 
-    private func load(_ work: Work, with loader: Loader) {
+    private func load(_ work: Submission, with loader: Loader) {
         var backoff = Backoff()
         var wasAway = false
         while true {
@@ -94,7 +94,7 @@ package final class LoaderThread: Sendable {
         }
     }
 
-    private func pause(_ duration: Duration, unless work: Work) {
+    private func pause(_ duration: Duration, unless work: Submission) {
         let end = ContinuousClock.now + duration
         while ContinuousClock.now < end, !stopping.isSet, !isVoid(work) {
             Thread.sleep(forTimeInterval: 0.02)

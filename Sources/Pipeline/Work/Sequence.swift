@@ -3,7 +3,7 @@
 package import Records
 
 /// What becomes of a message of ours.
-package enum Verdict: Equatable, Sendable {
+package enum SequenceDecision: Equatable, Sendable {
     /// It is the next one: it counts.
     case apply
     /// It was counted before, or stands outside what the job still expects.
@@ -47,7 +47,7 @@ package final class JobProgress {
     }
 
     /// What the rule says of a message. Markers count like records; `broken` stands outside the sequence.
-    package func verdict(_ kind: Kind, _ seq: Int64) -> Verdict {
+    package func verdict(_ kind: MessageKind, _ seq: Int64) -> SequenceDecision {
         if kind == .broken { return .apply }
         if (kind == .start) != (seq == 0) { return .drop }
         if seq <= last || ended { return .drop }
@@ -56,7 +56,7 @@ package final class JobProgress {
 
     /// Counts a message whose verdict was `apply`.
     @inline(__always)
-    package func apply(_ kind: Kind, _ seq: Int64, value: Bytes) {
+    package func apply(_ kind: MessageKind, _ seq: Int64, value: Bytes) {
         switch kind {
         case .record, .raw, .truncated: digest = Digest.extend(digest, value)
         case .end: ended = true

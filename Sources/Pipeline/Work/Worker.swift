@@ -43,24 +43,24 @@ package final class Worker {
     let mail = Mailbox<Event>()
 
     var summary = WorkSummary()
-    var failure: WorkFailure?
+    var failure: PipelineError?
     /// The loaders have been stopped: what is in hand is read again by whoever comes next.
     var isClosing = false
     /// The schema or the key changed under us: begin anew.
     var mustRestart = false
 
-    var world: World!
+    var world: SessionFacts!
     var consumer: Consumer!
-    var control: Control!
+    var control: LookupThread!
     var loaders: [LoaderThread] = []
     var builders: [BatchBuilder] = []
     var spare: [Batch] = []
-    var intake: Intake!
+    var intake: MessageProcessor!
     var assignment = Assignment()
     /// By partition number.
     var states: [PartitionState?] = []
     /// Holds until some batch is void.
-    var askedAhead = AskedAhead()
+    var askedAhead = ProgressCache()
     /// The rest of this poll's messages belong to an assignment that is gone.
     var isRoundStale = false
 
@@ -96,16 +96,16 @@ package final class Worker {
     }
 
     /// Works until interrupted, drained or beyond help. Call once, on a thread that has nothing else to do.
-    package func run() throws(WorkFailure) -> WorkSummary {
+    package func run() throws(PipelineError) -> WorkSummary {
         repeat {
             mustRestart = false
             do {
                 try open()
                 try loop()
-            } catch let error as WorkFailure {
+            } catch let error as PipelineError {
                 failure = error
             } catch {
-                failure = WorkFailure(.kafka, "\(error)")
+                failure = PipelineError.kafka("\(error)")
             }
             close()
         } while mustRestart && failure == nil && !interrupt.isSet
@@ -238,7 +238,7 @@ package final class Worker {
                 do {
                     try consumer.assign(list.map { ($0.partition, $0.offset) })
                 } catch {
-                    failure = WorkFailure(.kafka, "assigning partitions: \(error)")
+                    failure = PipelineError.kafka("assigning partitions: \(error)")
                 }
             case .locate(let partitions, let ticket):
                 control.perform({ try $0.locator.locate(partitions) }) { [mail] result in

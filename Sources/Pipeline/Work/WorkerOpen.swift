@@ -7,7 +7,7 @@ import Postgres
 import Records
 
 /// What a worker finds at its start.
-struct World: Sendable {
+struct SessionFacts: Sendable {
     let info: DatabaseInfo
     let cluster: String
     let partitions: Int32
@@ -27,10 +27,9 @@ extension Worker {
         let admin = try Admin(options.kafka)
         let cluster = try waiting { try admin.clusterID(timeout: .seconds(5)) } ?? ""
         let partitions = try waitForTopic(admin)
-        world = World(info: info, cluster: cluster, partitions: Int32(partitions), databaseName: name)
+        world = SessionFacts(info: info, cluster: cluster, partitions: Int32(partitions), databaseName: name)
         if try isCompacted(options.topic, admin, world) {
-            throw WorkFailure(
-                .configuration,
+            throw PipelineError.configuration(
                 "topic \(options.topic) is compacted (cleanup.policy): it loses records; set cleanup.policy=delete on it"
             )
         }
@@ -47,7 +46,7 @@ extension Worker {
             self.drain = drain
         }
         startLoaders()
-        intake = Intake(keyFields: info.keyFields, source: self)
+        intake = MessageProcessor(keyFields: info.keyFields, source: self)
         consumer = try Consumer(options.kafka, group: group, handler: self)
         try consumer.subscribe(options.topic)
         lastProgress = .now
@@ -78,8 +77,8 @@ extension Worker {
             }
             if let count { return count }
             guard !options.drain else {
-                throw WorkFailure(
-                    .kafka, "no topic \(options.topic) on \(options.kafka.brokers): nothing was pushed there yet")
+                throw PipelineError.kafka(
+                    "no topic \(options.topic) on \(options.kafka.brokers): nothing was pushed there yet")
             }
             if !isSaid { tell("waiting for topic \(options.topic): `userload push` makes it") }
             isSaid = true
@@ -92,14 +91,14 @@ extension Worker {
         let world = self.world!
         let abandon = self.abandon
         let interrupt = self.interrupt
-        control = Control {
+        control = LookupThread {
             let connection = try Connection(
                 options.database.settings, interrupt: { abandon.isSet || interrupt.isSet })
             let reader = try Reader(options.kafka, topic: options.topic, header: WireHeader.name)
-            let store = Store(connection, cluster: world.cluster, topic: options.topic)
-            return Control.Tools(
+            let store = PositionStore(connection, cluster: world.cluster, topic: options.topic)
+            return LookupThread.Tools(
                 connection, store,
-                Locator(store: store, reader: reader, topic: options.topic) {
+                PositionResolver(store: store, reader: reader, topic: options.topic) {
                     try isCompacted(options.topic, Admin(options.kafka), world)
                 })
         }
@@ -171,7 +170,7 @@ extension Worker {
 
     // MARK: Waiting
 
-    /// Tries until it works. Throws a `WorkFailure` for what another try would not change, after `stallTimeout`, and
+    /// Tries until it works. Throws a `PipelineError` for what another try would not change, after `stallTimeout`, and
     /// when the worker is to stop.
     private func waiting<T>(_ body: () throws -> T) throws -> T {
         var backoff = Backoff()
@@ -182,7 +181,7 @@ extension Worker {
                 mindKafkaIsBack()
                 return value
             } catch {
-                if interrupt.isSet { throw WorkFailure(.incomplete, "interrupted") }
+                if interrupt.isSet { throw PipelineError.incomplete("interrupted") }
                 mind(error)
                 if let failure { throw failure }
                 if let limit = options.stallTimeout, ContinuousClock.now - lastProgress > limit { throw stalled(limit) }
@@ -194,13 +193,13 @@ extension Worker {
     private func pause(_ duration: Duration) throws {
         let end = ContinuousClock.now + duration
         while ContinuousClock.now < end {
-            if interrupt.isSet { throw WorkFailure(.incomplete, "interrupted") }
+            if interrupt.isSet { throw PipelineError.incomplete("interrupted") }
             Thread.sleep(forTimeInterval: 0.02)
         }
     }
 }
 
-extension Worker: IntakeSource {
+extension Worker: ProgressSource {
     func progress(of job: JobID, partition: Int32) throws -> Progress {
         if let known = askedAhead.take(job, partition) { return known }
         let partitions = assignment.partitions
@@ -209,7 +208,7 @@ extension Worker: IntakeSource {
         return askedAhead.take(job, partition) ?? Progress()
     }
 
-    func passedOver(_ job: JobID, why: IntakeObstacle) {
+    func passedOver(_ job: JobID, why: PassOverReason) {
         guard summary.passedOver.insert(job).inserted else { return }
         switch why {
         case .otherKey(let key, let mode):
@@ -230,7 +229,7 @@ extension Worker: IntakeSource {
 }
 
 /// A compacted topic loses records in its middle. The mock cluster cannot say (DescribeConfigs times out there).
-private func isCompacted(_ topic: String, _ admin: Admin, _ world: World) throws -> Bool {
+private func isCompacted(_ topic: String, _ admin: Admin, _ world: SessionFacts) throws -> Bool {
     if world.isMock { return false }
     do {
         return try admin.configuration(of: topic)["cleanup.policy"]?.contains("compact") ?? false

@@ -55,12 +55,12 @@ extension Worker {
         )
     }
 
-    func stalled(_ limit: Duration) -> WorkFailure {
+    func stalled(_ limit: Duration) -> PipelineError {
         let waited = "no progress for \(limit.components.seconds) s"
         let consolation = "nothing is lost, the next run goes on"
-        if postgresOutage.isOn { return WorkFailure(.postgres, "Postgres is away, \(waited); \(consolation)") }
-        if kafkaOutage.isOn { return WorkFailure(.kafka, "Kafka is away, \(waited); \(consolation)") }
-        return WorkFailure(.incomplete, "\(waited): other workers own partitions that do not move; \(consolation)")
+        if postgresOutage.isOn { return PipelineError.postgres("Postgres is away, \(waited); \(consolation)") }
+        if kafkaOutage.isOn { return PipelineError.kafka("Kafka is away, \(waited); \(consolation)") }
+        return PipelineError.incomplete("\(waited): other workers own partitions that do not move; \(consolation)")
     }
 
     // MARK: Drain

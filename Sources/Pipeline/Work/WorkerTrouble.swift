@@ -19,7 +19,7 @@ extension Worker {
     /// An error of the control thread's work: of either server, fatal or passing.
     func mind(_ error: any Error) {
         switch error {
-        case let error as WorkFailure: failure = error
+        case let error as PipelineError: failure = error
         case let error as KafkaError: handle(error, nil)
         default: mindPostgres(error)
         }

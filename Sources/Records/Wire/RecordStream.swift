@@ -4,7 +4,7 @@
 /// One pass over an input whose header has been read. One thread.
 package final class RecordStream {
     /// The message of the last `next`.
-    @exclusivity(unchecked) package private(set) var outgoing = Outgoing()
+    @exclusivity(unchecked) package private(set) var outgoing = OutgoingMessage()
     /// All so far, rejects included.
     @exclusivity(unchecked) package private(set) var records: UInt64 = 0
     /// Records that travel as raw or truncated.

@@ -5,7 +5,7 @@
 // The first 26 bytes keep their places in every version, so that an old worker can still pass a newer job over.
 
 /// What a message is.
-package enum Kind: UInt8, Sendable {
+package enum MessageKind: UInt8, Sendable {
     /// Seq 0 of a partition: describes the job.
     case start = 0
     /// A clean record: its value is JSON.
@@ -22,7 +22,7 @@ package enum Kind: UInt8, Sendable {
 
 /// The header's content. Every number is at most Int64.max, so that it fits a bigint.
 package struct WireHeader: Equatable, Sendable {
-    package var kind: Kind
+    package var kind: MessageKind
     package var job: JobID
     /// 0 for the start marker, 1… for records, last + 1 for the end marker.
     package var seq: UInt64
@@ -33,7 +33,7 @@ package struct WireHeader: Equatable, Sendable {
     /// Original bytes of the record, without its line end.
     package var length: UInt64
 
-    package init(kind: Kind, job: JobID, seq: UInt64, line: UInt64 = 0, offset: UInt64 = 0, length: UInt64 = 0) {
+    package init(kind: MessageKind, job: JobID, seq: UInt64, line: UInt64 = 0, offset: UInt64 = 0, length: UInt64 = 0) {
         self.kind = kind
         self.job = job
         self.seq = seq
@@ -77,7 +77,7 @@ package struct WireHeader: Equatable, Sendable {
         guard job != .foreign, seq <= UInt64(Int64.max) else { return .malformed }
         guard start[0] == version else { return .newer(version: start[0], job: job, seq: seq) }
         var next = 26
-        guard let kind = Kind(rawValue: start[1]), let line = decodeNumber(bytes, &next),
+        guard let kind = MessageKind(rawValue: start[1]), let line = decodeNumber(bytes, &next),
             let offset = decodeNumber(bytes, &next), let length = decodeNumber(bytes, &next), next == bytes.count
         else { return .malformed }
         return .header(WireHeader(kind: kind, job: job, seq: seq, line: line, offset: offset, length: length))

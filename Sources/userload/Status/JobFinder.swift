@@ -104,12 +104,12 @@ extension JobFinder.Answer {
 private func contentHash(ofFile path: String, _ interrupt: Interrupt) throws -> (ContentHash, size: UInt64) {
     do {
         let source = try FileSource(path, interrupt: interrupt)
-        guard source.isRegular else { throw PushFailure.refused("no regular file: its content cannot be looked up") }
+        guard source.isRegular else { throw PipelineError.refused("no regular file: its content cannot be looked up") }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
         defer { buffer.deallocate() }
         while try source.read(buffer) > 0 {}
         return (source.contentHash(), source.bytesRead)
-    } catch PushFailure.refused(let message) {
-        throw Failure(.input, "\(path): \(message)")
+    } catch let error as PipelineError where error.kind == .refused {
+        throw Failure(.input, "\(path): \(error.message)")
     }
 }

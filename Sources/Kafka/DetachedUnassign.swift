@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// `rd_kafka_assign(NULL)` where nobody has to wait for it: in 2.0.2 a group that ends just then drops the request, and
 /// the call never returns.
-final class Release: Sendable {
+final class DetachedUnassign: Sendable {
     // Used by the thread only until `isDone`; whoever owns the handle keeps it alive until then.
     private nonisolated(unsafe) let handle: OpaquePointer
     private let isDone = Atomic<Bool>(false)
@@ -39,6 +39,6 @@ final class Release: Sendable {
 
 /// The whole life of the thread that a release starts; owns what it is given.
 private func releasePartitions(_ release: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    release.map { Unmanaged<Release>.fromOpaque($0).takeRetainedValue() }?.run()
+    release.map { Unmanaged<DetachedUnassign>.fromOpaque($0).takeRetainedValue() }?.run()
     return nil
 }

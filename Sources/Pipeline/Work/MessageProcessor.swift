@@ -4,28 +4,28 @@ import Kafka
 import Records
 
 /// What the intake cannot know by itself.
-protocol IntakeSource: AnyObject {
+protocol ProgressSource: AnyObject {
     /// How far a job is in a partition, from the database.
     func progress(of job: JobID, partition: Int32) throws -> Progress
     /// A job that cannot be loaded into this database; said once a run.
-    func passedOver(_ job: JobID, why: IntakeObstacle)
+    func passedOver(_ job: JobID, why: PassOverReason)
 }
 
-enum IntakeObstacle {
+enum PassOverReason {
     case otherKey(KeyFields, OnDuplicate)
     case newerWire(UInt8)
 }
 
 /// Takes messages in offset order of each partition. Used by the polling thread only.
-final class Intake {
+final class MessageProcessor {
     private let validator: Validator
     private let keyFields: KeyFields
-    private unowned let source: any IntakeSource
+    private unowned let source: any ProgressSource
 
     /// Jobs that got a record, a marker or a reject from us in this run.
     private(set) var touched: Set<JobID> = []
 
-    init(keyFields: KeyFields, source: any IntakeSource) {
+    init(keyFields: KeyFields, source: any ProgressSource) {
         self.keyFields = keyFields
         self.source = source
         validator = Validator(key: keyFields)

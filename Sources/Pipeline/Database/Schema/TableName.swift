@@ -13,17 +13,17 @@ package struct TableName: Equatable, Sendable {
         self.table = table
     }
 
-    package init(parsing text: String) throws(ConfigurationProblem) {
+    package init(parsing text: String) throws(PipelineError) {
         var parts: [String] = []
         var rest = Array(text.unicodeScalars)[...]
         repeat {
             guard let part = Self.identifier(&rest) else {
-                throw ConfigurationProblem("\"\(text)\" is no table name (schema.table is one)")
+                throw PipelineError.configuration("\"\(text)\" is no table name (schema.table is one)")
             }
             parts.append(part)
         } while rest.popFirst() == "."
         guard parts.count <= 2, rest.isEmpty else {
-            throw ConfigurationProblem("\"\(text)\" is no table name (schema.table is one)")
+            throw PipelineError.configuration("\"\(text)\" is no table name (schema.table is one)")
         }
         self.init(schema: parts.count == 2 ? parts[0] : nil, table: parts[parts.count - 1])
     }

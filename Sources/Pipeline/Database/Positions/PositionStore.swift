@@ -5,7 +5,7 @@ package import Postgres
 package import Records
 
 /// One thread at a time, on the connection it was given. Not in a transaction: each call is its own.
-package final class Store {
+package final class PositionStore {
     private let connection: Connection
     private let cluster: String
     private let topic: String

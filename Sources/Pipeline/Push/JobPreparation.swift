@@ -20,7 +20,7 @@ struct JobIdentity {
 }
 
 /// One thread owns it.
-final class Candidate {
+final class JobPreparation {
     let journal: Journal?
     /// The scanner that read the header; a stream is read on from it.
     let scanner: RecordScanner
@@ -31,7 +31,7 @@ final class Candidate {
     private let header: [UInt8]?
     private let path: String
 
-    init(_ source: FileSource, _ options: PushOptions) throws(PushFailure) {
+    init(_ source: FileSource, _ options: PushOptions) throws(PipelineError) {
         self.source = source
         self.options = options
         journal = options.stateDirectory.map { Journal(directory: $0) }
@@ -43,7 +43,7 @@ final class Candidate {
         self.format = format
         scanner = RecordScanner(format: format, dialect: options.dialect) { [source] in try source.read($0) }
         do {
-            if try source.isEmpty() { throw PushFailure.refused("is empty") }
+            if try source.isEmpty() { throw PipelineError.refused("is empty") }
             header = try scanner.readHeader()
         } catch {
             throw Self.refusal(error)
@@ -57,7 +57,7 @@ final class Candidate {
     }
 
     /// The job's id and what the journal claims of it. Reads a regular file once.
-    func identify(_ context: PushContext) throws(PushFailure) -> JobIdentity {
+    func identify(_ context: PushContext) throws(PipelineError) -> JobIdentity {
         let plan = plan(partitions: context.topic.partitions)
         guard source.isRegular else {
             let nonce = Self.nonce()
@@ -144,7 +144,7 @@ final class Candidate {
         return words + [path]
     }
 
-    private func readOnce(_ context: PushContext) throws(PushFailure) -> ContentHash {
+    private func readOnce(_ context: PushContext) throws(PipelineError) -> ContentHash {
         try source.rewind()
         var progress = ProgressClock(input: source.path, start: context.now)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
@@ -163,11 +163,10 @@ final class Candidate {
     }
 
     /// Nothing was sent yet: whatever the input's fault is, it is refused.
-    private static func refusal(_ error: any Error) -> PushFailure {
+    private static func refusal(_ error: any Error) -> PipelineError {
         switch error {
         case let error as InputError: .refused(error.message)
-        case PushFailure.broken(let sentence): .refused(sentence)
-        case let failure as PushFailure: failure
+        case let failure as PipelineError: failure.kind == .broken ? .refused(failure.message) : failure
         default: .refused("\(error)")
         }
     }

@@ -4,31 +4,30 @@ import Kafka
 import Postgres
 
 /// What to stop with, or nil for an error that passes: then try again.
-package func fatalFailure(_ error: any Error) -> WorkFailure? {
+package func fatalFailure(_ error: any Error) -> PipelineError? {
     switch error {
-    case let error as WorkFailure: error
-    case let error as ConfigurationProblem: WorkFailure(.configuration, error.message)
-    case let error as ConfigurationError: WorkFailure(.configuration, "\(error)")
+    case let error as PipelineError: error
+    case let error as ConfigurationError: PipelineError.configuration("\(error)")
     case let error as KafkaError: fatalFailure(error)
     case let error as PostgresError: fatalFailure(error)
     default: nil
     }
 }
 
-private func fatalFailure(_ error: KafkaError) -> WorkFailure? {
+private func fatalFailure(_ error: KafkaError) -> PipelineError? {
     if error.isAuthentication || error.isAuthorization {
-        return WorkFailure(.configuration, "Kafka refuses us: \(error.message)")
+        return PipelineError.configuration("Kafka refuses us: \(error.message)")
     }
-    return error.isFatal ? WorkFailure(.kafka, "librdkafka gave up: \(error.message)") : nil
+    return error.isFatal ? PipelineError.kafka("librdkafka gave up: \(error.message)") : nil
 }
 
-private func fatalFailure(_ error: PostgresError) -> WorkFailure? {
+private func fatalFailure(_ error: PostgresError) -> PipelineError? {
     // feature not supported, invalid authorization, invalid catalog name, invalid schema name, syntax error or access
     // rule violation
     guard let sqlstate = error.sqlstate, ["0A", "28", "3D", "3F", "42"].contains(String(sqlstate.classCode)) else {
         return nil
     }
-    return WorkFailure(.configuration, "Postgres refuses: \(error)")
+    return PipelineError.configuration("Postgres refuses: \(error)")
 }
 
 /// One sentence, without its end; it may quote the server, so escape it before a terminal.

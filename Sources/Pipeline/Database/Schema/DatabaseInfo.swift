@@ -23,15 +23,15 @@ package struct DatabaseInfo: Equatable, Sendable {
     /// The unique index on the key, by which the loader knows its own 23505 (in the schema of the table).
     package static let keyIndex = "userload_key"
 
-    /// - Throws: `PostgresError`; `ConfigurationProblem` if the database was not migrated, or by a newer userload.
+    /// - Throws: `PostgresError`; `PipelineError` if the database was not migrated, or by a newer userload.
     package static func read(_ connection: Connection) throws -> DatabaseInfo {
         guard let info = try readIfMade(connection) else {
-            throw ConfigurationProblem(
+            throw PipelineError.configuration(
                 "\(connection.place) has no schema userload yet: 'userload work' or 'userload migrate' makes it")
         }
         guard info.schemaVersion <= Migration.latest else { throw info.isNewer(connection) }
         guard info.schemaVersion == Migration.latest else {
-            throw ConfigurationProblem(
+            throw PipelineError.configuration(
                 "schema userload in \(connection.place) is version \(info.schemaVersion), this userload needs "
                     + "\(Migration.latest): run 'userload migrate'")
         }
@@ -43,18 +43,18 @@ package struct DatabaseInfo: Equatable, Sendable {
         do {
             guard try connection.exists(TableName(schema: "userload", table: "settings")) else { return nil }
             guard let row = try connection.query(SQL.text(PackageResources.settings_sql)).first else {
-                throw ConfigurationProblem("userload.settings in \(connection.place) is empty: restore its row")
+                throw PipelineError.configuration("userload.settings in \(connection.place) is empty: restore its row")
             }
             return try DatabaseInfo(row)
         } catch SQLState.insufficientPrivilege {
-            throw ConfigurationProblem(
+            throw PipelineError.configuration(
                 "role \(connection.user) may not read schema userload in \(connection.place): "
                     + "GRANT USAGE ON SCHEMA userload, GRANT SELECT ON ALL TABLES IN SCHEMA userload")
         }
     }
 
     /// A row of settings.sql.
-    private init(_ row: Row) throws(ConfigurationProblem) {
+    private init(_ row: Row) throws(PipelineError) {
         schemaVersion = row.int(0) ?? 0
         revision = row.int(1) ?? 0
         name = TableName(schema: row.string(2), table: row.string(3) ?? "")
@@ -62,16 +62,16 @@ package struct DatabaseInfo: Equatable, Sendable {
         identity = row.string(5) ?? ""
     }
 
-    private static func key(_ text: String) throws(ConfigurationProblem) -> KeyFields {
+    private static func key(_ text: String) throws(PipelineError) -> KeyFields {
         do {
             return try KeyFields(parsing: text)
         } catch {
-            throw ConfigurationProblem("userload.settings.key_fields cannot be used: \(error.message)")
+            throw PipelineError.configuration("userload.settings.key_fields cannot be used: \(error.message)")
         }
     }
 
-    func isNewer(_ connection: Connection) -> ConfigurationProblem {
-        ConfigurationProblem(
+    func isNewer(_ connection: Connection) -> PipelineError {
+        PipelineError.configuration(
             "schema userload in \(connection.place) is version \(schemaVersion), this userload knows "
                 + "\(Migration.latest): upgrade userload")
     }

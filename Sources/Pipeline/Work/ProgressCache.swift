@@ -7,7 +7,7 @@ import Records
 ///
 /// A batch of ours, or somebody else's, may have moved on what is kept here: then the batch built on it loses its swap,
 /// and everything is forgotten and asked again.
-struct AskedAhead {
+struct ProgressCache {
     /// More jobs than that at the same time are not expected; they would only be asked for again.
     private static let jobs = 64
 

@@ -8,14 +8,14 @@ import Records
 import Synchronization
 
 /// A serial queue with a database connection and a Kafka reader. `perform` and `ask` are for any thread.
-final class Control: Sendable {
+final class LookupThread: Sendable {
     /// What a task works with. Lives on the control thread.
     final class Tools {
         let connection: Connection
-        let store: Store
-        let locator: Locator
+        let store: PositionStore
+        let locator: PositionResolver
 
-        init(_ connection: Connection, _ store: Store, _ locator: Locator) {
+        init(_ connection: Connection, _ store: PositionStore, _ locator: PositionResolver) {
             self.connection = connection
             self.store = store
             self.locator = locator

@@ -13,16 +13,16 @@ package enum LoadOutcome: Sendable {
     /// batch may be given again all the same, its swap tells.
     case retry(PostgresError)
     /// Another try would end the same way: nothing was written.
-    case fatal(WorkFailure)
+    case fatal(PipelineError)
     /// Too many records in a row were refused for one reason: nothing was written.
-    case refused(WorkFailure)
+    case refused(PipelineError)
 }
 
 /// Why a transaction cannot go on, beside errors of the server.
 enum LoadObstacle: Error {
     case lostSwap
     case schemaChanged
-    case refused(WorkFailure)
+    case refused(PipelineError)
 }
 
 extension LoadOutcome {
@@ -32,9 +32,9 @@ extension LoadOutcome {
         case LoadObstacle.lostSwap: self = .lostSwap
         case LoadObstacle.schemaChanged: self = .schemaChanged
         case LoadObstacle.refused(let failure): self = .refused(failure)
-        case let failure as WorkFailure: self = .fatal(failure)
+        case let failure as PipelineError: self = .fatal(failure)
         case let error as PostgresError: self.init(error)
-        default: self = .fatal(WorkFailure(.postgres, "\(error)"))
+        default: self = .fatal(PipelineError.postgres("\(error)"))
         }
     }
 
@@ -42,10 +42,10 @@ extension LoadOutcome {
         if let failure = fatalFailure(error) {
             self = .fatal(failure)
         } else if error.isOurFault {
-            self = .fatal(WorkFailure(.postgres, "Postgres does not understand userload, a fault of ours: \(error)"))
+            self = .fatal(PipelineError.postgres("Postgres does not understand userload, a fault of ours: \(error)"))
         } else if error.isData {
             self = .fatal(
-                WorkFailure(.configuration, "the schema userload in the database does not take what it must: \(error)"))
+                PipelineError.configuration("the schema userload in the database does not take what it must: \(error)"))
         } else {
             self = .retry(error)
         }

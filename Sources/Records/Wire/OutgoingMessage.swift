@@ -1,9 +1,9 @@
 // A message that push sends for a record.
 
 /// The views are valid until the stream's next `next()`.
-package struct Outgoing {
+package struct OutgoingMessage {
     /// record, raw or truncated.
-    package internal(set) var kind = Kind.record
+    package internal(set) var kind = MessageKind.record
     package internal(set) var partition: Int32 = 0
     /// From 1 in every partition.
     package internal(set) var seq: UInt64 = 0

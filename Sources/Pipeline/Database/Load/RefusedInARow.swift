@@ -18,10 +18,9 @@ struct RefusedInARow: Equatable {
     mutating func inserted() { self = RefusedInARow() }
 
     /// - Parameter error: the last one refused.
-    func failure(_ error: PostgresError) -> WorkFailure {
+    func failure(_ error: PostgresError) -> PipelineError {
         let reason = error.constraint.map { ", constraint \($0)" } ?? ""
-        return WorkFailure(
-            .configuration,
+        return PipelineError.configuration(
             "Postgres refused \(count) records in a row with SQLSTATE \(error.sqlstate?.rawValue ?? "?")\(reason): "
                 + "\(error.message). Nothing of this batch was loaded. Mend the table's constraints or triggers, or let "
                 + "`userload work --max-refused 0` make such records rejects")

@@ -26,7 +26,7 @@ enum KeyChange {
             SQL.text(PackageResources.duplicates_sql, [("users", table.quoted), ("columns", columns(key))]))
         let listed = rows.map { "\($0.string(1) ?? "") (\($0.string(0) ?? "") rows)" }.joined(separator: "; ")
         let total = rows.first?.int(2) ?? 0
-        return ConfigurationProblem(
+        return PipelineError.configuration(
             "the key \(key.text) would not be unique in \(table.text), nothing was changed; \(total) "
                 + "\(total == 1 ? "key has" : "keys have") several rows: \(listed)"
                 + (total > rows.count ? "; and more" : ""))

@@ -6,11 +6,11 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct StoreTests {
+@Suite struct PositionStoreTests {
     let fixture = try! MigratedDatabase()
-    let store: Store
+    let store: PositionStore
 
-    init() { store = Store(fixture.connection, cluster: "cluster", topic: "users") }
+    init() { store = PositionStore(fixture.connection, cluster: "cluster", topic: "users") }
 
     private func start(_ partition: Int32) -> Position {
         Position(partition: partition, generation: 1, nextOffset: -1, anchor: nil)
@@ -28,8 +28,8 @@ import Testing
     @Test func anotherTopicOrClusterHasPositionsOfItsOwn() throws {
         let position = try store.positions([0])[0]
         _ = try store.newGeneration(position)
-        #expect(try Store(fixture.connection, cluster: "cluster", topic: "t").positions([0]) == [start(0)])
-        #expect(try Store(fixture.connection, cluster: "c", topic: "users").positions([0]) == [start(0)])
+        #expect(try PositionStore(fixture.connection, cluster: "cluster", topic: "t").positions([0]) == [start(0)])
+        #expect(try PositionStore(fixture.connection, cluster: "c", topic: "users").positions([0]) == [start(0)])
         #expect(try store.positions([0])[0].generation == 2)
     }
 

@@ -51,8 +51,7 @@ extension LoadTransaction {
         hasCheckedColumns = true
         guard let changed = try connection.query(statements.columnTypes, []).first else { return }
         let (column, type, wanted) = (changed.string(0) ?? "", changed.string(1) ?? "", changed.string(2) ?? "")
-        throw WorkFailure(
-            .configuration,
+        throw PipelineError.configuration(
             "column \(column) of \(environment.info.tableName) has become \(type); userload needs \(wanted)")
     }
 

@@ -5,7 +5,7 @@ package import Kafka
 import Records
 
 /// What a look at an anchor found.
-package enum AnchorVerdict: Equatable, Sendable {
+package enum AnchorState: Equatable, Sendable {
     /// There is none, its message is as we know it, or the log's start has passed it.
     case stands
     /// Another message, or none where there must be one: the topic was made anew, or cut.
@@ -16,7 +16,7 @@ package enum AnchorVerdict: Equatable, Sendable {
 /// log as it is now.
 package func judge(
     anchor: Anchor?, found: ReadResult?, hash: UInt64?, next: Int64, low: Int64, high: Int64
-) -> AnchorVerdict {
+) -> AnchorState {
     // Nothing we ever took can lie behind the log's end.
     if next > high { return .replaced }
     guard let anchor, let found else { return .stands }
@@ -40,8 +40,8 @@ struct Location: Sendable {
 }
 
 /// Looks at partitions. Used by the control thread only.
-struct Locator {
-    let store: Store
+struct PositionResolver {
+    let store: PositionStore
     let reader: Reader
     let topic: String
     /// Asks whether the topic is compacted; a compacted one loses messages in its middle, so no anchor can be judged.
@@ -64,8 +64,7 @@ struct Locator {
                     return location
                 }
                 guard try !isCompacted() else {
-                    throw WorkFailure(
-                        .configuration,
+                    throw PipelineError.configuration(
                         """
                         topic \(topic) is compacted (cleanup.policy): it loses records; \
                         set cleanup.policy=delete on it
@@ -107,7 +106,7 @@ struct Locator {
         try reader.watermarks(of: positions.map(\.partition), timeout: Self.patience)
     }
 
-    private func verdict(_ position: Position, _ low: Int64, _ high: Int64) throws -> AnchorVerdict {
+    private func verdict(_ position: Position, _ low: Int64, _ high: Int64) throws -> AnchorState {
         var found: ReadResult?
         var hash: UInt64?
         if let anchor = position.anchor, anchor.offset >= low {

@@ -16,12 +16,12 @@ package enum Migrator {
     /// - Parameter changesKey: an existing table gets `target.keyFields` as its key. Only `userload migrate` may: a
     ///   worker's environment must not rebuild an index that others rely on.
     /// - Parameter newIdentity: for a physical clone, which must not share its original's consumer group.
-    /// - Throws: `PostgresError`; `ConfigurationProblem`, and then nothing was changed.
+    /// - Throws: `PostgresError`; `PipelineError`, and then nothing was changed.
     package static func migrate(
         _ connection: Connection, _ target: DatabaseTarget, changesKey: Bool = false, newIdentity: Bool = false
     ) throws -> MigrationReport {
         try checkServer(connection)
-        let work = Work(connection: connection, target: target, changesKey: changesKey, newIdentity: newIdentity)
+        let work = Run(connection: connection, target: target, changesKey: changesKey, newIdentity: newIdentity)
         if let info = try DatabaseInfo.readIfMade(connection), try !work.isNeeded(info) {
             return MigrationReport(info: info)
         }
@@ -45,20 +45,20 @@ package enum Migrator {
             [("lock", String(SchemaLock.key)), ("steps", steps.joined(separator: "\n")), ("users", table.quoted)])
     }
 
-    private static func checkServer(_ connection: Connection) throws(ConfigurationProblem) {
+    private static func checkServer(_ connection: Connection) throws(PipelineError) {
         guard connection.serverVersion >= 150_000 else {
-            throw ConfigurationProblem(
+            throw PipelineError.configuration(
                 "\(connection.place) runs Postgres \(connection.serverVersion / 10_000); userload needs 15 or newer")
         }
         guard connection.serverEncoding == "UTF8" else {
-            throw ConfigurationProblem(
+            throw PipelineError.configuration(
                 "\(connection.place) is encoded in \(connection.serverEncoding); userload needs a database in UTF8")
         }
     }
 }
 
 /// One run of `migrate`.
-private struct Work {
+private struct Run {
     let connection: Connection
     let target: DatabaseTarget
     let changesKey: Bool
@@ -69,13 +69,13 @@ private struct Work {
         if let table = target.table {
             let asked = try qualified(table)
             guard asked == info.name else {
-                throw ConfigurationProblem(
+                throw PipelineError.configuration(
                     "\(connection.place) keeps people in \(info.tableName) since its first migration; "
                         + "USERLOAD_TABLE says \(asked.text)")
             }
         }
         guard try connection.exists(info.name) else {
-            throw ConfigurationProblem(
+            throw PipelineError.configuration(
                 "table \(info.tableName) is gone from \(connection.place): restore it, or start over with "
                     + "DROP SCHEMA userload CASCADE")
         }
@@ -99,7 +99,7 @@ private struct Work {
             made = try create()
         }
         guard let info = try DatabaseInfo.readIfMade(connection) else {
-            throw ConfigurationProblem("schema userload in \(connection.place) vanished while it was made")
+            throw PipelineError.configuration("schema userload in \(connection.place) vanished while it was made")
         }
         guard try connection.command("COMMIT") == "COMMIT" else {
             throw PostgresError(kind: .protocolViolation, message: "the migration was rolled back")
@@ -110,7 +110,7 @@ private struct Work {
     private func create() throws -> [String] {
         let table = try qualified(target.table ?? TableName(schema: nil, table: "users"))
         guard try !connection.exists(table) else {
-            throw ConfigurationProblem(
+            throw PipelineError.configuration(
                 "table \(table.text) in \(connection.place) is not userload's, nothing was touched: "
                     + "name another with USERLOAD_TABLE=schema.table")
         }
@@ -146,7 +146,7 @@ private struct Work {
     private func qualified(_ table: TableName) throws -> TableName {
         if table.schema != nil { return table }
         guard let schema = try connection.query("SELECT current_schema()")[0].string(0) else {
-            throw ConfigurationProblem(
+            throw PipelineError.configuration(
                 "no schema of the search path exists in \(connection.place): "
                     + "name the table with USERLOAD_TABLE=schema.table")
         }
@@ -160,14 +160,14 @@ private struct Work {
         case .uniqueViolation:
             return try KeyChange.problem(connection, target, behind: failure)
         case .insufficientPrivilege:
-            return ConfigurationProblem(
+            return PipelineError.configuration(
                 "role \(connection.user) may not change \(connection.place) (\(failure.message)): let a role that may "
                     + "run 'userload migrate' once; 'userload migrate --print' shows the SQL")
         case .duplicateTable:
-            return ConfigurationProblem(
+            return PipelineError.configuration(
                 "schema userload in \(connection.place) is not userload's, nothing was touched (\(failure.message))")
         case .invalidSchemaName:
-            return ConfigurationProblem("\(failure.message) in \(connection.place): create it first")
+            return PipelineError.configuration("\(failure.message) in \(connection.place): create it first")
         default: return error
         }
     }
