@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "Kafka", dependencies: ["CRdKafka"], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: settings),
         .target(
-            name: "Pipeline", dependencies: ["Records", "Kafka", "Postgres", "Log"],
+            name: "Pipeline", dependencies: ["Records", "Kafka", "Postgres"],
             resources: [.embedInCode("sql")], swiftSettings: settings),
         .executableTarget(
             name: "userload",

@@ -16,7 +16,8 @@ package protocol ConsumerHandler: AnyObject {
 
 package final class Consumer {
     private let client: Client
-    private weak var handler: (any ConsumerHandler)?
+    /// Told of rebalances and problems; not kept alive by the consumer.
+    package weak var handler: (any ConsumerHandler)?
     private var queue: OpaquePointer?
     private var topic = ""
     private var messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
@@ -29,9 +30,9 @@ package final class Consumer {
     /// The longest the queue was since the last wake-up.
     private var queuePeak = 0
 
-    /// - Parameter handler: not kept alive by the consumer.
     package init(
-        _ settings: ClientSettings, group: String, overrides: [(String, String)] = [], handler: any ConsumerHandler
+        _ settings: ClientSettings, group: String, overrides: [(String, String)] = [],
+        handler: (any ConsumerHandler)? = nil
     ) throws {
         capacity = 1024
         messages = .allocate(capacity: capacity)

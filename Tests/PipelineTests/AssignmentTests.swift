@@ -12,19 +12,19 @@ private typealias Point = Assignment.PartitionOffset
         var assignment = Assignment()
         _ = assignment.assigned(Array(next.keys))
         for (partition, offset) in next {
-            _ = assignment.located(partition, next: offset, ticket: assignment.ticket)
+            _ = assignment.resolved(partition, next: offset, ticket: assignment.ticket)
         }
         return assignment
     }
 
     @Test func nothingIsReadUntilEveryPositionIsKnown() {
         var assignment = Assignment()
-        #expect(assignment.assigned([3, 1]) == [.assign([]), .locate([1, 3], ticket: assignment.ticket)])
+        #expect(assignment.assigned([3, 1]) == [.assign([]), .resolve([1, 3], ticket: assignment.ticket)])
         #expect(assignment.arrived(1, 0, isEnd: false) == .skip)
-        #expect(assignment.located(3, next: 30, ticket: assignment.ticket) == [])
+        #expect(assignment.resolved(3, next: 30, ticket: assignment.ticket) == [])
         #expect(!assignment.isReading)
         #expect(
-            assignment.located(1, next: 10, ticket: assignment.ticket) == [.assign([Point(1, 10), Point(3, 30)])])
+            assignment.resolved(1, next: 10, ticket: assignment.ticket) == [.assign([Point(1, 10), Point(3, 30)])])
         #expect(assignment.isReading)
     }
 
@@ -40,9 +40,9 @@ private typealias Point = Assignment.PartitionOffset
         _ = assignment.assigned([0])
         let old = assignment.ticket
         assignment.revoked()
-        #expect(assignment.located(0, next: 5, ticket: old) == [])
+        #expect(assignment.resolved(0, next: 5, ticket: old) == [])
         _ = assignment.assigned([0])
-        #expect(assignment.located(0, next: 5, ticket: old) == [])
+        #expect(assignment.resolved(0, next: 5, ticket: old) == [])
         #expect(assignment.next(0) == nil)
     }
 
@@ -103,17 +103,17 @@ private typealias Point = Assignment.PartitionOffset
     @Test func aResetForgetsOnlyWhatWasLost() {
         var assignment = reading([0: 5, 1: 7])
         let old = assignment.ticket
-        #expect(assignment.reset([0, 9]) == [.assign([]), .locate([0], ticket: old + 1)])
+        #expect(assignment.reset([0, 9]) == [.assign([]), .resolve([0], ticket: old + 1)])
         #expect(assignment.arrived(1, 7, isEnd: false) == .skip)
-        #expect(assignment.located(0, next: 2, ticket: old) == [])
+        #expect(assignment.resolved(0, next: 2, ticket: old) == [])
         #expect(
-            assignment.located(0, next: 2, ticket: assignment.ticket) == [.assign([Point(0, 2), Point(1, 7)])])
+            assignment.resolved(0, next: 2, ticket: assignment.ticket) == [.assign([Point(0, 2), Point(1, 7)])])
     }
 
     @Test func aSecondResetAsksForBoth() {
         var assignment = reading([0: 5, 1: 7])
         _ = assignment.reset([0])
-        #expect(assignment.reset([1]) == [.assign([]), .locate([0, 1], ticket: assignment.ticket)])
+        #expect(assignment.reset([1]) == [.assign([]), .resolve([0, 1], ticket: assignment.ticket)])
     }
 
     @Test func aResetOfOthersPartitionsIsNothing() {
@@ -137,7 +137,7 @@ private typealias Point = Assignment.PartitionOffset
         var assignment = Assignment()
         _ = assignment.assigned([0])
         #expect(assignment.pause() == [])
-        #expect(assignment.located(0, next: 1, ticket: assignment.ticket) == [])
+        #expect(assignment.resolved(0, next: 1, ticket: assignment.ticket) == [])
         #expect(assignment.resume() == [.assign([Point(0, 1)])])
     }
 
@@ -148,7 +148,21 @@ private typealias Point = Assignment.PartitionOffset
         #expect(assignment.resume() == [])
         _ = assignment.assigned([1])
         #expect(
-            assignment.located(1, next: 0, ticket: assignment.ticket) == [.assign([Point(1, 0)])])
+            assignment.resolved(1, next: 0, ticket: assignment.ticket) == [.assign([Point(1, 0)])])
+    }
+
+    /// The topic was created again with fewer partitions.
+    @Test func whatIsGoneIsNotOursAnyMore() {
+        var assignment = reading([0: 5, 1: 7, 2: 9])
+        let old = assignment.ticket
+        #expect(assignment.remove([1, 2, 8]) == [.assign([])])
+        #expect(assignment.partitions == [0])
+        #expect(!assignment.owns(1))
+        #expect(assignment.arrived(1, 7, isEnd: false) == .skip)
+        #expect(assignment.resolved(0, next: 3, ticket: old) == [])
+        #expect(assignment.reset([0]) == [.assign([]), .resolve([0], ticket: old + 2)])
+        #expect(assignment.resolved(0, next: 0, ticket: assignment.ticket) == [.assign([Point(0, 0)])])
+        #expect(assignment.remove([1]) == [])
     }
 
     @Test func revokedOwnsNothing() {

@@ -47,7 +47,7 @@ private func value(_ text: String, _ body: (Bytes) -> Void) {
         let progress = JobProgress(
             job: job, partition: 0,
             Progress(last: row.last, passedOver: -1, digest: 0, records: 0, ended: row.ended, exists: true))
-        #expect(progress.verdict(row.kind, row.seq) == row.verdict)
+        #expect(progress.decide(row.kind, row.seq) == row.verdict)
     }
 
     @Test func applyingMovesLastAndChainsTheDigestOverRecordsOnly() {

@@ -16,7 +16,7 @@ import Testing
         let next: Int64
         let low: Int64
         let high: Int64
-        let verdict: AnchorState
+        let state: AnchorState
         var testDescription: String { name }
     }
 
@@ -26,34 +26,34 @@ import Testing
 
     @Test(arguments: [
         Case(
-            name: "no anchor", anchor: nil, found: nil, hash: nil, next: -1, low: 0, high: 0, verdict: .stands),
+            name: "no anchor", anchor: nil, found: nil, hash: nil, next: -1, low: 0, high: 0, state: .stands),
         Case(
             name: "the same message", anchor: anchor, found: message, hash: 99, next: 8, low: 0, high: 8,
-            verdict: .stands),
+            state: .stands),
         Case(
             name: "another message", anchor: anchor, found: message, hash: 98, next: 8, low: 0, high: 8,
-            verdict: .replaced),
+            state: .replaced),
         Case(
             name: "the log's start has passed it", anchor: anchor, found: nil, hash: nil, next: 8, low: 8, high: 9,
-            verdict: .stands),
+            state: .stands),
         Case(
             name: "expired while we looked", anchor: anchor, found: .belowStart(low: 8), hash: nil, next: 8, low: 7,
-            high: 9, verdict: .stands),
+            high: 9, state: .stands),
         Case(
             name: "missing in the middle", anchor: anchor, found: .absent(next: 9), hash: nil, next: 8, low: 0,
             high: 12,
-            verdict: .replaced),
+            state: .replaced),
         Case(
             name: "an empty log", anchor: anchor, found: .absent(next: nil), hash: nil, next: 8, low: 0, high: 0,
-            verdict: .replaced),
+            state: .replaced),
         Case(
             name: "the log ends before where we are", anchor: anchor, found: message, hash: 99, next: 20, low: 0,
-            high: 12, verdict: .replaced),
+            high: 12, state: .replaced),
     ]) func judged(_ row: Case) {
         #expect(
             judge(
                 anchor: row.anchor, found: row.found, hash: row.hash, next: row.next, low: row.low, high: row.high)
-                == row.verdict)
+                == row.state)
     }
 
     @Test func theHashTellsMessagesApart() {
@@ -89,6 +89,32 @@ import Testing
         #expect(drain.behind([0: -1, 3: -1]) == [0, 3])
         #expect(drain.behind([0: 9, 3: 4]) == [0])
         #expect(drain.behind([0: 10, 3: 9]) == [])
+    }
+
+    @Test func doneOnlyWhenEveryAnchorWasFound() {
+        var drain = Drain()
+        drain.setTarget(0, low: 0, high: 10)
+        drain.setTarget(1, low: 0, high: 5)
+        #expect(drain.decide([0: 9, 1: 5], replaced: []) == .behind([0]))
+        #expect(drain.decide([0: 10, 1: 5], replaced: [1]) == .behind([1]))
+        #expect(drain.decide([0: 10, 1: 5], replaced: []) == .done)
+    }
+
+    @Test func partitionsThatAreGoneAreNotWaitedFor() {
+        var drain = Drain()
+        drain.setTarget(0, low: 0, high: 10)
+        drain.setTarget(1, low: 0, high: 5)
+        drain.remove([1])
+        #expect(drain.partitions == [0])
+        #expect(drain.decide([0: 10], replaced: [1]) == .done)
+    }
+
+    @Test func othersProgressIsProgress() {
+        var drain = Drain()
+        #expect(drain.hasMoved([0: 1, 1: 4]) == true)
+        #expect(drain.hasMoved([0: 1, 1: 4]) == false)
+        #expect(drain.hasMoved([0: 2, 1: 4]) == true)
+        #expect(drain.hasMoved([0: .max, 1: .max]) == true)
     }
 
     @Test func aTopicMadeAnewHasAnotherAim() {
@@ -136,46 +162,45 @@ import Testing
     }
 }
 
-@Suite struct AskedAheadTests {
+@Suite struct ProgressCacheTests {
     @Test func oneAnswerServesEveryPartitionOnce() {
         let job = JobID(high: 1, low: 2)
         let known = Progress(last: 7, passedOver: 9, digest: 3, records: 6, ended: false, exists: true)
-        var asked = ProgressCache()
-        #expect(asked.take(job, 0) == nil)
-        asked.keep(job, [0, 1, 2], found: [1: known])
-        #expect(asked.take(job, 0) == Progress())
-        #expect(asked.take(job, 1) == known)
-        #expect(asked.take(job, 1) == nil)
-        #expect(asked.take(job, 3) == nil)
-        #expect(asked.take(JobID(high: 1, low: 3), 2) == nil)
-        asked.forget()
-        #expect(asked.take(job, 2) == nil)
+        var cache = ProgressCache()
+        #expect(cache.take(job, 0) == nil)
+        cache.keep(job, [0: Progress(), 1: known, 2: Progress()])
+        #expect(cache.take(job, 0) == Progress())
+        #expect(cache.take(job, 1) == known)
+        #expect(cache.take(job, 1) == nil)
+        #expect(cache.take(job, 3) == nil)
+        #expect(cache.take(JobID(high: 1, low: 3), 2) == nil)
+        cache.forget(job)
+        #expect(cache.take(job, 2) == nil)
+        cache.keep(job, [2: known])
+        cache.forgetAll()
+        #expect(cache.take(job, 2) == nil)
     }
 
     @Test func itsMemoryIsBounded() {
-        var asked = ProgressCache()
-        for number in 0..<1_000 { asked.keep(JobID(high: 0, low: UInt64(number)), [0], found: [:]) }
-        let kept = (0..<1_000).filter { asked.take(JobID(high: 0, low: UInt64($0)), 0) != nil }
+        var cache = ProgressCache()
+        for number in 0..<1_000 { cache.keep(JobID(high: 0, low: UInt64(number)), [0: Progress()]) }
+        let kept = (0..<1_000).filter { cache.take(JobID(high: 0, low: UInt64($0)), 0) != nil }
         #expect(kept.last == 999)
         #expect(kept.count <= 64)
     }
 }
 
 @Suite struct OutageTests {
-    @Test func saidOnceThenOnceAMinuteThenTheEnd() {
-        var outage = Outage("Postgres")
+    @Test func toldOnceThenOnceAMinuteThenTheEnd() {
+        var outage = Outage()
         let start = ContinuousClock.now
         #expect(outage.isBack(at: start) == nil)
-        #expect(outage.isAway("no route", at: start) == "Postgres is away: no route; trying again")
-        #expect(outage.isAway("no route", at: start + .seconds(59)) == nil)
-        #expect(
-            outage.isAway("no route", at: start + .seconds(61))
-                == "Postgres has been away for 1 min: no route; trying again")
-        #expect(outage.isAway("no route", at: start + .seconds(119)) == nil)
-        #expect(
-            outage.isAway("refused", at: start + .seconds(185))
-                == "Postgres has been away for 3 min: refused; trying again")
-        #expect(outage.isBack(at: start + .seconds(190)) == "Postgres is back after 190 s")
+        #expect(outage.isAway(at: start) == .began)
+        #expect(outage.isAway(at: start + .seconds(59)) == nil)
+        #expect(outage.isAway(at: start + .seconds(61)) == .lasts(.seconds(61)))
+        #expect(outage.isAway(at: start + .seconds(119)) == nil)
+        #expect(outage.isAway(at: start + .seconds(185)) == .lasts(.seconds(185)))
+        #expect(outage.isBack(at: start + .seconds(190)) == .ended(after: .seconds(190)))
         #expect(outage.isBack(at: start + .seconds(191)) == nil)
         #expect(!outage.isOn)
     }
@@ -188,7 +213,171 @@ import Testing
         backoff.reset()
         #expect(backoff.next() == .milliseconds(100))
     }
+}
 
-    @Test(arguments: [(0, "0"), (999, "999"), (1_000, "1,000"), (41_203_112, "41,203,112"), (-1_234, "-1,234")])
-    func thousands(_ number: Int64, _ text: String) { #expect(grouped(number) == text) }
+@Suite struct PositionCheckTests {
+    struct Case: Sendable {
+        var generation: Int32 = 2
+        var nextOffset: Int64 = 10
+        var isReplaced = false
+        var before = PositionExpectation(generation: 2, offsets: [10], candidate: nil)
+        var now = PositionExpectation(generation: 2, offsets: [10], candidate: nil)
+        let decision: PositionCheck
+    }
+
+    private static let anchor = Anchor(offset: 9, hash: 5)
+    private static let other = Anchor(offset: 12, hash: 6)
+
+    private static func left(_ offsets: [Int64], _ candidate: Anchor? = nil, generation: Int32 = 2)
+        -> PositionExpectation
+    {
+        PositionExpectation(generation: generation, offsets: offsets, candidate: candidate)
+    }
+
+    @Test(arguments: [
+        Case(decision: .stands),
+        Case(isReplaced: true, decision: .reload),
+        Case(nextOffset: 11, decision: .reload),
+        Case(generation: 3, decision: .reload),
+        // Batches on their way may commit before or after the row is read.
+        Case(nextOffset: 20, before: left([10, 20]), now: left([20]), decision: .stands),
+        Case(nextOffset: 10, before: left([10, 20]), now: left([20, 30]), decision: .stands),
+        Case(nextOffset: 30, before: left([10]), now: left([20, 30]), decision: .stands),
+        Case(nextOffset: 25, before: left([10, 20]), now: left([20, 30]), decision: .reload),
+        // Only a message taken before the look, and still the candidate, is proved by it.
+        Case(before: left([10], anchor), now: left([10], anchor), decision: .promote(anchor)),
+        Case(isReplaced: true, before: left([10], anchor), now: left([10], anchor), decision: .reload),
+        Case(before: left([10]), now: left([10], anchor), decision: .stands),
+        Case(before: left([10], anchor), now: left([10], other), decision: .stands),
+        Case(before: left([10], generation: 1), now: left([10]), decision: .reload),
+    ]) func decides(_ row: Case) {
+        let position = Position(
+            partition: 0, generation: row.generation, nextOffset: row.nextOffset, anchor: Self.anchor)
+        #expect(
+            PositionCheck.decide(position, isReplaced: row.isReplaced, before: row.before, now: row.now)
+                == row.decision)
+    }
+}
+
+@Suite struct PositionResolverTests {
+    @Test(arguments: [
+        (Int64(-1), Int64(0), Int64(0), Int64?.none),
+        (-1, 7, 7, nil),
+        (5, 0, 5, nil),
+        (5, 5, 5, nil),
+        (5, 8, 8, 5),
+    ]) func readingBeginsAtThePositionOrTheLogsStart(next: Int64, low: Int64, start: Int64, expired: Int64?) {
+        let position = Position(partition: 3, generation: 1, nextOffset: next, anchor: nil)
+        let location = PositionResolver.location(position, (low, 100))
+        #expect(location.next == start)
+        #expect(location.expiredFrom == expired)
+    }
+}
+
+@Suite struct BackpressureTests {
+    private let start = ContinuousClock.now
+
+    @Test func takesUntilHeldUpAndLetsGoAfterFiveSeconds() {
+        var backpressure = Backpressure()
+        func decide(_ isHeldUp: Bool, _ isBusy: Bool, _ seconds: Double) -> Backpressure.Decision {
+            backpressure.decide(isHeldUp: isHeldUp, isBusy: isBusy, at: start + .seconds(seconds))
+        }
+        #expect(decide(false, true, 0) == .take)
+        #expect(decide(true, true, 1) == .wait)
+        #expect(decide(true, true, 6) == .wait)
+        #expect(decide(true, true, 6.1) == .letGo)
+        // Busy still: what ends it is a loader that is not.
+        #expect(decide(false, true, 7) == .letGo)
+        #expect(decide(false, false, 8) == .take)
+        #expect(decide(true, true, 9) == .wait)
+        #expect(decide(false, true, 10) == .take)
+        #expect(decide(true, true, 14.1) == .letGo)
+    }
+}
+
+@Suite struct StallTimerTests {
+    private let start = ContinuousClock.now
+
+    @Test func nothingMovedForTooLong() {
+        var timer = StallTimer(limit: .seconds(3), now: start)
+        for second in 1...3 { #expect(timer.exceeded(at: start + .seconds(second)) == nil) }
+        timer.progressed()
+        for second in 4...6 { #expect(timer.exceeded(at: start + .seconds(second)) == nil) }
+        #expect(timer.exceeded(at: start + .seconds(7)) == .seconds(3))
+    }
+
+    /// SIGSTOP, a suspended laptop: whoever wakes has had no time to see progress.
+    @Test func timeInWhichTheProcessWasStoppedDoesNotCount() {
+        var timer = StallTimer(limit: .seconds(3), now: start)
+        #expect(timer.exceeded(at: start + .seconds(1)) == nil)
+        #expect(timer.exceeded(at: start + .seconds(3_600)) == nil)
+        #expect(timer.exceeded(at: start + .seconds(3_601)) == nil)
+        #expect(timer.exceeded(at: start + .seconds(3_602)) == .seconds(3))
+    }
+
+    @Test func withoutALimitItNeverEnds() {
+        var timer = StallTimer(limit: nil, now: start)
+        for second in 1...100 { #expect(timer.exceeded(at: start + .seconds(second)) == nil) }
+    }
+}
+
+@Suite struct RunHistoryTests {
+    @Test func whatItRemembersIsBoundedAndSaidOnce() {
+        let history = RunHistory()
+        let job = JobID(high: 0, low: 1)
+        #expect(history.passOver(job))
+        #expect(history.passOver(job) == false)
+        #expect(history.tellsEnd(of: job))
+        #expect(history.tellsEnd(of: job) == false)
+        for number in 0..<(3 * RunHistory.limit) {
+            let job = JobID(high: 1, low: UInt64(number))
+            _ = history.passOver(job)
+            _ = history.tellsEnd(of: job)
+            history.touch(job)
+        }
+        #expect(history.passedOver.count <= RunHistory.limit)
+        #expect(history.touched.count == RunHistory.limit)
+        // More were touched than it can name: the summary must not be believed to be all.
+        #expect(history.isIncomplete)
+    }
+}
+
+@Suite struct SessionScheduleTests {
+    private let start = ContinuousClock.now
+
+    @Test func onlyAPositionThatMovedIsProgress() {
+        var schedule = SessionSchedule(partitions: 1, now: start)
+        func position(_ generation: Int32, _ next: Int64) -> Position {
+            Position(partition: 0, generation: generation, nextOffset: next, anchor: nil)
+        }
+        #expect(schedule.moved(0, position(1, 5)) == true)
+        #expect(schedule.moved(0, position(1, 5)) == false)
+        #expect(schedule.moved(0, position(1, 4)) == true)
+        #expect(schedule.moved(0, position(2, 4)) == true)
+        #expect(schedule.moved(1, position(2, 4)) == true)
+    }
+
+    @Test func partitionsAreAskedForEvery30SecondsAndOneAtATime() {
+        var schedule = SessionSchedule(partitions: 4, now: start)
+        #expect(!schedule.isPartitionsDue(at: start + .seconds(29)))
+        #expect(schedule.isPartitionsDue(at: start + .seconds(30)))
+        #expect(schedule.asksForPartitions() == true)
+        #expect(schedule.asksForPartitions() == false)
+        #expect(!schedule.isPartitionsDue(at: start + .seconds(60)))
+        #expect(schedule.counted(6, at: start + .seconds(61)) == 4)
+        #expect(schedule.partitions == 6)
+        #expect(!schedule.isPartitionsDue(at: start + .seconds(90)))
+        #expect(schedule.isPartitionsDue(at: start + .seconds(91)))
+        // Gone: it may be created again at any moment.
+        #expect(schedule.counted(0, at: start + .seconds(92)) == 6)
+        #expect(schedule.isPartitionsDue(at: start + .seconds(93)))
+        // No answer changes nothing.
+        #expect(schedule.counted(nil, at: start + .seconds(94)) == 0)
+    }
+
+    @Test func theGroupMayKnowOfMorePartitionsFirst() {
+        var schedule = SessionSchedule(partitions: 1, now: start)
+        schedule.assigned([0, 1, 2, 3])
+        #expect(schedule.partitions == 4)
+    }
 }

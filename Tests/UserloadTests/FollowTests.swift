@@ -7,13 +7,15 @@ import Testing
 @testable import userload
 
 @Suite struct FollowTests {
-    /// The looks in order (the last one lasts), and how many were taken.
+    /// The looks in order (the last one lasts), and how many were taken. A look costs a quarter of a second.
     private func follow(
-        _ looks: [[JobStatus]], count: Int = 1, timeout: Duration? = nil, stopAfter: Int = .max
+        _ looks: [FollowLook], count: Int = 1, timeout: Duration? = nil, stopAfter: Int = .max,
+        isIdle: Bool = true
     ) throws -> (FollowEnd, looks: Int) {
         var taken = 0
         var time = 0.0
-        var follower = Follower(count: count, timeout: timeout, shouldStop: { taken >= stopAfter })
+        var follower = Follower(
+            count: count, timeout: timeout, shouldStop: { taken >= stopAfter }, isIdle: { isIdle })
         follower.now = { time }
         follower.sleep = { time += Follower.interval }
         let end = try follower.follow {
@@ -22,6 +24,14 @@ import Testing
         } show: { _, _ in
         }
         return (end, taken)
+    }
+
+    private func follow(
+        _ looks: [[JobStatus]], count: Int = 1, timeout: Duration? = nil, stopAfter: Int = .max
+    ) throws -> (FollowEnd, looks: Int) {
+        try follow(
+            looks.map { FollowLook(jobs: $0, unplaced: Set($0.map(\.id))) }, count: count, timeout: timeout,
+            stopAfter: stopAfter)
     }
 
     @Test func completedEndsIt() throws {
@@ -33,15 +43,52 @@ import Testing
         #expect(try follow([[sampleJob()], [sampleJob(), sampleJob()]], count: 2) == (.ended, 2))
     }
 
-    @Test func aYoungGapMayCloseAnOldOneDoesNot() throws {
-        let young = openJob(state: .stalled, reason: .gap, lastRecordAge: 5)
-        let old = openJob(state: .stalled, reason: .gap, lastRecordAge: 11)
-        #expect(try follow([[young], [old]]) == (.ended, 2))
+    /// 10 s are 40 looks after the one that saw the last change.
+    @Test(arguments: [
+        openJob(state: .stalled, reason: .gap), openJob(state: .stalled, reason: .key),
+        openJob(state: .stalled, reason: .version), openJob(state: .inconsistent, reason: .content),
+        openJob(state: .abandoned),
+    ])
+    func anotherStateIsAnEndAfter10SecondsOfQuiet(job: JobStatus) throws {
+        #expect(try follow([[job]]) == (.ended, 41))
+        #expect(try follow([[openJob()], [openJob()], [job]]) == (.ended, 43))
     }
 
-    @Test(arguments: [JobReason.key, .mode, .version])
-    func whatIsPassedOverStaysSo(reason: JobReason) throws {
-        #expect(try follow([[openJob(state: .stalled, reason: reason)]]) == (.ended, 1))
+    /// `load --resend`: until this run's end markers are passed, the state is that of an earlier run.
+    @Test func aStateFromBeforeThisRunIsNoEnd() throws {
+        let job = openJob(state: .stalled, reason: .gap)
+        let before = FollowLook(jobs: [job], movement: 7)
+        #expect(try follow([before], stopAfter: 400) == (.interrupted, 400))
+        let passed = FollowLook(jobs: [job], passed: [job.id], movement: 9)
+        #expect(try follow([before, before, passed]) == (.ended, 43))
+    }
+
+    @Test func whatIsStillReadMayChangeTheState() throws {
+        let job = openJob(state: .stalled, reason: .gap)
+        let looks = (0..<100).map { FollowLook(jobs: [job], passed: [job.id], movement: Int64($0)) }
+        #expect(try follow(looks) == (.ended, 140))
+        let unplaced = FollowLook(jobs: [job], unplaced: [job.id])
+        #expect(try follow([unplaced], stopAfter: 400, isIdle: false) == (.interrupted, 400))
+    }
+
+    @Test func endMarkersArePassedInEveryPartitionOfTheSameLog() {
+        let job = openJob()
+        var watch = EndMarkerWatch([job.id: EndOffsets(cluster: "c", topic: "t", offsets: [10, 20])])
+        func look(_ positions: [(generation: Int32, next: Int64)]) -> FollowLook {
+            watch.look([job], [job.id]) { _ in
+                positions.enumerated().map {
+                    Position(partition: Int32($0), generation: $1.generation, nextOffset: $1.next, anchor: nil)
+                }
+            }
+        }
+        #expect(look([]).passed.isEmpty)
+        #expect(look([(1, 11)]).passed.isEmpty)
+        #expect(look([(1, 11), (1, 20)]).passed.isEmpty)
+        #expect(look([(1, 11), (1, 21)]).passed == [job.id])
+        let again = look([(1, 11), (2, 21)])
+        #expect(again.passed.isEmpty)
+        #expect(again.unplaced == [job.id])
+        #expect(watch.look([], [JobID.foreign], read: { _ in [] }).unplaced == [JobID.foreign])
     }
 
     @Test func theTimeoutIsLookedAtAfterTheJobs() throws {
@@ -57,7 +104,7 @@ import Testing
         var looks = 0
         let end = try follower.follow {
             looks += 1
-            return [looks < 4 ? openJob(state: .pending) : openJob()]
+            return FollowLook(jobs: [looks < 4 ? openJob(state: .pending) : openJob()])
         } show: { _, _ in
         }
         #expect(end == .timedOut)

@@ -33,6 +33,8 @@ final class JobSender {
     private var now: Duration
     private var untilHousekeeping = JobSender.stride
     private(set) var hasStarted = false
+    /// By partition: the offset acknowledged last, in the end that of the end marker. −1: none yet.
+    private(set) var lastOffsets: [Int64]
     private var progress: ProgressClock
     private let size: UInt64?
     /// Of a stream into the mock cluster.
@@ -54,6 +56,7 @@ final class JobSender {
         startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0))
         now = context.now
         window = SendWindow(partitions: context.topic.partitions)
+        lastOffsets = Array(repeating: -1, count: context.topic.partitions)
         if claim != .nothing {
             for (partition, range) in journal.entry.partitions.enumerated() { window.believe(partition, range) }
         }
@@ -141,6 +144,7 @@ final class JobSender {
             // Unsafe, but sound: the producer makes no call once it is closed, and we close it before we go.
             problem: { [unowned(unsafe) self] in session.noticed($0, now: now) },
             report: { [unowned(unsafe) self] report in
+                if report.isAcknowledged { lastOffsets[Int(report.partition)] = report.offset }
                 session.reported(
                     report.opaque, offset: report.offset, error: report.error.map { KafkaError(code: $0) }, now: now)
             })

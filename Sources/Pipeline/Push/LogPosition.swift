@@ -22,3 +22,26 @@ package struct Acknowledged: Codable, Equatable, Sendable {
         self.last = last
     }
 }
+
+/// Where the end markers of a job lie that a run of push had acknowledged: once the positions have passed them, all that
+/// this run sent was taken.
+package struct EndOffsets: Equatable, Sendable {
+    package let cluster: String
+    package let topic: String
+    /// By partition.
+    package let offsets: [Int64]
+
+    package init(cluster: String, topic: String, offsets: [Int64]) {
+        self.cluster = cluster
+        self.topic = topic
+        self.offsets = offsets
+    }
+
+    /// Of a job that this or another process has pushed.
+    package init?(_ entry: JournalEntry) {
+        guard entry.state == .pushed else { return nil }
+        let offsets = entry.partitions.compactMap { $0?.last.offset }
+        guard offsets.count == entry.partitions.count else { return nil }
+        self.init(cluster: entry.cluster, topic: entry.topic, offsets: offsets)
+    }
+}

@@ -101,6 +101,8 @@ package struct PushOutcome: Sendable {
     package var bytes: UInt64 = 0
     /// Of the records, those acknowledged.
     package var acknowledged: UInt64 = 0
+    /// nil: not all of them were acknowledged in this run.
+    package var ends: EndOffsets?
     package var duration = Duration.zero
     /// A new process can go on where this one stopped.
     package var isResumable = true

@@ -90,6 +90,7 @@ package final class Pusher {
             outcome.acknowledged = sender.acknowledged
         }
         try sender.run()
+        outcome.ends = EndOffsets(cluster: topic.cluster, topic: topic.name, offsets: sender.lastOffsets)
         if sender.wasPushed {
             outcome.result = .alreadyPushed(identity.entry.runAt, expired: sender.hasExpired)
         }

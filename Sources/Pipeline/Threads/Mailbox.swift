@@ -1,4 +1,4 @@
-// How the worker's threads talk: a queue with a lock and a condition, one reader.
+// A queue between threads, with one reader.
 
 import Foundation
 
@@ -47,23 +47,4 @@ package final class Mailbox<Item: Sendable>: @unchecked Sendable {
         condition.broadcast()
         condition.unlock()
     }
-}
-
-extension Duration {
-    package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
-}
-
-/// Runs `body` on a thread of its own; the returned closure waits for its end, or for `limit`.
-package func startThread(
-    _ name: String, _ body: @escaping @Sendable () -> Void
-) -> @Sendable (_ limit: Duration) -> Void {
-    let done = DispatchSemaphore(value: 0)
-    let thread = Thread {
-        body()
-        done.signal()
-    }
-    thread.name = name
-    thread.stackSize = 1 << 20
-    thread.start()
-    return { _ = done.wait(timeout: .now() + $0.seconds) }
 }

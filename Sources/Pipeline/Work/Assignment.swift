@@ -8,7 +8,7 @@ package struct Assignment: Sendable {
         case assign([PartitionOffset])
         /// Ask the database for the positions of these, and Kafka whether their anchors still stand. Answers carry
         /// the ticket.
-        case locate([Int32], ticket: UInt64)
+        case resolve([Int32], ticket: UInt64)
     }
 
     package struct PartitionOffset: Equatable, Sendable {
@@ -67,7 +67,7 @@ package struct Assignment: Sendable {
         self.partitions = partitions.sorted()
         slots = ContiguousArray(repeating: Slot(), count: Int(self.partitions.last ?? -1) + 1)
         for partition in partitions { slots[Int(partition)].isOwned = true }
-        return [.assign([])] + (partitions.isEmpty ? [] : [.locate(self.partitions, ticket: ticket)])
+        return [.assign([])] + (partitions.isEmpty ? [] : [.resolve(self.partitions, ticket: ticket)])
     }
 
     /// The group took everything back.
@@ -85,11 +85,22 @@ package struct Assignment: Sendable {
         for partition in ours { slots[Int(partition)].next = nil }
         ticket += 1
         reading = false
-        return [.assign([]), .locate(partitions.filter { slots[Int($0)].next == nil }, ticket: ticket)]
+        return [.assign([]), .resolve(partitions.filter { slots[Int($0)].next == nil }, ticket: ticket)]
+    }
+
+    /// The topic does not have these partitions any more; the others stay ours.
+    package mutating func remove(_ gone: [Int32]) -> [Action] {
+        let ours = gone.filter(owns)
+        guard !ours.isEmpty else { return [] }
+        for partition in ours { slots[Int(partition)] = Slot() }
+        partitions.removeAll { ours.contains($0) }
+        ticket += 1
+        reading = false
+        return [.assign([])]
     }
 
     /// A partition's position and anchor have been looked at: read on from here.
-    package mutating func located(_ partition: Int32, next: Int64, ticket: UInt64) -> [Action] {
+    package mutating func resolved(_ partition: Int32, next: Int64, ticket: UInt64) -> [Action] {
         guard ticket == self.ticket, owns(partition) else { return [] }
         slots[Int(partition)].next = next
         return startReading()
@@ -143,6 +154,8 @@ package struct Assignment: Sendable {
     }
 
     private func startingPoints() -> [PartitionOffset] {
-        partitions.map { PartitionOffset($0, slots[Int($0)].next!) }
+        partitions.compactMap { partition in
+            slots[Int(partition)].next.map { PartitionOffset(partition, $0) }
+        }
     }
 }

@@ -1,4 +1,4 @@
-// What one loader will be handed next: rows, rejects, and the steps of positions and progress that go with them.
+// What a lane hands to its loader next: rows, rejects, and the steps of positions and progress that go with them.
 
 import Records
 
@@ -9,6 +9,8 @@ package struct BatchLimits: Sendable {
     /// A loader that has had nothing to do begins with fewer, so as not to wait for them while they are read.
     package static let fewest = 10_000
     package static let bytes = 16 << 20
+    /// Jobs a batch may touch, in all its partitions: a topic may be full of files of one line.
+    package static let jobs = 4_096
     /// A batch that has anything in it is loaded at the latest this long after its first message.
     package static let age = Duration.seconds(1)
     /// With nothing more to read, this long after the last message: while a push runs beside it, batches grow.
@@ -31,39 +33,6 @@ package struct BatchLimits: Sendable {
     }
 }
 
-/// Where the worker stands in one partition, beyond what `Assignment` decides. Used by the polling thread only.
-final class PartitionState {
-    let partition: Int32
-    let loader: Int
-    let generation: Int32
-    /// What the database holds once every batch handed over has been committed.
-    var handedOver: Int64
-    /// The offset after the last message (or end) taken into a batch.
-    var taken: Int64
-    /// next_offset of the committed state and of each batch in flight, oldest first: what the row may say.
-    var expected: [Int64]
-    /// The anchor the database has (or will have).
-    var anchor: Anchor?
-    /// A message taken since the last look at the anchor; becomes the anchor when the next look finds all well.
-    var candidate: Anchor?
-    /// To be written with the next batch.
-    var newAnchor: Anchor?
-    /// Of the job whose messages come now: saves a look-up a message.
-    var current: JobProgress?
-    var jobs: [JobID: JobProgress] = [:]
-    var batchSerial: UInt64 = 0
-
-    init(_ position: Position, loader: Int) {
-        partition = position.partition
-        self.loader = loader
-        generation = position.generation
-        handedOver = position.nextOffset
-        taken = position.nextOffset
-        expected = [position.nextOffset]
-        anchor = position.anchor
-    }
-}
-
 /// Builds batches for one loader. Used by the polling thread only.
 final class BatchBuilder {
     private(set) var batch: Batch
@@ -72,20 +41,20 @@ final class BatchBuilder {
     private(set) var jobs: [JobProgress] = []
     private(set) var opened: ContinuousClock.Instant?
     private var limits = BatchLimits()
-    /// Of the batches built now; raised when all earlier ones are void.
-    var epoch: UInt64 = 1
-    /// Handed over and not answered.
-    var inFlight = 0
 
     init(_ batch: Batch) { self.batch = batch }
 
     var isEmpty: Bool { partitions.isEmpty }
 
     @inline(__always)
-    var isFull: Bool { limits.isFull(rows: batch.rowCount, bytes: batch.byteCount) }
+    var isFull: Bool {
+        limits.isFull(rows: batch.rowCount, bytes: batch.byteCount) || jobs.count >= BatchLimits.jobs
+    }
 
     func isDue(at now: ContinuousClock.Instant, quiet: Duration?) -> Bool {
-        limits.isDue(rows: batch.rowCount, bytes: batch.byteCount, age: opened.map { now - $0 } ?? .zero, quiet: quiet)
+        isFull
+            || limits.isDue(
+                rows: batch.rowCount, bytes: batch.byteCount, age: opened.map { now - $0 } ?? .zero, quiet: quiet)
     }
 
     /// The batch will move this partition's position.
@@ -111,21 +80,17 @@ final class BatchBuilder {
                 job: progress.job, partition: progress.partition, isNew: !progress.exists,
                 expectedLast: progress.last))
         progress.exists = true
+        progress.uncommittedSteps += 1
         return progress.stepIndex
     }
 
     /// Ends the batch: fills in where each partition and job has come to.
-    func finish() -> Batch {
+    /// - Parameter next: the offset up to which a partition was taken.
+    func finish(next: (Int32) -> Int64?) -> Batch {
         limits.ended(rows: batch.rowCount, bytes: batch.byteCount)
         for state in partitions {
-            batch.partitions.append(
-                Batch.PartitionStep(
-                    partition: state.partition, generation: state.generation, expectedOffset: state.handedOver,
-                    nextOffset: state.taken, anchor: state.newAnchor))
-            state.handedOver = state.taken
-            state.expected.append(state.taken)
-            if let anchor = state.newAnchor { state.anchor = anchor }
-            state.newAnchor = nil
+            guard let next = next(state.partition) else { continue }  // of an assignment that is gone: never handed over
+            batch.partitions.append(state.handOver(next))
         }
         for (index, job) in jobs.enumerated() {
             batch.progress[index].last = job.last

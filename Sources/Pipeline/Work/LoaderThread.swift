@@ -33,7 +33,7 @@ package final class LoaderThread: Sendable {
     private let answer: @Sendable (Int, Answer) -> Void
     private let epoch = Atomic<UInt64>(0)
     private let stopping = Interrupt()
-    private let join = Mutex<(@Sendable (Duration) -> Void)?>(nil)
+    private let join = Mutex<(@Sendable (Duration) -> Bool)?>(nil)
 
     /// - Parameter answer: called on this thread.
     package init(
@@ -43,7 +43,7 @@ package final class LoaderThread: Sendable {
         self.answer = answer
         let joiner = startThread("loader \(index)") { [self] in
             let loader = makeLoader()
-            while let work = inbox.next() { load(work, with: loader) }
+            while let submission = inbox.next() { load(submission, with: loader) }
             loader.close()
         }
         join.withLock { $0 = joiner }
@@ -60,43 +60,42 @@ package final class LoaderThread: Sendable {
         inbox.close()
     }
 
-    package func waitForEnd(limit: Duration) { join.withLock { $0 }?(limit) }
+    /// Whether the thread has ended, at the latest after `limit`; one that still waits for the server is left behind.
+    package func waitForEnd(limit: Duration) -> Bool { join.withLock { $0 }?(limit) ?? true }
 
-    private func isVoid(_ work: Submission) -> Bool { work.epoch < epoch.load(ordering: .acquiring) }
+    private func isVoid(_ submission: Submission) -> Bool { submission.epoch < epoch.load(ordering: .acquiring) }
 
-    private func load(_ work: Submission, with loader: Loader) {
+    private func load(_ submission: Submission, with loader: Loader) {
         var backoff = Backoff()
         var wasAway = false
         while true {
-            if isVoid(work) || (stopping.isSet && wasAway) { return answer(index, .dropped(work)) }
-            switch loader.load(work.batch) {
+            if isVoid(submission) || (stopping.isSet && wasAway) { return answer(index, .dropped(submission)) }
+            switch loader.load(submission.batch) {
             case .committed:
                 if wasAway { answer(index, .back) }
-                return answer(index, .committed(work))
+                return answer(index, .committed(submission))
             case .schemaChanged:
-                return answer(index, .schemaChanged(work))
+                return answer(index, .schemaChanged(submission))
             case .lostSwap:
                 if wasAway { answer(index, .back) }
-                epoch.store(max(epoch.load(ordering: .acquiring), work.epoch + 1), ordering: .releasing)
-                return answer(index, .lost(work))
+                epoch.store(max(epoch.load(ordering: .acquiring), submission.epoch + 1), ordering: .releasing)
+                return answer(index, .lost(submission))
             case .retry(let error):
                 // A deadlock or a serialization failure is no outage: the batch is simply tried again.
                 if error.sqlstate?.classCode != "40" {
                     wasAway = true
                     answer(index, .away(sentence(error)))
                 }
-                pause(backoff.next(), unless: work)
-            case .fatal(let failure):
-                return answer(index, .failed(failure))
-            case .refused(let failure):
+                pause(backoff.next(), unless: submission)
+            case .fatal(let failure), .refused(let failure):
                 return answer(index, .failed(failure))
             }
         }
     }
 
-    private func pause(_ duration: Duration, unless work: Submission) {
+    private func pause(_ duration: Duration, unless submission: Submission) {
         let end = ContinuousClock.now + duration
-        while ContinuousClock.now < end, !stopping.isSet, !isVoid(work) {
+        while ContinuousClock.now < end, !stopping.isSet, !isVoid(submission) {
             Thread.sleep(forTimeInterval: 0.02)
         }
     }

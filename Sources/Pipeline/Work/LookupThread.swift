@@ -1,5 +1,5 @@
-// The worker's second thread: everything that must not hold up polling for long – positions, progress, anchors,
-// job states – asked on a connection and a reader of its own.
+// The worker's second thread: everything that must not hold up polling for long – positions, progress, anchors, job
+// states, the topic's partitions – asked on a connection and Kafka handles of its own.
 
 import Foundation
 import Kafka
@@ -7,18 +7,18 @@ import Postgres
 import Records
 import Synchronization
 
-/// A serial queue with a database connection and a Kafka reader. `perform` and `ask` are for any thread.
+/// A serial queue with a database connection and Kafka handles. `perform` and `ask` are for any thread.
 final class LookupThread: Sendable {
-    /// What a task works with. Lives on the control thread.
+    /// What a task works with. Lives on the lookup thread.
     final class Tools {
         let connection: Connection
-        let store: PositionStore
-        let locator: PositionResolver
+        let positions: PositionStore
+        let resolver: PositionResolver
 
-        init(_ connection: Connection, _ store: PositionStore, _ locator: PositionResolver) {
+        init(_ connection: Connection, _ positions: PositionStore, _ resolver: PositionResolver) {
             self.connection = connection
-            self.store = store
-            self.locator = locator
+            self.positions = positions
+            self.resolver = resolver
         }
     }
 
@@ -29,36 +29,42 @@ final class LookupThread: Sendable {
     private static let patience = Duration.seconds(30)
 
     private let tasks = Mailbox<Task>()
-    private let join = Mutex<(@Sendable (Duration) -> Void)?>(nil)
+    private let join = Mutex<(@Sendable (Duration) -> Bool)?>(nil)
+    private let interrupt: Interrupt
 
     /// - Parameters:
-    ///   - open: makes the tools, on the control thread; tried again for each task after a failure.
-    init(open: @escaping @Sendable () throws -> Tools) {
-        let joiner = startThread("control") { [tasks] in
+    ///   - interrupt: when it is set, nobody waits for an answer any more.
+    ///   - open: makes the tools, on the lookup thread; tried again for each task after a failure.
+    init(interrupt: Interrupt, open: @escaping @Sendable () throws -> Tools) {
+        self.interrupt = interrupt
+        let joiner = startThread("lookup") { [tasks] in
             var tools: Tools?
             while let task = tasks.next() {
                 let result = Result<Tools, any Error> {
                     if let tools, !tools.connection.isBroken { return tools }
+                    tools?.resolver.close()
                     tools = nil
-                    let fresh = try open()
-                    tools = fresh
-                    return fresh
+                    let opened = try open()
+                    tools = opened
+                    return opened
                 }
                 task.run(result)
             }
+            tools?.resolver.close()
             tools?.connection.close()
         }
         join.withLock { $0 = joiner }
     }
 
-    /// Runs `body` when its turn comes, and hands its result to `done`, on the control thread.
+    /// Runs `body` when its turn comes, and hands its result to `done`, on the lookup thread.
     func perform<T: Sendable>(
         _ body: @escaping @Sendable (Tools) throws -> T, done: @escaping @Sendable (Result<T, any Error>) -> Void
     ) {
         tasks.post(Task { tools in done(Result { try body(tools.get()) }) })
     }
 
-    /// Runs `body` and waits for it: not for ever, the polling thread must go on polling.
+    /// Runs `body` and waits for it, at most 30 s: the polling thread must go on polling.
+    /// - Throws: what `body` throws; `PipelineError.interrupted`; a connection error when there was no answer.
     func ask<T: Sendable>(_ body: @escaping @Sendable (Tools) throws -> T) throws -> T {
         let box = Mutex<Result<T, any Error>?>(nil)
         let ready = DispatchSemaphore(value: 0)
@@ -66,13 +72,19 @@ final class LookupThread: Sendable {
             box.withLock { $0 = result }
             ready.signal()
         }
-        guard ready.wait(timeout: .now() + Self.patience.seconds) == .success, let result = box.withLock({ $0 }) else {
-            throw PostgresError(kind: .connection, message: "no answer for \(Self.patience.components.seconds) s")
+        let end = ContinuousClock.now + Self.patience
+        while ready.wait(timeout: .now() + 0.05) != .success {
+            if interrupt.isSet { throw PipelineError.interrupted }
+            if ContinuousClock.now >= end {
+                throw PostgresError(kind: .connection, message: "no answer for \(Self.patience.components.seconds) s")
+            }
         }
+        guard let result = box.withLock({ $0 }) else { throw PipelineError.interrupted }
         return try result.get()
     }
 
     func stop() { tasks.close() }
 
-    func waitForEnd(limit: Duration) { join.withLock { $0 }?(limit) }
+    /// Whether the thread has ended, at the latest after `limit`; one that still waits for a server is left behind.
+    func waitForEnd(limit: Duration) -> Bool { join.withLock { $0 }?(limit) ?? true }
 }

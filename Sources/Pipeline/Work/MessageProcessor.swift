@@ -3,42 +3,45 @@
 import Kafka
 import Records
 
-/// What the intake cannot know by itself.
-protocol ProgressSource: AnyObject {
-    /// How far a job is in a partition, from the database.
-    func progress(of job: JobID, partition: Int32) throws -> Progress
-    /// A job that cannot be loaded into this database; said once a run.
-    func passedOver(_ job: JobID, why: PassOverReason)
+/// What the processor reads of a message: Kafka's, or a test's. Views, valid while the message is.
+protocol TopicMessage {
+    var partition: Int32 { get }
+    var offset: Int64 { get }
+    /// Milliseconds since 1970; −1: none.
+    var timestamp: Int64 { get }
+    var key: Bytes? { get }
+    /// nil: a tombstone.
+    var value: Bytes? { get }
+    /// The last header of that name.
+    func header(_ name: StaticString) -> Bytes?
 }
 
-enum PassOverReason {
-    case otherKey(KeyFields, OnDuplicate)
-    case newerWire(UInt8)
-}
+extension Message: TopicMessage {}
 
 /// Takes messages in offset order of each partition. Used by the polling thread only.
 final class MessageProcessor {
     private let validator: Validator
     private let keyFields: KeyFields
-    private unowned let source: any ProgressSource
-
-    /// Jobs that got a record, a marker or a reject from us in this run.
-    private(set) var touched: Set<JobID> = []
+    private let databaseKey: JobKey
+    private let source: any ProgressSource
 
     init(keyFields: KeyFields, source: any ProgressSource) {
         self.keyFields = keyFields
         self.source = source
+        databaseKey = JobKey(fields: keyFields.names, onDuplicate: OnDuplicate.skip.rawValue)
         validator = Validator(key: keyFields)
     }
 
     /// Everything the database will know of this message goes into `builder`. Throws only what `progress` threw; the
     /// message is then not taken.
-    func take(_ message: Message, _ state: PartitionState, into builder: BatchBuilder) throws {
-        let isFirst = state.anchor == nil && state.newAnchor == nil
-        if isFirst || state.candidate == nil {
-            let anchor = Anchor(offset: message.offset, hash: anchorHash(message))
-            if isFirst { state.newAnchor = anchor } else { state.candidate = anchor }
-        }
+    func take(_ message: some TopicMessage, _ state: PartitionState, into builder: BatchBuilder) throws {
+        try process(message, state, into: builder)
+        // Only what was taken may become the anchor.
+        if state.wantsAnchor { state.remember(Anchor(offset: message.offset, hash: anchorHash(message))) }
+    }
+
+    @inline(__always)
+    private func process(_ message: some TopicMessage, _ state: PartitionState, into builder: BatchBuilder) throws {
         guard let raw = message.header(WireHeader.name) else {
             return try takeForeign(message, state, into: builder)
         }
@@ -50,7 +53,7 @@ final class MessageProcessor {
             _ = builder.step(progress)
             builder.batch.newerJobs.append((job, version))
             touch(progress)
-            source.passedOver(job, why: .newerWire(version))
+            source.passedOver(job, .newerWire(version))
         case .malformed:
             try rejectForeign(
                 message, state, into: builder,
@@ -61,11 +64,11 @@ final class MessageProcessor {
     }
 
     private func takeOurs(
-        _ header: WireHeader, _ message: Message, _ state: PartitionState, into builder: BatchBuilder
+        _ header: WireHeader, _ message: some TopicMessage, _ state: PartitionState, into builder: BatchBuilder
     ) throws {
         let progress = try self.progress(of: header.job, state)
         let seq = Int64(clamping: header.seq)
-        var verdict = progress.verdict(header.kind, seq)
+        var decision = progress.decide(header.kind, seq)
         let value = message.value ?? Bytes(start: nil, count: 0)
         if header.kind == .start {
             guard let marker = try? StartMarker(decoding: value), marker.job == header.job else {
@@ -74,14 +77,19 @@ final class MessageProcessor {
                     FieldError(
                         field: "", code: "malformed_marker", message: "a start marker of ours does not decode"))
             }
-            if verdict == .apply, marker.keyFields != keyFields || marker.onDuplicate != .skip {
-                verdict = .passOver
-                source.passedOver(header.job, why: .otherKey(marker.keyFields, marker.onDuplicate))
+            if marker.keyFields != keyFields || marker.onDuplicate != .skip {
+                progress.otherKey = JobKey(
+                    fields: marker.keyFields.names, onDuplicate: marker.onDuplicate.rawValue)
             }
             builder.batch.starts.append(marker)
         }
+        // Also in the middle of a job: the database's key may have changed since its start.
+        if decision == .apply, header.kind != .broken, let key = progress.otherKey {
+            decision = .passOver
+            source.passedOver(header.job, .otherKey(fields: key.fields, onDuplicate: key.onDuplicate))
+        }
         var end: EndMarker?
-        if header.kind == .end, verdict == .apply {
+        if header.kind == .end, decision == .apply {
             end = try? EndMarker(decoding: value)
             if end == nil {
                 return try rejectForeign(
@@ -90,10 +98,10 @@ final class MessageProcessor {
                         field: "", code: "malformed_marker", message: "an end marker of ours does not decode"))
             }
         }
-        guard verdict != .drop else { return }
+        guard decision != .drop else { return }
         touch(progress)
         let step = builder.step(progress)
-        guard verdict == .apply else { return progress.passOver(seq) }
+        guard decision == .apply else { return progress.passOver(seq) }
         switch header.kind {
         case .start: break
         case .end: builder.batch.progress[step].end = end
@@ -114,28 +122,22 @@ final class MessageProcessor {
     }
 
     private func reject(
-        _ header: WireHeader, _ message: Message, _ value: Bytes, _ step: Int, _ builder: BatchBuilder
+        _ header: WireHeader, _ message: some TopicMessage, _ value: Bytes, _ step: Int, _ builder: BatchBuilder
     ) {
         let form: Batch.RejectForm
-        var errors: [UInt8]?
+        let errors: [UInt8]
         switch header.kind {
         case .record:
             form = .json
             errors = FieldError.json(validator.errors)
-        case .truncated: form = .truncated
-        default: form = .raw
+        case .truncated:
+            form = .truncated
+            errors = pushErrors(message)
+        default:
+            form = .raw
+            errors = pushErrors(message)
         }
-        if errors == nil {
-            // What push says of it, if that is a list of errors; it comes from the wire, so it is looked at first.
-            if let told = message.header(WireHeader.errorsName), FieldError.parse(told) != nil {
-                errors = Array(told)
-            } else {
-                errors = FieldError.json([
-                    FieldError(field: "", code: "unknown", message: "push sent no readable list of errors")
-                ])
-            }
-        }
-        errors!.withUnsafeBufferPointer { list in
+        errors.withUnsafeBufferPointer { list in
             builder.batch.addReject(
                 progressIndex: step, seq: Int64(clamping: header.seq), line: Int64(clamping: header.line),
                 byteOffset: Int64(clamping: header.offset), length: Int64(clamping: header.length), form: form,
@@ -143,9 +145,17 @@ final class MessageProcessor {
         }
     }
 
+    /// What push says of a record, if that is a list of errors: it comes from the wire, so it is looked at first.
+    private func pushErrors(_ message: some TopicMessage) -> [UInt8] {
+        if let errors = message.header(WireHeader.errorsName), FieldError.parse(errors) != nil { return Array(errors) }
+        return FieldError.json([
+            FieldError(field: "", code: "unknown", message: "push sent no readable list of errors")
+        ])
+    }
+
     // MARK: Messages of other producers: job "-"
 
-    private func takeForeign(_ message: Message, _ state: PartitionState, into builder: BatchBuilder) throws {
+    private func takeForeign(_ message: some TopicMessage, _ state: PartitionState, into builder: BatchBuilder) throws {
         let progress = try self.progress(of: .foreign, state)
         let value = message.value ?? Bytes(start: nil, count: 0)
         guard value.count <= Limits.valueBytes else {
@@ -167,13 +177,13 @@ final class MessageProcessor {
     }
 
     private func rejectForeign(
-        _ message: Message, _ state: PartitionState, into builder: BatchBuilder, _ errors: FieldError...
+        _ message: some TopicMessage, _ state: PartitionState, into builder: BatchBuilder, _ errors: FieldError...
     ) throws {
         try rejectForeign(message, state, into: builder, errors)
     }
 
     private func rejectForeign(
-        _ message: Message, _ state: PartitionState, into builder: BatchBuilder, _ errors: [FieldError]
+        _ message: some TopicMessage, _ state: PartitionState, into builder: BatchBuilder, _ errors: [FieldError]
     ) throws {
         let progress = try self.progress(of: .foreign, state)
         touch(progress)
@@ -195,17 +205,11 @@ final class MessageProcessor {
 
     @inline(__always)
     private func progress(of job: JobID, _ state: PartitionState) throws -> JobProgress {
-        if let current = state.current, current.job == job { return current }
-        if let known = state.jobs[job] {
-            state.current = known
-            return known
-        }
-        let loaded = JobProgress(
-            job: job, partition: state.partition, try source.progress(of: job, partition: state.partition))
-        // A backlog may hold any number of jobs: those that have ended need no memory.
-        if state.jobs.count >= 1_024 { state.jobs = state.jobs.filter { !$0.value.ended } }
-        state.jobs[job] = loaded
-        state.current = loaded
+        if let known = state.progress(of: job) { return known }
+        let found = try source.progress(of: job, partition: state.partition)
+        let loaded = JobProgress(job: job, partition: state.partition, found)
+        if let key = found.key, key != databaseKey { loaded.otherKey = key }
+        source.forget(state.remember(loaded))
         return loaded
     }
 
@@ -213,12 +217,12 @@ final class MessageProcessor {
     private func touch(_ progress: JobProgress) {
         guard !progress.isTouched else { return }
         progress.isTouched = true
-        if touched.count < 10_000 { touched.insert(progress.job) }
+        source.touched(progress.job)
     }
 }
 
 /// What tells a message at an offset from any other: its value, key, header and timestamp.
-func anchorHash(_ message: Message) -> UInt64 {
+func anchorHash(_ message: some TopicMessage) -> UInt64 {
     anchorHash(
         value: message.value, key: message.key, header: message.header(WireHeader.name), timestamp: message.timestamp)
 }

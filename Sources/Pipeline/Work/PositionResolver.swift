@@ -8,7 +8,7 @@ import Records
 package enum AnchorState: Equatable, Sendable {
     /// There is none, its message is as we know it, or the log's start has passed it.
     case stands
-    /// Another message, or none where there must be one: the topic was made anew, or cut.
+    /// Another message, or none where there must be one: the topic was created again, or cut.
     case replaced
 }
 
@@ -28,85 +28,124 @@ package func judge(
 }
 
 /// A partition, looked at.
-struct Location: Sendable {
+struct Location: Equatable, Sendable {
     var position: Position
     /// The offset to read from.
     var next: Int64
     var low: Int64
     var high: Int64
+    /// A new generation was begun: what was read before is of another log.
     var isNewGeneration = false
-    /// Sentences for a person: a new generation, a range that expired unread.
-    var notes: [String] = []
+    /// The topic was created again or cut; otherwise the position had no anchor, which proves nothing about the log.
+    var isReplaced = false
+    /// The first of the offsets that retention removed before they were read; nil: none.
+    var expiredFrom: Int64?
 }
 
-/// Looks at partitions. Used by the control thread only.
+/// What was found of some partitions.
+struct Resolution: Sendable {
+    var locations: [Location] = []
+    /// Partitions that the topic does not have any more.
+    var gone: [Int32] = []
+}
+
+/// Looks at partitions. Used by the lookup thread only.
 struct PositionResolver {
-    let store: PositionStore
+    let positions: PositionStore
+    /// Reads what is in open transactions, too: a log ends where it ends for everybody.
     let reader: Reader
-    let topic: String
-    /// Asks whether the topic is compacted; a compacted one loses messages in its middle, so no anchor can be judged.
-    let isCompacted: () throws -> Bool
+    let admin: Admin
+    let topic: TopicName
 
     private static let patience = Duration.seconds(5)
 
-    /// Positions with what becomes of them: where an anchor does not stand, a new generation is begun.
-    func locate(_ partitions: [Int32]) throws -> [Location] {
-        let positions = try store.positions(partitions)
-        return try zip(positions, watermarks(positions)).map { position, marks in
-            var position = position
-            var (low, high) = marks
-            var notes: [String] = []
-            var isNew = false
-            while true {
-                guard try verdict(position, low, high) == .replaced else {
-                    var location = Self.start(position, low, high, notes, topic)
-                    location.isNewGeneration = isNew
-                    return location
-                }
-                guard try !isCompacted() else {
-                    throw PipelineError.configuration(
-                        """
-                        topic \(topic) is compacted (cleanup.policy): it loses records; \
-                        set cleanup.policy=delete on it
-                        """)
-                }
-                if let fresh = try store.newGeneration(position) {
-                    notes.append(
-                        """
-                        \(topic)/\(position.partition) was made anew or cut: reading it from its start \
-                        (generation \(fresh.generation)); what was loaded before is not loaded again
-                        """)
-                    position = fresh
-                    isNew = true
-                } else {
-                    position = try store.positions([position.partition])[0]
-                }
-                (low, high) = try watermarks([position])[0]
-            }
+    func close() {
+        reader.close()
+        admin.close()
+    }
+
+    /// How many partitions the topic has; nil: it does not exist.
+    func partitionCount() throws -> Int? { try admin.partitions(of: topic.name, timeout: Self.patience) }
+
+    /// Where to read each partition from: where an anchor does not stand, a new generation is begun.
+    func resolve(_ partitions: [Int32]) throws -> Resolution {
+        try skippingGone(partitions) { partitions in
+            let rows = try positions.positions(partitions)
+            return try zip(rows, watermarks(rows)).map { try resolve($0, $1) }
         }
     }
 
-    /// All partitions as they stand, nothing changed: what a start says and a drain aims at.
+    /// All partitions as they stand, nothing changed: what a start tells and a drain aims at.
     func survey(_ partitions: Int32) throws -> [Location] {
-        let positions = try store.positions(Array(0..<partitions))
-        return try zip(positions, watermarks(positions)).map { position, marks in
+        let rows = try positions.positions(Array(0..<partitions))
+        return try zip(rows, watermarks(rows)).map { position, marks in
             Location(position: position, next: position.nextOffset, low: marks.low, high: marks.high)
         }
     }
 
     /// Partitions whose anchors do not stand.
-    func replaced(_ positions: [Position]) throws -> [Int32] {
-        try zip(positions, watermarks(positions)).compactMap { position, marks in
-            try verdict(position, marks.low, marks.high) == .replaced ? position.partition : nil
+    func replaced(_ rows: [Position]) throws -> [Int32] {
+        try zip(rows, watermarks(rows)).compactMap { position, marks in
+            try state(position, marks.low, marks.high) == .replaced ? position.partition : nil
+        }
+    }
+
+    // MARK: -
+
+    private func resolve(_ row: Position, _ marks: (low: Int64, high: Int64)) throws -> Location {
+        var position = row
+        var marks = marks
+        var isNew = false
+        var isReplaced = false
+        while true {
+            let state = try state(position, marks.low, marks.high)
+            // Nothing of this generation was taken, so nothing is known of its log: from the start, as a new one, since
+            // positions never go back within a generation.
+            let hasNoAnchor = position.anchor == nil && position.nextOffset > marks.low
+            guard state == .replaced || hasNoAnchor else { break }
+            if state == .replaced, try topic.isCompacted(admin) { throw topic.compacted }
+            if let begun = try positions.newGeneration(position) {
+                position = begun
+                isNew = true
+                isReplaced = isReplaced || state == .replaced
+            } else {
+                guard let now = try positions.positions([position.partition]).first else { break }
+                position = now
+            }
+            marks = try watermarks([position])[0]
+        }
+        return Self.location(position, marks, isNew: isNew, isReplaced: isReplaced)
+    }
+
+    static func location(
+        _ position: Position, _ marks: (low: Int64, high: Int64), isNew: Bool = false, isReplaced: Bool = false
+    ) -> Location {
+        var location = Location(
+            position: position, next: max(position.nextOffset, marks.low), low: marks.low, high: marks.high,
+            isNewGeneration: isNew, isReplaced: isReplaced)
+        if position.nextOffset >= 0, position.nextOffset < marks.low { location.expiredFrom = position.nextOffset }
+        return location
+    }
+
+    /// A topic that was created again with fewer partitions does not have all of those we ask for.
+    private func skippingGone(_ partitions: [Int32], _ body: ([Int32]) throws -> [Location]) throws -> Resolution {
+        do {
+            return Resolution(locations: try body(partitions))
+        } catch let error as KafkaError where error.isUnknownTopic {
+            guard let count = try partitionCount() else { throw error }
+            let gone = partitions.filter { Int($0) >= count }
+            if gone.isEmpty { throw error }
+            let left = partitions.filter { Int($0) < count }
+            return Resolution(locations: left.isEmpty ? [] : try body(left), gone: gone)
         }
     }
 
     /// Asked after the positions were read: what they say must have been in the log by then.
-    private func watermarks(_ positions: [Position]) throws -> [(low: Int64, high: Int64)] {
-        try reader.watermarks(of: positions.map(\.partition), timeout: Self.patience)
+    private func watermarks(_ rows: [Position]) throws -> [(low: Int64, high: Int64)] {
+        try reader.watermarks(of: rows.map(\.partition), timeout: Self.patience)
     }
 
-    private func verdict(_ position: Position, _ low: Int64, _ high: Int64) throws -> AnchorState {
+    private func state(_ position: Position, _ low: Int64, _ high: Int64) throws -> AnchorState {
         var found: ReadResult?
         var hash: UInt64?
         if let anchor = position.anchor, anchor.offset >= low {
@@ -116,21 +155,11 @@ struct PositionResolver {
         return judge(
             anchor: position.anchor, found: found, hash: hash, next: position.nextOffset, low: low, high: high)
     }
+}
 
-    private static func start(
-        _ position: Position, _ low: Int64, _ high: Int64, _ notes: [String], _ topic: String
-    ) -> Location {
-        var location = Location(position: position, next: position.nextOffset, low: low, high: high, notes: notes)
-        if position.nextOffset < low {
-            location.next = low
-            if position.nextOffset >= 0 {
-                location.notes.append(
-                    """
-                    \(topic)/\(position.partition): offsets \(position.nextOffset) to \(low - 1) expired before they \
-                    were read; reading on from \(low)
-                    """)
-            }
-        }
-        return location
+extension KafkaError {
+    /// The topic or the partition does not exist (any more).
+    var isUnknownTopic: Bool {
+        [.unknownPartition, .unknownTopic, .unknownTopicOrPartition].contains(code)
     }
 }

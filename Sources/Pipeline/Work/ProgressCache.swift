@@ -8,7 +8,7 @@ import Records
 /// A batch of ours, or somebody else's, may have moved on what is kept here: then the batch built on it loses its swap,
 /// and everything is forgotten and asked again.
 struct ProgressCache {
-    /// More jobs than that at the same time are not expected; they would only be asked for again.
+    /// Jobs at the same time; beyond that they are asked for again.
     private static let jobs = 64
 
     private var known: [JobID: [Int32: Progress]] = [:]
@@ -16,12 +16,14 @@ struct ProgressCache {
     /// Given out once: from then on the caller knows better.
     mutating func take(_ job: JobID, _ partition: Int32) -> Progress? { known[job]?.removeValue(forKey: partition) }
 
-    /// - Parameters:
-    ///   - found: what the database has; nothing of the job has come in the other `partitions`.
-    mutating func keep(_ job: JobID, _ partitions: [Int32], found: [Int32: Progress]) {
+    /// - Parameter found: by partition, those included where nothing of the job has come.
+    mutating func keep(_ job: JobID, _ found: [Int32: Progress]) {
         if known.count >= Self.jobs { known = [:] }
-        known[job] = Dictionary(uniqueKeysWithValues: partitions.map { ($0, found[$0] ?? Progress()) })
+        known[job] = found
     }
 
-    mutating func forget() { known = [:] }
+    /// What was kept of this job may be older than what the database has.
+    mutating func forget(_ job: JobID) { known[job] = nil }
+
+    mutating func forgetAll() { known = [:] }
 }

@@ -2,7 +2,7 @@
 
 package import Records
 
-/// What becomes of a message of ours.
+/// What happens to a message of ours.
 package enum SequenceDecision: Equatable, Sendable {
     /// It is the next one: it counts.
     case apply
@@ -27,6 +27,10 @@ package final class JobProgress {
     package private(set) var ended: Bool
     /// Whether the database has a row of it, or a batch on its way will have made one.
     package var exists: Bool
+    /// The job has another key or mode than this database: all of it is passed over.
+    package var otherKey: JobKey?
+    /// Batches that moved it and have not been answered.
+    var uncommittedSteps = 0
 
     /// The batch that last touched it, its place there, and what it has brought there: records, their source bytes.
     var batchSerial: UInt64 = 0
@@ -46,15 +50,18 @@ package final class JobProgress {
         exists = progress.exists
     }
 
+    /// The batch that holds a step of it was answered, or thrown away.
+    func stepAnswered() { uncommittedSteps -= 1 }
+
     /// What the rule says of a message. Markers count like records; `broken` stands outside the sequence.
-    package func verdict(_ kind: MessageKind, _ seq: Int64) -> SequenceDecision {
+    package func decide(_ kind: MessageKind, _ seq: Int64) -> SequenceDecision {
         if kind == .broken { return .apply }
         if (kind == .start) != (seq == 0) { return .drop }
         if seq <= last || ended { return .drop }
         return seq == last + 1 ? .apply : .passOver
     }
 
-    /// Counts a message whose verdict was `apply`.
+    /// Counts a message whose decision was `apply`.
     @inline(__always)
     package func apply(_ kind: MessageKind, _ seq: Int64, value: Bytes) {
         switch kind {

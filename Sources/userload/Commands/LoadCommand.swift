@@ -13,8 +13,8 @@ extension Command {
             "load", summary: "push files and load them into Postgres, in one go",
             discussion: [
                 "What push and work do, in one process: sends the files, loads what is in the topic until these jobs have "
-                    + "ended, and prints their status. Other workers may share the load. Run again after an interruption, "
-                    + "it goes on."
+                    + "ended, and prints their status. Other workers may share the load. Run it again after an "
+                    + "interruption: it resumes."
             ],
             operands: Operands("FILE", 1...Int.max, completion: .files),
             options: Options.kafka + Options.postgres + PushFlags.all + [Command.connections, Command.maxRefused]
@@ -30,7 +30,6 @@ extension Command {
         options.connections = arguments[Command.connections] ?? options.connections
         options.maxRefused = arguments[Command.maxRefused] ?? options.maxRefused
         options.stallTimeout = pushOptions.stallTimeout
-        options.isEmbedded = true
 
         let worker = BackgroundWorker(options, context)
         let report = PushReport(files: arguments.operands, arguments, context, printsSlugs: false)
@@ -38,6 +37,7 @@ extension Command {
             kafka, topic: topic, options: pushOptions, interrupt: worker.hasEnded, event: report.tell)
         var code = ExitCode.done
         var jobs: [JobID] = []
+        var ends: [JobID: EndOffsets] = [:]
         for file in arguments.operands {
             let outcome = pusher.push(file)
             // A push cut short by the worker's end is told by the worker's error.
@@ -45,26 +45,31 @@ extension Command {
                 report.tell(outcome)
                 code = max(code, outcome.exitCode)
             }
-            if let job = outcome.job, !jobs.contains(job) { jobs.append(job) }
+            guard let job = outcome.job else { continue }
+            if !jobs.contains(job) { jobs.append(job) }
+            ends[job] = outcome.ends
         }
         context.screen.progress("")
         pusher.close()
         if worker.error == nil, !context.interrupt.isSet, !jobs.isEmpty {
-            code = max(code, try follow(jobs, worker, pushOptions.stallTimeout, arguments, context))
+            code = max(code, try follow(jobs, ends, worker, pushOptions.stallTimeout, arguments, context))
         }
         try worker.stop()
         return context.interrupt.isSet ? .interrupted : code
     }
 
     private static func follow(
-        _ jobs: [JobID], _ worker: BackgroundWorker, _ stall: Duration, _ arguments: ParsedArguments,
-        _ context: Context
+        _ jobs: [JobID], _ ends: [JobID: EndOffsets], _ worker: BackgroundWorker, _ stall: Duration,
+        _ arguments: ParsedArguments, _ context: Context
     ) throws -> ExitCode {
         guard worker.waitUntilReady() else { return .done }
         let followed = try context.follow(
-            jobs, arguments, timeout: nil, stall: stall, patience: stall, shouldStop: { worker.hasEnded.isSet })
+            jobs, ends: ends, arguments, timeout: nil, stall: stall, patience: stall,
+            shouldStop: { worker.hasEnded.isSet }, isIdle: { worker.isIdle })
         if followed.end == .timedOut {
-            context.logger.error("nothing came in for \(spelled(stall)): other workers own partitions that do not move")
+            context.logger.error(
+                "nothing was loaded for \(spelled(stall)): another worker may own the partitions and not move; see "
+                    + "`userload status --wait`")
         }
         if !(arguments[Options.quiet] && followed.exitCode == .done) { try context.printStatus(of: followed.jobs) }
         return followed.exitCode
@@ -78,19 +83,23 @@ private final class BackgroundWorker: Sendable {
     private let wish: Interrupt
     private let isReady = Interrupt()
     private let box: ResultBox
-    private let join: @Sendable (Duration) -> Void
+    private let join: @Sendable (Duration) -> Bool
 
     init(_ options: WorkOptions, _ context: Context) {
         let hasEnded = Interrupt(parent: context.interrupt)
         let wish = Interrupt(parent: context.interrupt)
-        let logger = context.logger
+        let report = WorkReport(options, context.logger, isEmbedded: true)
         self.hasEnded = hasEnded
         self.wish = wish
         let box = ResultBox()
         let isReady = self.isReady
         join = startThread("worker") {
             do {
-                let worker = Worker(options, log: logger, interrupt: wish)
+                let worker = Worker(options, interrupt: wish) { event in
+                    if case .caughtUp = event { box.isIdle.store(true, ordering: .relaxed) }
+                    if case .owns = event { box.isIdle.store(false, ordering: .relaxed) }
+                    report.tell(event)
+                }
                 worker.onReady = { isReady.set() }
                 _ = try worker.run()
             } catch {
@@ -103,7 +112,11 @@ private final class BackgroundWorker: Sendable {
 
     private final class ResultBox: Sendable {
         let error = Mutex<(any Error)?>(nil)
+        let isIdle = Atomic(false)
     }
+
+    /// It has read everything it owned to the end, at least once.
+    var isIdle: Bool { box.isIdle.load(ordering: .relaxed) }
 
     /// What the worker ended with, once it has.
     var error: (any Error)? { box.error.withLock { $0 } }
@@ -117,7 +130,9 @@ private final class BackgroundWorker: Sendable {
     /// Finishes the batch in hand. Throws what the worker ended with.
     func stop() throws {
         wish.set()
-        join(.seconds(60))
+        if !join(.seconds(70)) {
+            throw PipelineError.incomplete("the worker did not end within 70 s; nothing is lost, the next run resumes")
+        }
         if let error { throw error }
     }
 }

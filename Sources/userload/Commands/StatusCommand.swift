@@ -34,8 +34,9 @@ extension Command {
         var code = ExitCode.done
         if arguments[wait] {
             session.connection.close()
+            let jobs = found.flatMap(\.waitedFor)
             let followed = try context.follow(
-                found.flatMap { $0.waitedFor }, arguments, timeout: arguments[timeout])
+                jobs, ends: finder.ends(of: jobs), arguments, timeout: arguments[timeout])
             if let timeout = arguments[timeout], followed.end == .timedOut {
                 context.logger.error("not complete after \(spelled(timeout))")
             }

@@ -5,6 +5,7 @@ import Kafka
 import Log
 import Pipeline
 import Postgres
+import Records
 
 extension Command {
     private static let drain = Flag(
@@ -25,7 +26,7 @@ extension Command {
             "work", summary: "load what comes through Kafka into Postgres",
             discussion: [
                 "Reads the topic as one of any number of workers, validates every record and loads it with COPY, rows "
-                    + "and positions in one transaction. Makes its tables the first time. Goes on until SIGTERM or "
+                    + "and positions in one transaction. Makes its tables the first time. Runs until SIGTERM or "
                     + "SIGINT, then finishes the batch in hand. Servers that are away are waited for."
             ],
             options: Options.kafka + Options.postgres + [drain, connections, maxRefused, stallTimeout]
@@ -42,7 +43,8 @@ extension Command {
         options.maxRefused = arguments[maxRefused] ?? options.maxRefused
         // A service waits for ever, whatever the flag's default.
         if options.drain { options.stallTimeout = arguments[stallTimeout] ?? .seconds(300) }
-        let summary = try Worker(options, log: context.logger, interrupt: context.interrupt).run()
+        let report = WorkReport(options, context.logger)
+        let summary = try Worker(options, interrupt: context.interrupt, report: report.tell).run()
         guard options.drain, !summary.wasInterrupted else { return .done }
         return try conclude(summary, options, context)
     }
@@ -51,25 +53,40 @@ extension Command {
     private static func conclude(
         _ summary: WorkSummary, _ options: WorkOptions, _ context: Context
     ) throws -> ExitCode {
-        context.logger.info(
-            """
-            drained: \(grouped(summary.inserted)) inserted, \(grouped(summary.duplicates)) duplicates, \
-            \(grouped(summary.rejected)) rejects
-            """)
-        let connection = try Connection(options.database.settings)
+        let interrupt = context.interrupt
+        let connection = try Connection(options.database.settings, interrupt: { interrupt.isSet })
         defer { connection.close() }
-        let open = try JobReader(connection).jobs(since: nil).filter(\.isOpen)
-        let ours = open.filter { summary.touched.contains($0.id) }
-        let older = open.count - ours.count
-        for job in ours {
+        let reader = JobReader(connection)
+        let ours = try reader.statuses(summary.touched.filter { $0 != .foreign })
+        context.logger.info(drained(summary, ours))
+        let open = try reader.jobs(since: nil).filter(\.isOpen)
+        let openOurs = open.filter { summary.touched.contains($0.id) }
+        for job in openOurs {
             context.logger.warning(
                 "job \(job.slug) is \(job.state.rawValue): see `userload status \(job.slug)`", [("job", job.slug)])
         }
+        let older = open.count - openOurs.count
         if older > 0 {
-            context.logger.info("\(older) older \(older == 1 ? "job is" : "jobs are") open: see `userload jobs`")
+            context.logger.info("\(counted(older, "older job")) \(older == 1 ? "is" : "are") open: see `userload jobs`")
         }
         if !summary.passedOver.isEmpty { return .configuration }
-        if !ours.isEmpty { return .incomplete }
-        return summary.rejected > 0 ? .doneWithRejects : .done
+        if !openOurs.isEmpty { return .incomplete }
+        // What the database says of the jobs holds, whatever this process learnt of its own commits.
+        return summary.counts.rejected > 0 || ours.contains { $0.rejected > 0 } ? .doneWithRejects : .done
+    }
+
+    private static func drained(_ summary: WorkSummary, _ jobs: [JobStatus]) -> String {
+        if summary.isIncomplete {
+            let total = jobs.reduce(into: (inserted: Int64(0), duplicates: Int64(0), rejected: Int64(0))) {
+                $0.inserted &+= $1.inserted
+                $0.duplicates &+= $1.duplicates
+                $0.rejected &+= $1.rejected
+            }
+            return "drained; \(counted(jobs.count, "job")) of this run in all: \(grouped(total.inserted)) inserted, "
+                + "\(counted(total.duplicates, "duplicate")), \(counted(total.rejected, "reject"))"
+        }
+        let counts = summary.counts
+        return "drained: \(grouped(counts.inserted)) inserted, \(counted(counts.duplicates, "duplicate")), "
+            + counted(counts.rejected, "reject")
     }
 }

@@ -15,11 +15,24 @@ enum FollowEnd: Equatable {
     case interrupted
 }
 
+/// What one look sees.
+struct FollowLook: Equatable {
+    /// Those jobs that the database knows.
+    var jobs: [JobStatus]
+    /// Jobs whose end markers of this run were passed, in every partition.
+    var passed: Set<JobID> = []
+    /// Jobs of which it is not known where their end markers lie, or whose topic was created again since.
+    var unplaced: Set<JobID> = []
+    /// Of the topic's positions: it moves when anything was read.
+    var movement: Int64 = 0
+}
+
 struct Follower {
     /// Between two looks.
     static let interval = 0.25
-    /// A gap closes by itself while push sends messages again; one that nothing happens to for so long does not.
-    static let stalledSeconds = 10.0
+    /// A state other than completed counts as an end only after so long without any movement: what this run has sent
+    /// may still change it.
+    static let quietSeconds = 10.0
 
     /// How many jobs are waited for: one that the database does not know yet is on its way.
     let count: Int
@@ -28,36 +41,87 @@ struct Follower {
     var stall: Duration?
     /// Looked at between two looks: whoever loads in this process may have failed.
     let shouldStop: () -> Bool
+    /// Whoever loads in this process has nothing left to read; for jobs that are not placed.
+    var isIdle: () -> Bool = { true }
     /// Seconds of a clock that never goes back.
     var now: () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
     var sleep: () -> Void = { Thread.sleep(forTimeInterval: interval) }
 
     /// - Parameters:
-    ///   - look: the state of those jobs that the database knows; throws what ends the following.
+    ///   - look: throws what ends the following.
     ///   - show: what was seen, for the progress line.
-    func follow(look: () throws -> [JobStatus], show: ([JobStatus], _ seconds: Double) -> Void) throws -> FollowEnd {
+    func follow(look: () throws -> FollowLook, show: ([JobStatus], _ seconds: Double) -> Void) throws -> FollowEnd {
         let start = now()
-        var before: [JobStatus] = []
+        var before: FollowLook?
         var changed = start
         while true {
-            let jobs = try look()
-            if jobs.map(\.lines) != before.map(\.lines) || jobs.map(\.state) != before.map(\.state) { changed = now() }
-            before = jobs
-            if jobs.count == count, jobs.allSatisfy(hasEnded) { return .ended }
-            show(jobs, now() - start)
+            let seen = try look()
+            if before.map({ hasMoved($0, seen) }) ?? true { changed = now() }
+            before = seen
+            let quiet = now() - changed
+            if seen.jobs.count == count, seen.jobs.allSatisfy({ hasEnded($0, seen, quiet) }) { return .ended }
+            show(seen.jobs, now() - start)
             if shouldStop() { return .interrupted }
             if let timeout, now() - start >= timeout / .seconds(1) { return .timedOut }
-            if let stall, now() - changed >= stall / .seconds(1) { return .timedOut }
+            if let stall, quiet >= stall / .seconds(1) { return .timedOut }
             sleep()
         }
     }
 
-    private func hasEnded(_ job: JobStatus) -> Bool {
+    private func hasMoved(_ before: FollowLook, _ now: FollowLook) -> Bool {
+        before.movement != now.movement || before.jobs.map(\.lines) != now.jobs.map(\.lines)
+            || before.jobs.map(\.state) != now.jobs.map(\.state)
+    }
+
+    private func hasEnded(_ job: JobStatus, _ seen: FollowLook, _ quiet: Double) -> Bool {
         switch job.state {
-        case .completed, .abandoned, .inconsistent: true
-        case .stalled: job.reason != .gap || (job.lastRecordAge ?? 0) > Self.stalledSeconds
+        case .completed: true
         case .pending, .processing: false
+        case .abandoned, .inconsistent, .stalled:
+            quiet >= Self.quietSeconds
+                && (seen.unplaced.contains(job.id) ? isIdle() : seen.passed.contains(job.id))
         }
+    }
+}
+
+/// Where the end markers of jobs lie, and whether the positions have passed them.
+struct EndMarkerWatch {
+    let ends: [JobID: EndOffsets]
+    /// At the first look, by cluster, topic and partition.
+    private var generations: [String: Int32] = [:]
+
+    init(_ ends: [JobID: EndOffsets]) { self.ends = ends }
+
+    /// - Parameter read: the positions of a topic's partitions that the database knows.
+    mutating func look(
+        _ jobs: [JobStatus], _ ids: [JobID], read: (EndOffsets) throws -> [Position]
+    ) rethrows -> FollowLook {
+        var seen = FollowLook(jobs: jobs)
+        for id in ids {
+            guard let end = ends[id] else {
+                seen.unplaced.insert(id)
+                continue
+            }
+            let positions = try read(end)
+            var isSameLog = true
+            var passed = 0
+            for position in positions {
+                seen.movement &+= position.nextOffset &+ Int64(position.generation) &* 1_000_003
+                let known = generations["\(end.cluster)/\(end.topic)/\(position.partition)"]
+                if known == nil {
+                    generations["\(end.cluster)/\(end.topic)/\(position.partition)"] = position.generation
+                } else if known != position.generation {
+                    isSameLog = false
+                }
+                if position.nextOffset > end.offsets[Int(position.partition)] { passed += 1 }
+            }
+            if !isSameLog {
+                seen.unplaced.insert(id)
+            } else if passed == end.offsets.count {
+                seen.passed.insert(id)
+            }
+        }
+        return seen
     }
 }
 
@@ -98,15 +162,21 @@ struct Followed {
 extension Context {
     /// Waits until the jobs have ended, with a progress line on a terminal, on a connection of its own. A database that
     /// is away is waited for, too, for as long as `patience`.
-    /// - Parameter shouldStop: beyond the signals.
+    /// - Parameters:
+    ///   - ends: where the end markers lie that push had acknowledged; nothing for jobs of which that is not known.
+    ///   - shouldStop: beyond the signals.
+    ///   - isIdle: a worker in this process has nothing left to read.
     func follow(
-        _ ids: [JobID], _ arguments: ParsedArguments, timeout: Duration?, stall: Duration? = nil,
-        patience: Duration = .seconds(300), shouldStop: @escaping () -> Bool = { false }
+        _ ids: [JobID], ends: [JobID: EndOffsets], _ arguments: ParsedArguments, timeout: Duration?,
+        stall: Duration? = nil, patience: Duration = .seconds(300), shouldStop: @escaping () -> Bool = { false },
+        isIdle: @escaping () -> Bool = { true }
     ) throws -> Followed {
         let follower = Follower(
-            count: ids.count, timeout: timeout, stall: stall, shouldStop: { interrupt.isSet || shouldStop() })
+            count: ids.count, timeout: timeout, stall: stall, shouldStop: { interrupt.isSet || shouldStop() },
+            isIdle: isIdle)
+        var watch = EndMarkerWatch(ends)
         var session: DatabaseSession?
-        var seen: [JobStatus] = []
+        var seen = FollowLook(jobs: [])
         var first: [JobStatus]?
         var awaySince: Double?
         defer { screen.progress("") }
@@ -114,7 +184,10 @@ extension Context {
             do {
                 let open = try session ?? openDatabase(arguments)
                 session = open
-                seen = try open.jobs.statuses(ids)
+                seen = try watch.look(try open.jobs.statuses(ids), ids) { end in
+                    try PositionStore(open.connection, cluster: end.cluster, topic: end.topic)
+                        .knownPositions(Array(0..<Int32(clamping: end.offsets.count)))
+                }
                 awaySince = nil
             } catch  where interrupt.isSet || shouldStop() {
                 // The connection gives up when a signal comes; the follower looks for that next.
@@ -132,6 +205,6 @@ extension Context {
                     ? "Postgres is away, waiting"
                     : progressLine(jobs, since: first ?? [], seconds: seconds, now: now()))
         }
-        return Followed(end: end, jobs: seen, count: ids.count)
+        return Followed(end: end, jobs: seen.jobs, count: ids.count)
     }
 }

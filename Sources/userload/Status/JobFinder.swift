@@ -47,6 +47,14 @@ struct JobFinder {
                 hint: "`userload load \(shellQuoted(path))` loads it"))
     }
 
+    /// Where this host's journal says that the end markers of jobs lie.
+    func ends(of jobs: [JobID]) -> [JobID: EndOffsets] {
+        guard let journal else { return [:] }
+        return jobs.reduce(into: [:]) { ends, job in
+            ends[job] = journal.find(slugPrefix: job.text).lazy.compactMap(EndOffsets.init).first
+        }
+    }
+
     private var journal: Journal? { Journal.directory(environment: context.environment).map(Journal.init(directory:)) }
 }
 

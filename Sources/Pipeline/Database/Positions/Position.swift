@@ -28,6 +28,17 @@ package struct Position: Equatable, Sendable {
     }
 }
 
+/// What a job says a duplicate is and what to do with it: names, since a newer userload may know more of them.
+package struct JobKey: Equatable, Sendable {
+    package let fields: [String]
+    package let onDuplicate: String
+
+    package init(fields: [String], onDuplicate: String) {
+        self.fields = fields
+        self.onDuplicate = onDuplicate
+    }
+}
+
 /// A row of userload.progress.
 package struct Progress: Equatable, Sendable {
     /// The sequence number applied last; −1 nothing yet.
@@ -40,6 +51,8 @@ package struct Progress: Equatable, Sendable {
     package var ended = false
     /// There is a row; else a batch has to make it.
     package var exists = false
+    /// Of the job, as its start marker said; nil: none was applied or passed over yet.
+    package var key: JobKey?
 
     package init() {}
 

@@ -19,18 +19,24 @@ package final class PositionStore {
 
     /// The positions, ascending by partition. Partitions never read before get a row: generation 1, the log's start.
     package func positions(_ partitions: [Int32]) throws(PostgresError) -> [Position] {
-        let wanted: [Parameter] = [.text(cluster), .text(topic), .array(partitions)]
-        let rows = try connection.query(SQL.text(PackageResources.positions_sql), wanted)
-        guard rows.count < Set(partitions).count else { return rows.map(Position.init) }
-        _ = try connection.query(SQL.text(PackageResources.positions_create_sql), wanted)
-        return try connection.query(SQL.text(PackageResources.positions_sql), wanted).map(Position.init)
+        let known = try knownPositions(partitions)
+        guard known.count < Set(partitions).count else { return known }
+        _ = try connection.query(SQL.text(PackageResources.positions_create_sql), wanted(partitions))
+        return try knownPositions(partitions)
     }
 
-    /// How far `job` is in each of `partitions`; where nothing of it is known, it is absent.
+    /// The same without those never read before; for roles that may only read.
+    package func knownPositions(_ partitions: [Int32]) throws(PostgresError) -> [Position] {
+        try connection.query(SQL.text(PackageResources.positions_sql), wanted(partitions)).map(Position.init)
+    }
+
+    private func wanted(_ partitions: [Int32]) -> [Parameter] { [.text(cluster), .text(topic), .array(partitions)] }
+
+    /// How far `job` is in each of `partitions`, those included where nothing of it is known.
     package func progress(job: JobID, partitions: [Int32]) throws(PostgresError) -> [Int32: Progress] {
         let rows = try connection.query(
             SQL.text(PackageResources.progress_sql), [.text(job.uuid), .array(partitions)])
-        return Dictionary(uniqueKeysWithValues: rows.map { (Int32($0.int(0) ?? 0), Progress($0)) })
+        return rows.reduce(into: [:]) { $0[Int32(clamping: $1.int(0) ?? 0)] = Progress($1) }
     }
 
     /// Begins anew at the log's start: the topic is another one than before.
@@ -74,6 +80,9 @@ extension Progress {
         self.init(
             last: Int64(row.int(1) ?? -1), passedOver: Int64(row.int(2) ?? -1),
             digest: UInt64(bitPattern: Int64(row.int(3) ?? 0)), records: Int64(row.int(4) ?? 0),
-            ended: row.bool(5) ?? false, exists: true)
+            ended: row.bool(5) ?? false, exists: row.int(1) != nil)
+        if let fields = row.string(6), let onDuplicate = row.string(7) {
+            key = JobKey(fields: fields.split(separator: ",").map(String.init), onDuplicate: onDuplicate)
+        }
     }
 }

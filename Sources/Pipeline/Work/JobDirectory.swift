@@ -1,0 +1,85 @@
+// What a worker knows of the jobs whose records come: how far they are, asked from the database, and which were touched,
+// passed over and told of in this run. Bounded, however many jobs a topic has.
+
+import Postgres
+import Records
+
+/// What a run remembers of jobs, across sessions. Used by the polling thread only.
+final class RunHistory {
+    /// A service sees any number of jobs; beyond this many it may say something twice.
+    static let limit = 10_000
+
+    private(set) var touched: Set<JobID> = []
+    private(set) var passedOver: Set<JobID> = []
+    private var toldEnded: Set<JobID> = []
+    var counts = WorkCounts()
+    /// A batch may have been committed without its counts having been learnt.
+    var isIncomplete = false
+
+    func touch(_ job: JobID) {
+        if touched.count < Self.limit { touched.insert(job) } else { isIncomplete = true }
+    }
+
+    /// Whether this is the first time.
+    func passOver(_ job: JobID) -> Bool { Self.insert(job, into: &passedOver) }
+
+    func tellsEnd(of job: JobID) -> Bool { Self.insert(job, into: &toldEnded) }
+
+    func isToldEnded(_ job: JobID) -> Bool { toldEnded.contains(job) }
+
+    private static func insert(_ job: JobID, into set: inout Set<JobID>) -> Bool {
+        if set.count >= limit, !set.contains(job) { set.removeAll() }
+        return set.insert(job).inserted
+    }
+}
+
+/// What the message processor cannot know by itself.
+protocol ProgressSource: AnyObject {
+    /// How far a job is in a partition, from the database.
+    func progress(of job: JobID, partition: Int32) throws -> Progress
+    /// What is kept of these jobs is out of date.
+    func forget(_ jobs: [JobID])
+    /// Something of the job is in the batch at hand.
+    func touched(_ job: JobID)
+    /// A job that is not loaded into this database.
+    func passedOver(_ job: JobID, _ reason: PassOverReason)
+}
+
+/// Of one session.
+final class JobDirectory: ProgressSource {
+    private let lookup: LookupThread
+    private let history: RunHistory
+    private let databaseKey: KeyFields
+    private let report: (WorkEvent) -> Void
+    private var cache = ProgressCache()
+    /// Those that one question is for.
+    var partitions: [Int32] = []
+
+    init(
+        _ lookup: LookupThread, _ history: RunHistory, databaseKey: KeyFields, report: @escaping (WorkEvent) -> Void
+    ) {
+        self.lookup = lookup
+        self.history = history
+        self.databaseKey = databaseKey
+        self.report = report
+    }
+
+    func progress(of job: JobID, partition: Int32) throws -> Progress {
+        if let known = cache.take(job, partition) { return known }
+        let partitions = partitions
+        let found = try lookup.ask { try $0.positions.progress(job: job, partitions: partitions) }
+        cache.keep(job, found)
+        return cache.take(job, partition) ?? Progress()
+    }
+
+    func forget(_ jobs: [JobID]) { jobs.forEach { cache.forget($0) } }
+
+    func forgetAll() { cache.forgetAll() }
+
+    func touched(_ job: JobID) { history.touch(job) }
+
+    func passedOver(_ job: JobID, _ reason: PassOverReason) {
+        guard history.passOver(job) else { return }
+        report(.passedOver(job, reason, databaseKey: databaseKey))
+    }
+}

@@ -1,0 +1,25 @@
+// What holds for as long as one session of a worker.
+
+/// Found at its start; another schema, key or topic begins another session.
+struct SessionFacts: Sendable {
+    let info: DatabaseInfo
+    let topic: TopicName
+    /// The topic's partitions at the start; some may come or go.
+    let partitions: Int32
+    /// How sentences call the database, such as "crm on db2 as etl".
+    let databaseName: String
+
+    /// One group a database, so that nobody on the same broker takes its partitions.
+    var group: String { "userload-\(info.identity)-\(topic.name)" }
+}
+
+/// Why a session ended.
+enum SessionEnd: Equatable {
+    /// It was told to.
+    case interrupted
+    /// The drain's aim is reached.
+    case drained
+    /// Schema or key are other ones: begin again.
+    case schemaChanged
+    case failed(PipelineError)
+}

@@ -1,0 +1,112 @@
+// When a session asks what, and what it was told last: so that nothing is asked twice at a time, or too often.
+
+/// A value; time is handed in.
+struct SessionSchedule {
+    static let checkInterval = Duration.seconds(10)
+    static let commitInterval = Duration.seconds(5)
+    static let partitionsInterval = Duration.seconds(30)
+    static let drainInterval = Duration.milliseconds(200)
+
+    /// How many the topic has, as was asked last or as the group shows. 0: the topic does not exist.
+    private(set) var partitions: Int
+    private(set) var isCheckUnderWay = false
+    private(set) var isDrainLookUnderWay = false
+    private(set) var isCaughtUpTold = false
+    private var arePartitionsAsked = false
+    private var nextCheck: ContinuousClock.Instant
+    private var nextCommit: ContinuousClock.Instant
+    private var nextPartitions: ContinuousClock.Instant
+    private var nextDrainLook: ContinuousClock.Instant
+    private var again: (at: ContinuousClock.Instant, ticket: UInt64)?
+    private var backoff = Backoff()
+    private var positions: [Int32: Position] = [:]
+    private var toldTransactions: Set<Int32> = []
+
+    init(partitions: Int, now: ContinuousClock.Instant) {
+        self.partitions = partitions
+        nextCheck = now
+        nextCommit = now
+        nextPartitions = now + Self.partitionsInterval
+        nextDrainLook = now
+    }
+
+    // MARK: Partitions
+
+    mutating func assigned(_ partitions: [Int32]) {
+        self.partitions = max(self.partitions, Int(partitions.max() ?? -1) + 1)
+        isCaughtUpTold = false
+    }
+
+    func isPartitionsDue(at now: ContinuousClock.Instant) -> Bool { !arePartitionsAsked && now >= nextPartitions }
+
+    /// - Returns: false: an answer is still awaited.
+    mutating func asksForPartitions() -> Bool {
+        defer { arePartitionsAsked = true }
+        return !arePartitionsAsked
+    }
+
+    /// - Returns: how many there were before.
+    mutating func counted(_ count: Int?, at now: ContinuousClock.Instant) -> Int {
+        arePartitionsAsked = false
+        // One that is gone may be created again at any moment.
+        nextPartitions = now + (count == 0 ? .seconds(1) : Self.partitionsInterval)
+        defer { if let count { partitions = count } }
+        return partitions
+    }
+
+    // MARK: Positions
+
+    mutating func resolveAgain(ticket: UInt64, at now: ContinuousClock.Instant) {
+        again = (now + backoff.next(), ticket)
+    }
+
+    mutating func resolved() { backoff.reset() }
+
+    /// The ticket of a question to ask again now.
+    mutating func resolveDue(at now: ContinuousClock.Instant) -> UInt64? {
+        guard let (at, ticket) = again, now >= at else { return nil }
+        again = nil
+        return ticket
+    }
+
+    /// Whether a position is another one than when it was read last.
+    mutating func moved(_ partition: Int32, _ position: Position) -> Bool {
+        defer { positions[partition] = position }
+        guard let before = positions[partition] else { return true }
+        return before.generation != position.generation || before.nextOffset != position.nextOffset
+    }
+
+    func isCheckDue(at now: ContinuousClock.Instant) -> Bool { !isCheckUnderWay && now >= nextCheck }
+
+    mutating func checkStarted() { isCheckUnderWay = true }
+
+    mutating func checkEnded(at now: ContinuousClock.Instant) {
+        isCheckUnderWay = false
+        nextCheck = now + Self.checkInterval
+    }
+
+    mutating func isCommitDue(at now: ContinuousClock.Instant) -> Bool {
+        guard now >= nextCommit else { return false }
+        nextCommit = now + Self.commitInterval
+        return true
+    }
+
+    // MARK: The drain, and what is told once
+
+    /// - Parameter isSettled: nothing of ours is on its way. Beside a push that continues there may be no such moment.
+    mutating func isDrainLookDue(isSettled: Bool, at now: ContinuousClock.Instant) -> Bool {
+        guard !isDrainLookUnderWay, now >= nextDrainLook + (isSettled ? .zero : .seconds(1)) else { return false }
+        isDrainLookUnderWay = true
+        nextDrainLook = now + Self.drainInterval
+        return true
+    }
+
+    mutating func drainLookEnded() { isDrainLookUnderWay = false }
+
+    mutating func tellsCaughtUp() -> Bool {
+        defer { isCaughtUpTold = true }
+        return !isCaughtUpTold
+    }
+
+    mutating func tellsOpenTransaction(_ partition: Int32) -> Bool { toldTransactions.insert(partition).inserted }
+}

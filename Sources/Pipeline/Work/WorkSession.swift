@@ -1,0 +1,265 @@
+// One membership in the group, from subscribing to closing. The polling thread takes messages, builds batches and hands
+// them over; the loaders' threads and the lookup thread answer through the session's mailbox, which dies with it.
+
+import Kafka
+import Postgres
+import Records
+
+/// One thread runs it, once.
+final class WorkSession {
+    let options: WorkOptions
+    let facts: SessionFacts
+    let lookup: LookupThread
+    let history: RunHistory
+    let interrupt: Interrupt
+    /// Goes up when the servers get no more time: every wait on them ends.
+    let abandon: Interrupt
+    let report: @Sendable (WorkEvent) -> Void
+    let mailbox: Mailbox<Answer>
+    let lanes: [Lane]
+    let jobs: JobDirectory
+    let processor: MessageProcessor
+    let consumer: Consumer
+
+    /// Which partitions are ours, and how far each is taken.
+    var assignment = Assignment()
+    /// What the database may say of them, by partition number; nil: not known yet.
+    var states: [PartitionState?] = []
+    var outages: Outages
+    var drain: Drain?
+    var schedule: SessionSchedule
+    var stall: StallTimer
+    /// Offsets for lag tools, not committed yet.
+    var uncommitted: [Int32: Int64] = [:]
+    /// Why the session is to end.
+    private(set) var end: SessionEnd?
+    /// The loaders have been stopped: what is in hand is read again by whoever comes next.
+    private(set) var isClosing = false
+
+    private var backpressure = Backpressure()
+    private var lastMessage = ContinuousClock.now
+    /// The rest of this poll's messages belong to an assignment that is gone.
+    private var isRoundStale = false
+
+    init(
+        _ options: WorkOptions, _ facts: SessionFacts, lookup: LookupThread, abandon: Interrupt, drain: Drain?,
+        outages: Outages, history: RunHistory, interrupt: Interrupt, report: @escaping @Sendable (WorkEvent) -> Void
+    ) throws {
+        self.options = options
+        self.facts = facts
+        self.lookup = lookup
+        self.abandon = abandon
+        self.drain = drain
+        self.outages = outages
+        self.history = history
+        self.interrupt = interrupt
+        self.report = report
+        let mailbox = Mailbox<Answer>()
+        self.mailbox = mailbox
+        schedule = SessionSchedule(partitions: Int(facts.partitions), now: .now)
+        stall = StallTimer(limit: options.stallTimeout, now: .now)
+        jobs = JobDirectory(lookup, history, databaseKey: facts.info.keyFields, report: report)
+        processor = MessageProcessor(keyFields: facts.info.keyFields, source: jobs)
+        consumer = try Consumer(options.kafka, group: facts.group)
+        lanes = (0..<options.connections).map { index in
+            Lane(
+                index,
+                LoaderThread(
+                    index: index,
+                    makeLoader: {
+                        Loader(
+                            target: options.database, info: facts.info, cluster: facts.topic.cluster,
+                            topic: facts.topic.name, maxRefused: options.maxRefused, interrupt: { abandon.isSet })
+                    },
+                    answer: { mailbox.post(.loader($0, $1)) }))
+        }
+        consumer.handler = self
+    }
+
+    func run() -> SessionEnd {
+        do {
+            try consumer.subscribe(facts.topic.name)
+            while end == nil {
+                if interrupt.isSet { finish(.interrupted) }
+                try turn()
+            }
+        } catch {
+            fail(error)
+        }
+        close()
+        return end ?? .interrupted
+    }
+
+    private func turn() throws {
+        for answer in mailbox.takeAll() { handle(answer) }
+        submitDue()
+        try keepTime(.now)
+        let isHeldUp = lanes.contains(where: \.isHeldUp)
+        switch backpressure.decide(isHeldUp: isHeldUp, isBusy: lanes.contains(where: \.isBusy), at: .now) {
+        case .take: perform(assignment.resume())
+        case .letGo: perform(assignment.pause())
+        case .wait:
+            for answer in mailbox.takeAll(wait: .milliseconds(50)) { handle(answer) }
+            return
+        }
+        try poll()
+    }
+
+    /// The first reason counts; a failure outranks the others.
+    func finish(_ end: SessionEnd) {
+        if case .failed? = self.end { return }
+        if case .failed = end { self.end = end } else { self.end = self.end ?? end }
+    }
+
+    /// An error of either server: one that passes is waited out.
+    func fail(_ error: any Error) {
+        if let fatal = fatalFailure(error) {
+            finish(fatal.kind == .interrupted ? .interrupted : .failed(fatal))
+        } else if let error = error as? KafkaError {
+            kafkaFailed(error, nil)
+        } else {
+            outages.postgresIsAway(sentence(error))
+        }
+    }
+
+    // MARK: Taking messages
+
+    private func poll() throws {
+        isRoundStale = false
+        var hasMessages = false
+        _ = try consumer.poll(maximum: 4_000, milliseconds: 50) { event in
+            switch event {
+            case .message(let message):
+                hasMessages = true
+                take(message)
+            case .endOfPartition(let partition, let offset): takeEnd(partition, offset)
+            case .failed(let partition, let error): kafkaFailed(error, partition)
+            }
+        }
+        if hasMessages { lastMessage = .now }
+    }
+
+    @inline(__always)
+    private func take(_ message: Message) {
+        guard isTaken(message.partition, message.offset, isEnd: false), let state = state(of: message.partition)
+        else { return }
+        let lane = lanes[state.lane]
+        do {
+            try processor.take(message, state, into: lane.builder)
+        } catch {
+            fail(error)
+            reset(lane)
+            return
+        }
+        if lane.builder.isFull, !lane.isBusy { submit(lane) }
+    }
+
+    /// Everything below `offset` was taken: the position moves there, past markers that no message has.
+    private func takeEnd(_ partition: Int32, _ offset: Int64) {
+        let before = assignment.next(partition)
+        guard isTaken(partition, offset, isEnd: true), let state = state(of: partition) else { return }
+        outages.kafkaAnswered()
+        tellOpenTransaction(partition, offset)
+        if offset != before { lanes[state.lane].builder.touch(state) }
+    }
+
+    @inline(__always)
+    private func isTaken(_ partition: Int32, _ offset: Int64, isEnd: Bool) -> Bool {
+        if isRoundStale { return false }
+        switch assignment.arrived(partition, offset, isEnd: isEnd) {
+        case .take: return true
+        case .skip: return false
+        case .assignAgain(let list):
+            report(.detail(.assignedAgain(partition: partition, offset: offset)))
+            perform([.assign(list)])
+            return false
+        }
+    }
+
+    @inline(__always)
+    func state(of partition: Int32) -> PartitionState? {
+        states.indices.contains(Int(partition)) ? states[Int(partition)] : nil
+    }
+
+    // MARK: Handing batches over
+
+    private func submitDue() {
+        let now = ContinuousClock.now
+        let quiet = assignment.isAtEnd ? now - lastMessage : nil
+        for lane in lanes where lane.isDue(at: now, quiet: quiet) { submit(lane) }
+    }
+
+    func submit(_ lane: Lane) {
+        lane.submit { [assignment] in assignment.next($0) }
+    }
+
+    /// Nothing of what this lane was given holds any more: its partitions' positions are read again.
+    func reset(_ lane: Lane) {
+        discard(lane)
+        perform(assignment.reset(assignment.partitions.filter { self.lane(of: $0) === lane }))
+    }
+
+    func discard(_ lane: Lane) {
+        lane.discard()
+        jobs.forgetAll()
+        for partition in states.indices where states[partition]?.lane == lane.index { states[partition] = nil }
+    }
+
+    /// Owned partitions are dealt out in order.
+    func lane(of partition: Int32) -> Lane {
+        lanes[(assignment.partitions.firstIndex(of: partition) ?? 0) % lanes.count]
+    }
+
+    // MARK: What the assignment wants
+
+    func perform(_ actions: [Assignment.Action]) {
+        for action in actions {
+            switch action {
+            case .assign(let list):
+                isRoundStale = true
+                do {
+                    try consumer.assign(list.map { ($0.partition, $0.offset) })
+                } catch {
+                    fail(error)
+                }
+            case .resolve(let partitions, let ticket):
+                lookup.perform({ try $0.resolver.resolve(partitions) }) { [mailbox] in
+                    mailbox.post(.resolved(ticket: ticket, $0))
+                }
+            }
+        }
+    }
+
+    // MARK: The end
+
+    /// Waits for the batches on their way – and those in hand, if asked – while Postgres answers.
+    func finishBatches(submitting: Bool, until limit: ContinuousClock.Instant) {
+        func isFailed() -> Bool { if case .failed? = end { true } else { false } }
+        if submitting, !outages.postgres.isOn {
+            for lane in lanes where !lane.builder.isEmpty { submit(lane) }
+        }
+        while lanes.contains(where: { $0.inFlight > 0 }), !outages.postgres.isOn, !isFailed(),
+            ContinuousClock.now < limit
+        {
+            for answer in mailbox.takeAll(wait: .milliseconds(50)) { handle(answer) }
+        }
+    }
+
+    private func close() {
+        let limit = ContinuousClock.now + (interrupt.isSet ? .seconds(3) : .seconds(60))
+        finishBatches(submitting: end == .interrupted, until: limit)
+        lanes.forEach { $0.stop() }
+        isClosing = true
+        var isFailed = false
+        if case .failed? = end { isFailed = true }
+        if lanes.contains(where: { $0.inFlight > 0 }) || isFailed { abandon.set() }
+        if abandon.isSet { history.isIncomplete = true }
+        lookup.stop()
+        commitOffsets()
+        consumer.close(limit: outages.postgres.isOn ? .seconds(1) : .seconds(3))
+        // Whoever still waits for a server by now is left behind.
+        for lane in lanes { _ = lane.waitForEnd(limit: .seconds(1)) }
+        _ = lookup.waitForEnd(limit: .seconds(1))
+        abandon.set()
+    }
+}

@@ -1,0 +1,69 @@
+// What a session does when the group gives it partitions or takes them away.
+
+import Kafka
+
+extension WorkSession: ConsumerHandler {
+    package func assigned(_ partitions: [Int32], by consumer: Consumer) {
+        for lane in lanes { discard(lane) }
+        perform(assignment.assigned(partitions))
+        jobs.partitions = assignment.partitions
+        states = Array(repeating: nil, count: Int(partitions.max() ?? -1) + 1)
+        schedule.assigned(partitions)
+        stall.progressed()
+        askForPartitions()
+        tellOwned()
+    }
+
+    /// Batches on their way commit or roll back before the partitions are let go.
+    package func revoked(_ partitions: [Int32], lost: Bool, by consumer: Consumer) {
+        finishBatches(submitting: !lost && !isClosing, until: .now + (interrupt.isSet ? .zero : .seconds(60)))
+        for lane in lanes { discard(lane) }
+        commitOffsets()
+        assignment.revoked()
+        jobs.partitions = []
+        states = []
+    }
+
+    package func failed(_ error: KafkaError) { kafkaFailed(error, nil) }
+
+    /// The topic was created again with fewer partitions: those that are left are read on.
+    func remove(_ gone: [Int32]) {
+        drain?.remove(gone)
+        let ours = gone.filter(assignment.owns)
+        guard !ours.isEmpty else { return }
+        for lane in lanes { discard(lane) }
+        perform(assignment.remove(ours))
+        jobs.partitions = assignment.partitions
+        // What is left is dealt out anew, so all of it is asked for again.
+        perform(assignment.reset(assignment.partitions))
+    }
+
+    func kafkaFailed(_ error: KafkaError, _ partition: Int32?) {
+        if let fatal = fatalFailure(error) {
+            finish(.failed(fatal))
+        } else if error.code == .autoOffsetReset || error.code == .offsetOutOfRange, let partition {
+            if assignment.next(partition) != nil { reset(lane(of: partition)) }
+        } else if error.isUnknownTopic {
+            askForPartitions()
+        } else if ![.maxPollExceeded, .notLeader, .leaderNotAvailable].contains(error.code) {
+            outages.kafkaIsAway(error.message)
+        }
+    }
+
+    func commitOffsets() {
+        guard !uncommitted.isEmpty else { return }
+        consumer.commit(uncommitted.map { ($0.key, $0.value) })
+        uncommitted = [:]
+    }
+
+    private func tellOwned() {
+        let owned = assignment.partitions.count
+        let report = report
+        let total = schedule.partitions
+        guard owned == 0 else { return report(.owns(owned, of: total, consumers: nil)) }
+        let group = facts.group
+        lookup.perform({ $0.resolver.admin.groupMembers(group, timeout: .seconds(2)) }) { members in
+            report(.owns(0, of: total, consumers: (try? members.get()) ?? nil))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// What a session does as time passes: checks, commits for lag tools, giving up, and the end of a drain.
+
+import Kafka
+
+extension WorkSession {
+    func keepTime(_ now: ContinuousClock.Instant) throws {
+        if let ticket = schedule.resolveDue(at: now), ticket == assignment.ticket {
+            let waiting = assignment.partitions.filter { assignment.next($0) == nil }
+            perform([.resolve(waiting, ticket: ticket)])
+        }
+        if assignment.isReading, schedule.isCheckDue(at: now) { startCheck() }
+        if schedule.isPartitionsDue(at: now) { askForPartitions() }
+        if schedule.isCommitDue(at: now) { commitOffsets() }
+        let isSettled = isSettled
+        if isSettled, !assignment.partitions.isEmpty, schedule.tellsCaughtUp() { report(.caughtUp(history.counts)) }
+        startDrainLook(isSettled, now)
+        // Having nothing to read is not a stall; a drain has something to wait for.
+        if !options.drain, isSettled, !outages.isOn { stall.progressed() }
+        if let limit = stall.exceeded(at: now) { throw outages.stalled(limit) }
+    }
+
+    /// Nothing of ours is on its way: the database has all that this worker took.
+    private var isSettled: Bool {
+        lanes.allSatisfy(\.isSettled)
+            && (assignment.partitions.isEmpty || (assignment.isReading && assignment.isAtEnd))
+    }
+
+    // MARK: The topic's partitions
+
+    func askForPartitions() {
+        guard schedule.asksForPartitions() else { return }
+        lookup.perform({ try $0.resolver.partitionCount() }) { [mailbox] in mailbox.post(.partitions($0)) }
+    }
+
+    func counted(_ result: Result<Int?, any Error>) {
+        guard case .success(let count) = result else {
+            _ = schedule.counted(nil, at: .now)
+            if case .failure(let error) = result { fail(error) }
+            return
+        }
+        let before = schedule.counted(count ?? 0, at: .now)
+        guard let count, count > 0 else {
+            if before > 0 { report(.waitingForTopic) }
+            return
+        }
+        guard count != before else { return }
+        report(.partitions(from: before, to: count))
+        if count < before { remove((Int32(clamping: count)..<Int32(clamping: before)).map { $0 }) }
+    }
+
+    // MARK: Drain
+
+    private func startDrainLook(_ isSettled: Bool, _ now: ContinuousClock.Instant) {
+        guard let drain, schedule.isDrainLookDue(isSettled: isSettled, at: now) else { return }
+        lookup.perform({ tools in
+            let positions = try tools.positions.positions(drain.partitions)
+            let offsets = Dictionary(positions.map { ($0.partition, $0.nextOffset) }) { $1 }
+            // Only what is believed to be all is worth a look at every anchor.
+            let replaced = drain.behind(offsets).isEmpty ? try tools.resolver.replaced(positions) : []
+            return DrainLook(offsets: offsets, replaced: try tools.resolver.resolve(replaced))
+        }) { [mailbox] in mailbox.post(.drained($0)) }
+    }
+
+    func drained(_ result: Result<DrainLook, any Error>) {
+        schedule.drainLookEnded()
+        let look: DrainLook
+        switch result {
+        case .failure(let error): return fail(error)
+        case .success(let value): look = value
+        }
+        if drain?.hasMoved(look.offsets) == true { stall.progressed() }
+        let replaced = look.replaced.locations.map(\.position.partition)
+        let decision = drain?.decide(look.offsets, replaced: replaced)
+        for location in look.replaced.locations {
+            drain?.setTarget(location.position.partition, low: location.low, high: location.high)
+            report(
+                .newGeneration(partition: location.position.partition, generation: location.position.generation))
+            if assignment.owns(location.position.partition) { reset(lane(of: location.position.partition)) }
+        }
+        remove(look.replaced.gone)
+        if decision == .done { finish(.drained) }
+    }
+
+    /// The end that may be read lies below the log's: a transaction of another producer is open there.
+    func tellOpenTransaction(_ partition: Int32, _ offset: Int64) {
+        guard let end = drain?.target(of: partition), offset < end, schedule.tellsOpenTransaction(partition) else {
+            return
+        }
+        report(.openTransaction(partition: partition, offset: offset, end: end))
+    }
+}
