@@ -89,7 +89,8 @@ final class BatchBuilder {
     func finish(next: (Int32) -> Int64?) -> Batch {
         limits.ended(rows: batch.rowCount, bytes: batch.byteCount)
         for state in partitions {
-            guard let next = next(state.partition) else { continue }  // of an assignment that is gone: never handed over
+            // An assignment that is gone was never handed over.
+            guard let next = next(state.partition) else { continue }
             batch.partitions.append(state.handOver(next))
         }
         for (index, job) in jobs.enumerated() {
