@@ -20,7 +20,7 @@ final class PushReport {
         self.printsSlugs = printsSlugs
         isQuiet = arguments[Options.quiet]
         lines = PushLines(
-            files: files, command: PushLines.typed(CommandLine.arguments), times: Times(now: context.now()))
+            files: files, command: PushLines.typed(programArguments), times: Times(now: context.now()))
     }
 
     func tell(_ event: PushEvent) {

@@ -1,7 +1,8 @@
 // What a name on `status`'s command line means: a file, a label, a slug, or a job that only this host's journal knows.
 
 import CommandLineOptions
-import Foundation
+import FileNames
+import Glibc
 import Log
 import Pipeline
 import Records
@@ -21,7 +22,7 @@ struct JobFinder {
     let context: Context
 
     func find(_ name: String) throws -> Answer {
-        if name.contains("/") || (name != "-" && FileManager.default.fileExists(atPath: name)) {
+        if name.contains("/") || (name != "-" && withFileName(name) { access($0, F_OK) } == 0) {
             return try find(file: name)
         }
         switch try session.jobs.find(name) {
