@@ -83,10 +83,7 @@ extension Option where Value == String {
         let definition = OptionDefinition(
             long: long, short: short, placeholder: placeholder, help: help, environment: environment,
             defaultValue: defaultValue)
-        return Option(definition) { text throws(ValueProblem) in
-            guard !text.isEmpty else { throw ValueProblem("a value is missing") }
-            return text
-        }
+        return Option(definition) { text throws(ValueProblem) in text }
     }
 }
 

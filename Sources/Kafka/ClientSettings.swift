@@ -25,6 +25,12 @@ package struct ClientSettings: Sendable {
         self.log = log
     }
 
+    /// The brokers in force, as they were written: `brokers`, or what the user's entries name; empty if neither does.
+    package var brokerNames: String {
+        guard brokers.isEmpty else { return brokers }
+        return entries.last { ["bootstrap.servers", "metadata.broker.list"].contains($0.key) }?.value ?? ""
+    }
+
     /// Says what is wrong with the user's entries before any client is made; every client checks them again.
     package func check() throws(ConfigurationError) {
         rd_kafka_conf_destroy(try configuration(for: .admin, group: nil, overrides: []))

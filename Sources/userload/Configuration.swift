@@ -12,24 +12,30 @@ extension Context {
     /// - Throws: `Failure` (configuration) or Kafka's `ConfigurationError`, which names file and line.
     func kafkaSettings(_ arguments: ParsedArguments) throws -> (settings: ClientSettings, topic: String) {
         let file = environment["KAFKA_CONFIG"]
-        let entries = try file.map { path in try ConfigurationFile.parse(path) } ?? []
-        let inFile = entries.last { ["bootstrap.servers", "metadata.broker.list"].contains($0.key) }?.value
-        let named = arguments[Options.broker] ?? environment["KAFKA_BROKER"]
+        let entries = try file.map(kafkaConfiguration) ?? []
         let logger = logger
-        let settings = ClientSettings(
-            brokers: named ?? (inFile == nil ? Defaults.broker : ""), entries: entries, file: file,
+        var settings = ClientSettings(
+            brokers: arguments[Options.broker] ?? environment["KAFKA_BROKER"] ?? "", entries: entries, file: file,
             log: { logger.debug("librdkafka: \($0.text)") })
+        if settings.brokerNames.isEmpty { settings.brokers = Defaults.broker }
         try settings.check()
         if let topic = arguments[Options.topic] ?? environment["KAFKA_TOPIC"] { return (settings, topic) }
-        let brokers = named ?? inFile ?? Defaults.broker
-        guard isLoopback(brokers: brokers) else {
+        guard isLoopback(brokers: settings.brokerNames) else {
             throw Failure(
-                .configuration, "no topic is named for the broker \(brokers)",
+                .configuration, "no topic is named for the broker \(settings.brokerNames)",
                 hint:
                     "set KAFKA_TOPIC or write --topic; it has a default (\(Defaults.topic)) only with a broker on loopback"
             )
         }
         return (settings, Defaults.topic)
+    }
+
+    private func kafkaConfiguration(_ path: String) throws -> [ConfigurationEntry] {
+        do {
+            return try ConfigurationFile.parse(path)
+        } catch {
+            throw Failure(.configuration, "KAFKA_CONFIG: \(error.message)")
+        }
     }
 
     /// - Throws: `Failure`: usage for what is wrong in `-d`, configuration for the rest.

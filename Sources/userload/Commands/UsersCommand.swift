@@ -39,9 +39,14 @@ extension Command {
 
 /// `35` or `20-40`.
 func parseAges(_ text: String) throws(ValueProblem) -> ClosedRange<Int> {
-    let ages = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-    guard let first = ages.first ?? nil, let last = ages.last ?? nil, ages.count <= 2, first <= last else {
-        throw ValueProblem("write an age like 35, or two like 20-40")
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { 0x30...0x39 ~= $0 } })
+    else { throw ValueProblem("write an age like 35, or a range like 20-40") }
+    // Too many digits for an Int is out of range, too.
+    let ages = parts.map { Int($0) ?? .max }
+    guard ages.allSatisfy((0...150).contains) else { throw ValueProblem("ages are 0 to 150") }
+    guard let first = ages.first, let last = ages.last, first <= last else {
+        throw ValueProblem("the first age must not be above the second")
     }
     return first...last
 }
