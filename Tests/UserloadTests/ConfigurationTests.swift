@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func aBrokenURLIsNotRepeated() {
-        #expect(throws: Failure(.configuration, "DATABASE_URL is no URL that libpq understands")) {
+        #expect(throws: Failure(.configuration, "DATABASE_URL is not a URL that libpq understands")) {
             try database(["DATABASE_URL": "postgresql://u:sec%zz@h/d"])
         }
     }

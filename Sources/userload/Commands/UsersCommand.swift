@@ -5,21 +5,21 @@ import Log
 import Pipeline
 
 extension Command {
-    private static let job = Option.text("job", "SLUG", help: "Only what this job brought.")
-    private static let name = Option.text("name", "NAME", help: "Exactly this name.")
+    private static let job = Option.text("job", "SLUG", help: "Only people that this job inserted.")
+    private static let name = Option.text("name", "NAME", help: "Only this exact name.")
     private static let age = Option(
-        OptionDefinition(long: "age", placeholder: "N|N-M", help: "An age, or from N to M, both included.")
+        OptionDefinition(long: "age", placeholder: "N|N-M", help: "Only this age, or ages from N to M, both included.")
     ) { text throws(ValueProblem) in try parseAges(text) }
     private static let limit = Option.integer("limit", "N", in: 1...Int.max, help: "At most N people. [default: all]")
 
     static let users = Command(
         CommandDescription(
             "users", summary: "print people from the database, by age and name",
-            discussion: ["--json prints JSON lines that push takes, and that give the same rows again."],
+            discussion: ["--json prints JSON lines that push accepts and that load as the same rows."],
             options: [job, name, age, limit, Options.json] + Options.postgres + Options.logging,
             examples: [
-                Example("userload users --age 20-40 --limit 10", "Ten people of 20 to 40."),
-                Example("userload users --job 4x7k2m9q --json > people.jsonl", "What a job brought."),
+                Example("userload users --age 20-40 --limit 10", "Ten people aged 20 to 40."),
+                Example("userload users --job 4x7k2m9q --json > people.jsonl", "The people that a job inserted."),
             ])
     ) { arguments, context in
         let session = try context.openDatabase(arguments)

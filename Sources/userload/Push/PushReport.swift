@@ -1,5 +1,5 @@
-// What a push says while it runs: slugs on standard output, one summary line a file and the progress line on standard
-// error.
+// What a push says while it runs: slugs on standard output, one summary line per file and the progress line on
+// standard error.
 
 import CommandLineOptions
 import Log

@@ -18,15 +18,15 @@ enum FollowEnd: Equatable {
 struct Follower {
     /// Between two looks.
     static let interval = 0.25
-    /// A gap closes by itself while push sends messages again; one that nothing happens to for so long does not.
+    /// A gap may close while push sends messages again; one that stays this long is taken for lost messages.
     static let stalledSeconds = 10.0
 
-    /// How many jobs are waited for: one that the database does not know yet is on its way.
+    /// How many jobs are waited for, those that the database does not know yet included.
     let count: Int
     let timeout: Duration?
-    /// Give up when nothing has changed for so long; nil: never.
+    /// Give up when nothing has changed for this long; nil: never.
     var stall: Duration?
-    /// Looked at between two looks: whoever loads in this process may have failed.
+    /// Asked between two looks: a worker in this process may have failed.
     let shouldStop: () -> Bool
     /// Seconds of a clock that never goes back.
     var now: () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
