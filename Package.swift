@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // No package dependencies: C libraries through system-library targets, and what ships with Swift.
@@ -23,17 +23,20 @@ let package = Package(
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CMimalloc", providers: [.apt(["libmimalloc-dev"])]),
 
-        .target(name: "Log", swiftSettings: settings),
-        .target(name: "CommandLineOptions", dependencies: ["CGetopt", "Log"], swiftSettings: settings),
+        .target(name: "FileNames", swiftSettings: settings),
+        .target(name: "Log", dependencies: ["FileNames"], swiftSettings: settings),
+        .target(name: "CommandLineOptions", dependencies: ["CGetopt", "FileNames", "Log"], swiftSettings: settings),
         .target(name: "Records", dependencies: ["CXXHash"], swiftSettings: settings),
         .target(name: "Kafka", dependencies: ["CRdKafka"], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: settings),
         .target(
-            name: "Pipeline", dependencies: ["Records", "Kafka", "Postgres"],
+            name: "Pipeline", dependencies: ["Records", "Kafka", "Postgres", "FileNames"],
             resources: [.embedInCode("sql")], swiftSettings: settings),
         .executableTarget(
             name: "userload",
-            dependencies: ["Pipeline", "Records", "Kafka", "Postgres", "Log", "CommandLineOptions", "CMimalloc"],
+            dependencies: [
+                "Pipeline", "Records", "Kafka", "Postgres", "FileNames", "Log", "CommandLineOptions", "CMimalloc",
+            ],
             swiftSettings: settings),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -44,7 +47,7 @@ let package = Package(
             name: "PipelineTests",
             dependencies: ["Pipeline", "Records", "Kafka", "Postgres", "Log", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["CommandLineOptions", "Log"], swiftSettings: settings),
+            name: "CommandLineTests", dependencies: ["CommandLineOptions", "FileNames", "Log"], swiftSettings: settings),
         .testTarget(
             name: "UserloadTests", dependencies: ["userload", "TestSupport"], swiftSettings: settings),
     ],

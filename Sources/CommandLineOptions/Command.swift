@@ -64,19 +64,15 @@ package struct CommandDescription: Sendable {
 }
 
 let helpFlag = Flag("help", short: "h", help: "Show this help and exit.")
-let versionFlag = Flag("version", help: "Show the versions of the program and its libraries and exit.")
 
 package struct ProgramDescription: Sendable {
     package let name: String
     package let summary: String
-    /// What a newcomer reads under the list of commands.
-    package let epilogue: [String]
     package let commands: [CommandDescription]
 
-    package init(name: String, summary: String, epilogue: [String] = [], commands: [CommandDescription]) {
+    package init(name: String, summary: String, commands: [CommandDescription]) {
         self.name = name
         self.summary = summary
-        self.epilogue = epilogue
         self.commands = commands
     }
 }

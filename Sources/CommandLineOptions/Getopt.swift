@@ -43,7 +43,7 @@ private final class GetoptTable {
     private let options: [any DeclaredOption]
     private let names: [UnsafeMutablePointer<CChar>]
     let long: UnsafeMutablePointer<option>
-    /// Begins with `:`, so that a missing value is told from an unknown option.
+    /// Begins with `:`, so that getopt tells a missing value from an unknown option.
     let short: String
 
     init(_ options: [any DeclaredOption]) {

@@ -8,7 +8,6 @@ extension ProgramDescription {
         var lines = wrapped("\(name): \(summary)", width: helpWidth) + ["", "Usage: \(name) COMMAND [OPTIONS] ...", ""]
         lines.append("Commands:")
         lines += definitions(commands.map { ($0.name, $0.summary) })
-        for paragraph in epilogue { lines += [""] + laidOut(paragraph) }
         lines += ["", "\(name) COMMAND --help tells more; \(name) --version shows versions."]
         return lines.joined(separator: "\n") + "\n"
     }

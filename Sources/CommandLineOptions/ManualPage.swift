@@ -10,7 +10,6 @@ extension ProgramDescription {
             ".SH SYNOPSIS",
         ]
         for command in commands { lines += [".B \(name) \(command.name)", roff(usageTail(command)), ".br"] }
-        for paragraph in epilogue { lines += [".PP", roff(paragraph)] }
         lines.append(".SH COMMANDS")
         for command in commands { lines += page(of: command) }
         for section in sections {

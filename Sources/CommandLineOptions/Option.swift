@@ -43,13 +43,13 @@ package protocol DeclaredOption: Sendable {
     func parse(_ text: String) throws(ValueProblem) -> any Sendable
 }
 
-/// Why a value is none; reads on after "--timeout 5x: ".
+/// Why a value is invalid; the message follows "--timeout 5x: ".
 package struct ValueProblem: Error {
     package let message: String
     package init(_ message: String) { self.message = message }
 }
 
-/// An option that is there or not.
+/// An option without a value.
 package struct Flag: DeclaredOption {
     package let definition: OptionDefinition
 
@@ -60,7 +60,7 @@ package struct Flag: DeclaredOption {
     package func parse(_ text: String) -> any Sendable { true }
 }
 
-/// An option with a value. Given twice, the last one counts, as is usual, so that an alias can be overruled.
+/// An option with a value. Given twice, the last one counts, as is usual, so that an alias can be overridden.
 package struct Option<Value: Sendable>: DeclaredOption {
     package let definition: OptionDefinition
     private let convert: @Sendable (String) throws(ValueProblem) -> Value
@@ -83,10 +83,7 @@ extension Option where Value == String {
         let definition = OptionDefinition(
             long: long, short: short, placeholder: placeholder, help: help, environment: environment,
             defaultValue: defaultValue)
-        return Option(definition) { text throws(ValueProblem) in
-            guard !text.isEmpty else { throw ValueProblem("a value is missing") }
-            return text
-        }
+        return Option(definition) { text throws(ValueProblem) in text }
     }
 }
 

@@ -1,11 +1,11 @@
-// Standard output, buffered, with its errors told: a full disk must not look like a result.
+// Standard output, buffered; a failed write is an error, so that a full disk does not look like a result.
 
 import Glibc
 import Synchronization
 
 /// Writing standard output failed.
 package enum OutputError: Error, Equatable {
-    /// The reader has gone (`… | head`): no error for a command that only prints.
+    /// The reader has gone (`… | head`); a command that only prints then ends without an error.
     case brokenPipe
     /// "cannot write to standard output: No space left on device".
     case failed(String)

@@ -40,6 +40,9 @@ extension ProgramDescription {
                 switch item {
                 case .operand(let text): parsed.operands.append(text)
                 case .option(let option, let text):
+                    guard option.definition.isFlag || !text.isEmpty else {
+                        throw ValueProblem("\(option.definition.spelling) needs a value")
+                    }
                     do throws(ValueProblem) {
                         parsed.values[option.definition.long] = try option.parse(text)
                     } catch {
@@ -59,6 +62,7 @@ extension ProgramDescription {
         if parsed.operands.count > operands.count.upperBound {
             throw usage("unexpected '\(escaped(parsed.operands[operands.count.upperBound]))'", of: command)
         }
+        if parsed.operands.contains("") { throw usage("an argument is empty; expected \(operands.name)", of: command) }
         return parsed
     }
 }

@@ -21,11 +21,11 @@ package final class Screen: Sendable {
         isTerminal = isatty(descriptor) == 1
     }
 
-    /// Columns; 80 where nobody knows.
+    /// Columns; 80 where they are not known.
     package var width: Int { terminalWidth(descriptor) ?? 80 }
 
     /// Writes `text` and a newline above the progress line. Not escaped here: what comes from outside has been.
-    /// Errors are ignored: there is nowhere left to tell them.
+    /// Errors are ignored: there is nowhere left to report them.
     package func line(_ text: String) {
         state.withLock { state in
             write((state.progress.isEmpty ? "" : eraseLine) + text + "\n" + shown(state.progress))

@@ -1,8 +1,10 @@
 // Makes text from files, Kafka and servers safe for a terminal: what could move the cursor, change colours or
 // turn the direction of writing is spelled out instead of performed.
 
+import FileNames
+
 /// `text` with control characters and characters that hide or reorder text written as `\n`, `\t`, `\r`,
-/// `\x1B` or `\u{202E}`. A backslash stays as it is: the result is for eyes, not for reading back.
+/// `\x1B` or `\u{202E}`; a byte of a file name that is not UTF-8 as `\xE9`. A backslash stays as it is: the result is for eyes, not for reading back.
 package func escaped(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
     var result = String.UnicodeScalarView()
@@ -43,7 +45,7 @@ func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF,
         0xE0000...0xE007F:
         true
-    default: false
+    default: escapedByte(scalar) != nil
     }
 }
 
@@ -53,7 +55,7 @@ private func spelling(_ scalar: Unicode.Scalar) -> String {
     case "\r": "\\r"
     case "\t": "\\t"
     case _ where scalar.value < 0x100: "\\x" + hexadecimal(scalar.value)
-    default: "\\u{" + hexadecimal(scalar.value) + "}"
+    default: escapedByte(scalar).map { "\\x" + hexadecimal(UInt32($0)) } ?? "\\u{" + hexadecimal(scalar.value) + "}"
     }
 }
 

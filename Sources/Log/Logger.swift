@@ -1,16 +1,16 @@
-// What the program says while it runs, a line at a time, as text for people or as JSON for machines.
+// The log: one line per message, as text for people or as JSON for machines.
 
 package import Foundation
 
 /// How much a line matters. A logger writes those at its level and above.
 package enum LogLevel: Int, Sendable, Comparable {
-    /// One line a batch, what a library reports: for finding a fault.
+    /// One line per batch, and what libraries report: for finding a fault.
     case debug
     /// Progress worth a line.
     case info
-    /// Something a person may want to look at; the work goes on.
+    /// Something a person may want to look at; the command continues.
     case warning
-    /// Something a person has to mend.
+    /// Something a person has to act on.
     case error
 
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
@@ -51,7 +51,7 @@ package struct Logger: Sendable {
 
     package func warning(_ message: String, _ fields: [(String, String)] = []) { log(.warning, message, fields) }
 
-    /// - Parameter hint: what to do about it: a line of its own in text, a field in JSON.
+    /// - Parameter hint: what to do about it; its own line in text, a field in JSON.
     package func error(_ message: String, _ fields: [(String, String)] = [], hint: String? = nil) {
         switch format {
         case .text:

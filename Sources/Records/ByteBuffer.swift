@@ -4,12 +4,11 @@
 package typealias Bytes = UnsafeBufferPointer<UInt8>
 
 /// A growable run of bytes with one owner. Appending never allocates once the capacity is there;
-/// `removeAll` keeps it. Not thread-safe: hand it over, do not share it. Nothing here calls out while a property is
-/// being changed: the runtime's exclusivity checks, dearer than the bytes appended, are left out.
+/// `removeAll` keeps it. Not thread-safe: hand it over, do not share it.
 package final class ByteBuffer {
-    @exclusivity(unchecked) @usableFromInline package private(set) var base: UnsafeMutablePointer<UInt8>
-    @exclusivity(unchecked) @usableFromInline package var count: Int
-    @exclusivity(unchecked) @usableFromInline package private(set) var capacity: Int
+    @usableFromInline package private(set) var base: UnsafeMutablePointer<UInt8>
+    @usableFromInline package var count: Int
+    @usableFromInline package private(set) var capacity: Int
 
     package init(capacity: Int = 256) {
         self.capacity = max(16, capacity)

@@ -1,4 +1,4 @@
-// Flags over environment over defaults: where Kafka is, which database, where the journal lies.
+// Where Kafka and the database are: flags win over the environment, the environment over defaults.
 
 import CommandLineOptions
 import Kafka
@@ -12,24 +12,30 @@ extension Context {
     /// - Throws: `Failure` (configuration) or Kafka's `ConfigurationError`, which names file and line.
     func kafkaSettings(_ arguments: ParsedArguments) throws -> (settings: ClientSettings, topic: String) {
         let file = environment["KAFKA_CONFIG"]
-        let entries = try file.map { path in try ConfigurationFile.parse(path) } ?? []
-        let inFile = entries.last { ["bootstrap.servers", "metadata.broker.list"].contains($0.key) }?.value
-        let named = arguments[Options.broker] ?? environment["KAFKA_BROKER"]
+        let entries = try file.map(kafkaConfiguration) ?? []
         let logger = logger
-        let settings = ClientSettings(
-            brokers: named ?? (inFile == nil ? Defaults.broker : ""), entries: entries, file: file,
+        var settings = ClientSettings(
+            brokers: arguments[Options.broker] ?? environment["KAFKA_BROKER"] ?? "", entries: entries, file: file,
             log: { logger.debug("librdkafka: \($0.text)") })
+        if settings.brokerNames.isEmpty { settings.brokers = Defaults.broker }
         try settings.check()
         if let topic = arguments[Options.topic] ?? environment["KAFKA_TOPIC"] { return (settings, topic) }
-        let brokers = named ?? inFile ?? Defaults.broker
-        guard isLoopback(brokers: brokers) else {
+        guard isLoopback(brokers: settings.brokerNames) else {
             throw Failure(
-                .configuration, "no topic is named for the broker \(brokers)",
+                .configuration, "no topic is named for the broker \(settings.brokerNames)",
                 hint:
                     "set KAFKA_TOPIC or write --topic; it has a default (\(Defaults.topic)) only with a broker on loopback"
             )
         }
         return (settings, Defaults.topic)
+    }
+
+    private func kafkaConfiguration(_ path: String) throws -> [ConfigurationEntry] {
+        do {
+            return try ConfigurationFile.parse(path)
+        } catch {
+            throw Failure(.configuration, "KAFKA_CONFIG: \(error.message)")
+        }
     }
 
     /// - Throws: `Failure`: usage for what is wrong in `-d`, configuration for the rest.
@@ -47,9 +53,8 @@ extension Context {
         return try KeyFields(parsing: text)
     }
 
-    /// What `-d`, DATABASE_URL and DB_* say; libpq adds PG*, passfile and service file itself. A URL stands for
-    /// the whole way to a database, so nothing of a lesser rank is mixed into it, but for a password it must not
-    /// or does not have.
+    /// What `-d`, DATABASE_URL and DB_* say; libpq adds PG*, passfile and service file itself. A URL names a
+    /// database completely, so DB_* adds nothing to it but a password that it does not have.
     private func databaseParameters(_ flag: String?) throws -> [DatabaseSettings.Entry] {
         var entries: [DatabaseSettings.Entry]
         if let flag, isConninfo(flag) {
@@ -74,7 +79,7 @@ extension Context {
         do {
             entries = try DatabaseSettings.parts(of: text)
         } catch {
-            throw Failure(.usage, "--database is no name and no URL that libpq understands")
+            throw Failure(.usage, "--database is neither a name nor a URL that libpq understands")
         }
         guard !entries.contains(where: { ["password", "sslpassword"].contains($0.keyword) }) else {
             throw Failure(
@@ -89,7 +94,7 @@ extension Context {
         do {
             return try DatabaseSettings.parts(of: url)
         } catch {
-            throw Failure(.configuration, "DATABASE_URL is no URL that libpq understands")
+            throw Failure(.configuration, "DATABASE_URL is not a URL that libpq understands")
         }
     }
 }
@@ -99,8 +104,8 @@ private func isConninfo(_ text: String) -> Bool {
     text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") || text.contains("=")
 }
 
-/// Whether all of `host:port,…` is on this machine. A broker written with a protocol (`ssl://…`) is taken for
-/// elsewhere.
+/// Whether all of `host:port,…` is on this machine. A broker written with a protocol (`ssl://…`) counts as
+/// remote.
 func isLoopback(brokers: String) -> Bool {
     brokers.split(separator: ",").allSatisfy { broker in
         var host = broker.drop { $0 == " " }

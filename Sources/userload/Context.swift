@@ -1,4 +1,4 @@
-// What every command is given: the environment, where its words go, and the wish to stop.
+// What every command is given: the environment, its outputs, and the request to stop.
 
 import CommandLineOptions
 import Foundation

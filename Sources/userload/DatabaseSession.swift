@@ -44,6 +44,6 @@ extension DatabaseSession {
 
     func ambiguous(_ name: String, _ jobs: [JobStatus]) -> Failure {
         let ids = jobs.map { $0.id.text.prefix(12) }.joined(separator: ", ")
-        return Failure(.noSuchJob, "'\(name)' is the beginning of several jobs: \(ids)")
+        return Failure(.noSuchJob, "several jobs begin with '\(name)': \(ids)")
     }
 }

@@ -8,11 +8,11 @@ let environmentVariables: [(term: String, text: String)] = [
         "DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD",
         "The database. Default: what libpq takes for psql, PG*, passfile and service file included."
     ),
-    ("DATABASE_URL", "postgresql://…; wins over DB_*, but for a password it does not have. No default."),
+    ("DATABASE_URL", "postgresql://…; wins over DB_*, except for a password it does not have. No default."),
     ("USERLOAD_UNIQUE_KEY", "Fields of the unique key: name,age and perhaps email, phoneNumber. Default name,age."),
     (
         "USERLOAD_TABLE",
-        "schema.table that people are loaded into, fixed at the first migration. Default: users in the first schema of the search path."
+        "The table that people are loaded into, as schema.table; fixed at the first migration. Default: users in the first schema of the search path."
     ),
     (
         "USERLOAD_STATE_DIR",

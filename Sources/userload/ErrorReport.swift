@@ -8,7 +8,7 @@ import Pipeline
 import Postgres
 import Records
 
-/// What to say of `error`. A broken pipe is no error: its reader has seen enough.
+/// What to say of `error`; nil for a broken pipe, whose reader wants no more.
 func failure(for error: any Error) -> Failure? {
     switch error {
     case let failure as Failure: failure

@@ -1,4 +1,4 @@
-// A command that cannot go on: one plain sentence and an exit code.
+// Why a command ends: one plain sentence and an exit code.
 
 struct Failure: Error, Equatable {
     let code: ExitCode

@@ -3,18 +3,18 @@
 import Glibc
 import Pipeline
 
-/// One for the process: a signal handler cannot be handed anything.
+/// Global, as a signal handler has no context.
 let processInterrupt = Interrupt()
 
 func installSignalHandlers() {
-    // Made now: a handler must not be the first to touch a lazy global.
+    // Initialised here: a handler must not be the first to touch a lazy global.
     _ = processInterrupt.isSet
     var action = sigaction()
     action.__sigaction_handler.sa_handler = stop
     // No SA_RESTART: whoever waits in poll(2) looks at the flag at once.
     sigaction(SIGINT, &action, nil)
     sigaction(SIGTERM, &action, nil)
-    // A reader that has gone is an error of write(2), for sockets too.
+    // Writing to a closed pipe or socket is then an error of write(2) and not a signal.
     signal(SIGPIPE, SIG_IGN)
 }
 

@@ -1,6 +1,6 @@
 """Runs the rows of the table, interleaved with their references, and prints it.
 
-benchmark.py MODE [--runs N] [--people N] [--only X], with the servers' environment from `run`.
+benchmark.py MODE [--runs N] [--people N] [--only X] [--against BINARY], with the servers' environment from `run`.
 """
 import argparse
 import importlib
@@ -8,6 +8,7 @@ import os
 import statistics
 import sys
 
+import against
 import world
 
 QUICK = ["psql \\copy", "push and work together", "load", "work alone", "kcat -P -l", "push alone"]
@@ -21,9 +22,18 @@ def main():
     parser.add_argument("--runs", type=int)
     parser.add_argument("--people", type=int)
     parser.add_argument("--only", default="")
+    parser.add_argument("--against")
     arguments = parser.parse_args()
-    runs = arguments.runs or RUNS[arguments.mode]
+    # One pair says nothing.
+    runs = arguments.runs or max(RUNS[arguments.mode], 3 if arguments.against else 1)
     people = arguments.people or PEOPLE[arguments.mode]
+
+    if arguments.against:
+        print_settings(people, runs)
+        print("against", world.check([arguments.against, "--version"]).strip(), flush=True)
+        names = QUICK if arguments.mode == "quick" else None
+        against.compare(arguments.against, people, runs, names, arguments.only)
+        return
 
     module = {"large": "large", "peers": "peers"}.get(arguments.mode, "rows")
     rows = importlib.import_module(module).rows(people)

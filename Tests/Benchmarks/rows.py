@@ -24,6 +24,10 @@ class Row:
     target: float = None
     figures: list = dataclasses.field(default_factory=list)
 
+    @property
+    def binary(self):
+        return self.template.binary
+
     def median(self, field):
         values = sorted(getattr(figures, field) for figures in self.figures)
         middle = len(values) // 2
@@ -44,7 +48,7 @@ class Row:
         return meter.figures()
 
     def check(self, database, topic, slug):
-        status = world.job_status(database, topic, slug)
+        status = world.job_status(database, topic, slug, self.binary)
         found = [status[key] for key in ("state", "lines", "inserted", "duplicates", "rejected")]
         wanted = ["completed", self.inserted + self.duplicates, self.inserted, self.duplicates, 0]
         world.expect(self.name, found, wanted)
@@ -54,12 +58,13 @@ class Row:
 
 @dataclasses.dataclass
 class Template:
-    """A migrated database, with a file loaded or none; `setup` is SQL to run in it."""
+    """A database that `binary` migrated, with a file loaded or none; `setup` is SQL to run in it."""
 
     database: str
     file: tuple = ()
     people: int = 0
     setup: str = ""
+    binary: str = world.USERLOAD
     made: bool = False
 
     def make(self):
@@ -68,9 +73,10 @@ class Template:
         self.made = True
         topic = f"template_{self.database}"
         world.psql("postgres", f"CREATE DATABASE {self.database}")
-        world.userload(self.database, topic, "migrate")
+        world.userload(self.database, topic, "migrate", binary=self.binary)
         if self.file:
-            world.userload(self.database, topic, "load", "--quiet", world.data_file(*self.file))
+            file = world.data_file(*self.file)
+            world.userload(self.database, topic, "load", "--quiet", file, binary=self.binary)
             rows = int(world.psql(self.database, "SELECT count(*) FROM users"))
             world.expect(self.database, rows, self.people)
         if self.setup:
@@ -107,7 +113,7 @@ class Load(Row):
     def act(self, meter, database, topic):
         create_topic(topic)
         meter.start()
-        meter.run(world.USERLOAD, "load", "--quiet", self.path, name="userload load", log=f"{world.WORK}/load.log")
+        meter.run(self.binary, "load", "--quiet", self.path, name="userload load", log=f"{world.WORK}/load.log")
         meter.stop()
         return self.path
 
@@ -118,11 +124,11 @@ class Together(Row):
     def act(self, meter, database, topic):
         log = f"{world.WORK}/work.log"
         create_topic(topic)
-        worker = meter.spawn(world.USERLOAD, "work", log=log)
+        worker = meter.spawn(self.binary, "work", log=log)
         wait_for(log, "owns")
         meter.start()
-        meter.run(world.USERLOAD, "push", "--quiet", self.path, name="userload push", log=f"{world.WORK}/push.log")
-        meter.run(world.USERLOAD, "status", "--wait", self.path, name="userload status")
+        meter.run(self.binary, "push", "--quiet", self.path, name="userload push", log=f"{world.WORK}/push.log")
+        meter.run(self.binary, "status", "--wait", self.path, name="userload status")
         meter.stop()
         worker.send_signal(signal.SIGTERM)
         meter.finish(worker, "userload work")
@@ -134,13 +140,13 @@ class Work(Row):
 
     def prepare(self):
         super().prepare()
-        self.topic = f"filled_{'_'.join(map(str, self.file))}"
-        world.userload("none", self.topic, "push", "--quiet", self.path)
+        self.topic = f"filled_{self.template.database}_{'_'.join(map(str, self.file))}"
+        world.userload("none", self.topic, "push", "--quiet", self.path, binary=self.binary)
 
     def act(self, meter, database, topic):
         meter.environment["KAFKA_TOPIC"] = self.topic
         meter.start()
-        meter.run(world.USERLOAD, "work", "--drain", name="userload work", log=f"{world.WORK}/work.log")
+        meter.run(self.binary, "work", "--drain", name="userload work", log=f"{world.WORK}/work.log")
         meter.stop()
         return self.path
 
@@ -152,7 +158,7 @@ class Push(Row):
     def act(self, meter, database, topic):
         create_topic(topic)
         meter.start()
-        meter.run(world.USERLOAD, "push", "--quiet", self.path, name="userload push", log=f"{world.WORK}/push.log")
+        meter.run(self.binary, "push", "--quiet", self.path, name="userload push", log=f"{world.WORK}/push.log")
         meter.stop()
 
 
@@ -194,19 +200,20 @@ def wait_for(log, text):
     raise SystemExit(f"no '{text}' in {log}")
 
 
-def rows(people):
-    empty = Template("empty")
-    return [row for shape in ("csv", "jsonl") for row in shape_rows(shape, people, empty)]
+def rows(people, binary=world.USERLOAD, tag=""):
+    """`tag` keeps the databases and topics of two binaries apart."""
+    empty = Template(f"empty{tag}", binary=binary)
+    return [row for shape in ("csv", "jsonl") for row in shape_rows(shape, people, empty, tag)]
 
 
-def shape_rows(shape, people, empty):
+def shape_rows(shape, people, empty, tag):
     fresh = (shape, people, "random", 1)
     other = (shape, people, "random", 2)
     twice = (shape, people, "random", 1, "twice")
     ordered = (shape, people, "sorted", 1)
     tenth = people // 10
-    full = Template(f"full_{shape}", fresh, people)
-    partly = Template(f"tenth_{shape}", (shape, people, "random", 3, "tenth"), tenth)
+    full = Template(f"full_{shape}{tag}", fresh, people, binary=empty.binary)
+    partly = Template(f"tenth_{shape}{tag}", (shape, people, "random", 3, "tenth"), tenth, binary=empty.binary)
 
     copy = Copy(f"{shape}: psql \\copy", empty, full, "random")
     copy_sorted = Copy(f"{shape}: psql \\copy, sorted", empty, full, "sorted")

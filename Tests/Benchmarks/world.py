@@ -43,8 +43,8 @@ def copy_database(template, name):
     psql("postgres", "CHECKPOINT")
 
 
-def userload(database, topic, *arguments):
-    return check([USERLOAD, *arguments], env=environment(database, topic))
+def userload(database, topic, *arguments, binary=USERLOAD):
+    return check([binary, *arguments], env=environment(database, topic))
 
 
 def data_file(*arguments):
@@ -65,9 +65,9 @@ def delete_topics(pattern):
     )  # fmt: skip
 
 
-def job_status(database, topic, slug):
-    """What `status --json` says of one job: a line each."""
-    return json.loads(userload(database, topic, "status", "--json", slug).splitlines()[0])
+def job_status(database, topic, slug, binary=USERLOAD):
+    """What `status --json` says of one job, one line per job."""
+    return json.loads(userload(database, topic, "status", "--json", slug, binary=binary).splitlines()[0])
 
 
 def expect(what, found, wanted):

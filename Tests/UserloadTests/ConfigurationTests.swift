@@ -5,6 +5,7 @@ import Kafka
 import Pipeline
 import Postgres
 import Records
+import TestSupport
 import Testing
 
 @testable import userload
@@ -52,6 +53,28 @@ import Testing
         #expect(throws: failure) { try context.kafkaSettings(try arguments()) }
     }
 
+    @Test func brokersMayStandInTheFile() throws {
+        let directory = try TemporaryDirectory()
+        for key in ["bootstrap.servers", "metadata.broker.list"] {
+            let file = try directory.write("kafka.conf", "\(key)=localhost:7\n")
+            let settings = try context(["KAFKA_CONFIG": file]).kafkaSettings(try arguments()).settings
+            #expect(settings.brokers == "")
+            #expect(settings.brokerNames == "localhost:7")
+        }
+        #expect(try context([:]).kafkaSettings(try arguments()).settings.brokerNames == "127.0.0.1:9092")
+        #expect(
+            try context([:]).kafkaSettings(try arguments("-b", "localhost:8")).settings.brokerNames == "localhost:8")
+    }
+
+    @Test func aConfigurationThatCannotBeReadIsNamedWithItsVariable() throws {
+        let missing = Failure(.configuration, "KAFKA_CONFIG: /nofile: No such file or directory")
+        #expect(throws: missing) { try context(["KAFKA_CONFIG": "/nofile"]).kafkaSettings(try arguments()) }
+        let directory = try TemporaryDirectory()
+        let file = try directory.write("kafka.conf", "acks\n")
+        let malformed = Failure(.configuration, "KAFKA_CONFIG: \(file):1: expected key=value")
+        #expect(throws: malformed) { try context(["KAFKA_CONFIG": file]).kafkaSettings(try arguments()) }
+    }
+
     private func database(_ environment: [String: String], _ flag: String? = nil) throws -> [String: String] {
         let target = try context(environment).databaseTarget(flag.map { try arguments("-d", $0) } ?? arguments())
         return Dictionary(uniqueKeysWithValues: target.settings.parameters.map { ($0.keyword, $0.value) })
@@ -95,7 +118,7 @@ import Testing
     }
 
     @Test func aBrokenURLIsNotRepeated() {
-        #expect(throws: Failure(.configuration, "DATABASE_URL is no URL that libpq understands")) {
+        #expect(throws: Failure(.configuration, "DATABASE_URL is not a URL that libpq understands")) {
             try database(["DATABASE_URL": "postgresql://u:sec%zz@h/d"])
         }
     }

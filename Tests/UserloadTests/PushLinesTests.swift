@@ -62,15 +62,15 @@ import Testing
     @Test(arguments: [
         (
             PipelineError.interrupted, true,
-            "interrupted; nothing is lost: 61,000 records acknowledged, the same command goes on: userload push a.csv"
+            "interrupted; nothing is lost: 61,000 records acknowledged; to resume: userload push a.csv"
         ),
         (
             .interrupted, false,
-            "interrupted; 61,000 records acknowledged; what can be read only once cannot go on: push it again, as a new job"
+            "interrupted; 61,000 records acknowledged; a stream cannot be resumed: push it again as a new job"
         ),
         (
             .kafka("no acknowledgement for 5 minutes"), true,
-            "not pushed: no acknowledgement for 5 minutes; nothing is lost: 61,000 records acknowledged, the same command goes on: userload push a.csv"
+            "not pushed: no acknowledgement for 5 minutes; nothing is lost: 61,000 records acknowledged; to resume: userload push a.csv"
         ),
         (.broken("changed while it was read"), true, "not pushed: changed while it was read"),
         (.lost("the topic is gone"), false, "not pushed: the topic is gone"),
@@ -87,7 +87,7 @@ import Testing
         #expect(
             lines("a.csv").summary(outcome("a.csv", .failed(.kafka("Kafka did not answer for 5 minutes"))))
                 == "a.csv  -         not pushed: Kafka did not answer for 5 minutes; "
-                + "nothing sent, the same command tries again: userload push a.csv")
+                + "nothing sent; to try again: userload push a.csv")
     }
 
     @Test func progress() {

@@ -20,7 +20,7 @@ import Testing
                 "people.csv  112 MB  4x7k2m9q  completed, 512 rejects",
                 "pushed 2026-11-23 02:00 by etl1 (7 h ago), in the database 02:01",
                 "1,000,000 lines = 10,000 inserted + 0 updated + 989,488 duplicates + 512 rejected",
-                "duplicates: the row that was there stays; their other fields are not loaded",
+                "duplicates: the existing row stays; their other fields are not loaded",
                 "  line 17     age: not an integer",
                 "  line 2,000  name: missing; age: not an integer",
                 "  line 2,001  malformed JSON",
@@ -67,10 +67,10 @@ import Testing
         #expect(Array(report(openJob(lastRecordAge: age)).dropFirst(3)) == lines)
     }
 
-    @Test func anUnfinishedStreamCannotGoOn() {
+    @Test func anUnfinishedStreamCannotBeResumed() {
         #expect(
             report(openJob(file: "-", lastRecordAge: 600)).last
-                == "last record 10 min ago; push on etl1 has not finished and cannot go on, it read a stream: "
+                == "last record 10 min ago; push on etl1 has not finished and cannot be resumed, as it read a stream: "
                 + "`userload abandon 4x7k2m9q`")
     }
 
@@ -137,7 +137,7 @@ import Testing
 
     @Test func abandoned() {
         let job = sampleJob(state: .abandoned, completedAt: nil, abandonedAt: sampleNow - 120)
-        #expect(report(job).last == "abandoned 2 min ago; what still comes is loaded, and it is open again")
+        #expect(report(job).last == "abandoned 2 min ago; if more records arrive, they are loaded and the job is open again")
     }
 
     @Test func aJobWithoutItsStartMarker() {

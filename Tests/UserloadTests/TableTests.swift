@@ -82,10 +82,22 @@ import Testing
 
     @Test(
         arguments: [
-            ("35", 35...35), ("20-40", 20...40), ("40-20", nil), ("20-", nil), ("-5", nil), ("1-2-3", nil), ("x", nil),
+            ("35", 35...35), ("0-150", 0...150), ("20-40", 20...40), ("40-20", nil), ("20-", nil), ("-5", nil),
+            ("1-2-3", nil), ("x", nil),
             ("", nil),
         ] as [(String, ClosedRange<Int>?)])
     func ages(text: String, range: ClosedRange<Int>?) { #expect((try? parseAges(text)) == range) }
+
+    @Test(arguments: [
+        ("99999999999", "ages are 0 to 150"), ("151", "ages are 0 to 150"), ("0-151", "ages are 0 to 150"),
+        ("99999999999999999999999", "ages are 0 to 150"), ("+5", "write an age like 35, or a range like 20-40"),
+        ("-5", "write an age like 35, or a range like 20-40"),
+        ("40-20", "the first age must not be above the second"),
+    ])
+    func wrongAges(text: String, message: String) {
+        let problem = #expect(throws: ValueProblem.self) { try parseAges(text) }
+        #expect(problem?.message == message)
+    }
 
     @Test(
         arguments: [

@@ -5,10 +5,10 @@
 final class RecordReader {
     /// By `RecordField.rawValue`.
     private let values: UnsafeMutablePointer<FieldValue>
-    @exclusivity(unchecked) private var present: UInt32 = 0
+    private var present: UInt32 = 0
     /// The text of the fields that are no column: `{"gender":"male"}`; empty if there are none.
     let others = ByteBuffer(capacity: 1024)
-    @exclusivity(unchecked) var errors = ErrorList()
+    var errors = ErrorList()
     private let keys = ObjectKeys()
 
     init() {
@@ -193,7 +193,7 @@ final class RecordReader {
     // MARK: The name as an object
 
     /// Whether the name is an object with other parts than firstName and lastName.
-    @exclusivity(unchecked) private var keepsNameObject = false
+    private var keepsNameObject = false
 
     private func nameMembers(_ scan: inout JSONScanner, _ brace: BytePointer) -> BytePointer? {
         present &= ~(1 << UInt32(RecordField.firstName.rawValue) | 1 << UInt32(RecordField.lastName.rawValue))

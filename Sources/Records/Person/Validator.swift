@@ -6,7 +6,7 @@ package final class Validator {
     package static let version = 1
 
     /// The record of the last `validate` that returned true.
-    @exclusivity(unchecked) package private(set) var person: Person
+    package private(set) var person: Person
     /// Its key: name NUL age, then NUL email or nothing and NUL phone number or nothing if these take part. No value
     /// holds a NUL, so different values make different keys. At most `Limits.keyBytes`.
     package var key: Bytes { keyBuffer.bytes }
@@ -139,7 +139,7 @@ package final class Validator {
 
     // MARK: Text
 
-    @exclusivity(unchecked) private var textBytes = 0
+    private var textBytes = 0
 
     /// All text of a record, unescaped and joined, is at most twice as long as its JSON: reserved at once, it does not
     /// move under the views into it.

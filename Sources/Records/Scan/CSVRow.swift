@@ -22,12 +22,12 @@ enum CSVRowEnd: Equatable {
 final class CSVRowScanner {
     private let delimiter: UInt8
     /// Of the last row: at most `columns` are kept, all are counted.
-    @exclusivity(unchecked) private(set) var cells: UnsafeMutablePointer<CSVCell>
-    @exclusivity(unchecked) private(set) var cellCount = 0
+    private(set) var cells: UnsafeMutablePointer<CSVCell>
+    private(set) var cellCount = 0
     /// Cells with a quote where none may be: inside an unquoted cell, or with text after the closing one. What follows
     /// the quote is text up to the next delimiter or line end.
-    @exclusivity(unchecked) private(set) var strayQuotes: [Int] = []
-    @exclusivity(unchecked) private(set) var hasStrayQuotes = false
+    private(set) var strayQuotes: [Int] = []
+    private(set) var hasStrayQuotes = false
     private let columns: Int
 
     init(delimiter: UInt8, columns: Int) {

@@ -5,7 +5,7 @@
 final class CSVScanner: FormatScanner {
     let window: InputWindow
     let dialect: Dialect
-    @exclusivity(unchecked) var nextLine: UInt64
+    var nextLine: UInt64
     /// What is kept of a row that is too long.
     let prefix = ByteBuffer(capacity: 16)
     private let rows: CSVRowScanner

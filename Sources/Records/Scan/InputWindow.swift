@@ -7,14 +7,14 @@ final class InputWindow {
     static let block = 262_144
 
     private let read: (UnsafeMutableRawBufferPointer) throws -> Int
-    @exclusivity(unchecked) private var buffer: UnsafeMutablePointer<UInt8>
-    @exclusivity(unchecked) private(set) var capacity: Int
-    @exclusivity(unchecked) private var start = 0
-    @exclusivity(unchecked) private var end = 0
+    private var buffer: UnsafeMutablePointer<UInt8>
+    private(set) var capacity: Int
+    private var start = 0
+    private var end = 0
     /// Of the first byte in the window, from the start of the input.
-    @exclusivity(unchecked) private(set) var offset: UInt64 = 0
+    private(set) var offset: UInt64 = 0
     /// Nothing comes after the window.
-    @exclusivity(unchecked) private(set) var isLast = false
+    private(set) var isLast = false
 
     /// `read` fills what it is given, or part of it, and returns how many bytes; 0 at the end of the input.
     init(read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) {

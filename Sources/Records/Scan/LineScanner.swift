@@ -3,7 +3,7 @@
 /// Lines end at LF; a CR before it belongs to the line end.
 final class LineScanner: FormatScanner {
     private let window: InputWindow
-    @exclusivity(unchecked) private var nextLine: UInt64 = 1
+    private var nextLine: UInt64 = 1
     /// What is kept of a line that is too long.
     private let prefix = ByteBuffer(capacity: 16)
 

@@ -7,12 +7,12 @@ package final class RecordScanner {
     package static let version = 1
 
     /// Valid until `next`.
-    @exclusivity(unchecked) package private(set) var record = ScannedRecord()
+    package private(set) var record = ScannedRecord()
 
     private let format: Format
     private let dialect: Dialect
     private let window: InputWindow
-    @exclusivity(unchecked) private var scanner: (any FormatScanner)?
+    private var scanner: (any FormatScanner)?
 
     /// - Parameter read: fills its buffer, or part of it, and returns how many bytes; 0 at the end of the input.
     package init(

@@ -4,11 +4,11 @@
 /// One pass over an input whose header has been read. One thread.
 package final class RecordStream {
     /// The message of the last `next`.
-    @exclusivity(unchecked) package private(set) var outgoing = OutgoingMessage()
+    package private(set) var outgoing = OutgoingMessage()
     /// All so far, rejects included.
-    @exclusivity(unchecked) package private(set) var records: UInt64 = 0
+    package private(set) var records: UInt64 = 0
     /// Records that travel as raw or truncated.
-    @exclusivity(unchecked) package private(set) var rejects: UInt64 = 0
+    package private(set) var rejects: UInt64 = 0
     package private(set) var firstReject: (line: UInt64, error: FieldError)?
 
     private let scanner: RecordScanner

@@ -1,4 +1,4 @@
-// `userload abandon`: a job whose pusher will not come back stops counting as open.
+// `userload abandon`: a job that nobody will finish pushing stops counting as open.
 
 import CommandLineOptions
 import Pipeline
@@ -7,12 +7,12 @@ import Records
 extension Command {
     static let abandon = Command(
         CommandDescription(
-            "abandon", summary: "take a job that will not be finished off the list of open ones",
+            "abandon", summary: "stop counting a job as open that will not be finished",
             discussion: [
-                "Rows that are loaded stay. What still comes is loaded too, and the job is open again."
+                "Rows already loaded stay. If more of its records arrive, they are loaded and the job is open again."
             ],
             operands: Operands("SLUG", 1...1), options: Options.postgres + Options.logging,
-            examples: [Example("userload abandon 4x7k2m9q", "Its pusher is gone for good.")])
+            examples: [Example("userload abandon 4x7k2m9q", "The rest of its file will not be pushed.")])
     ) { arguments, context in
         let session = try context.openDatabase(arguments)
         let job = try session.job(arguments.operands[0])

@@ -12,11 +12,11 @@ extension Command {
 
     static let devBroker = Command(
         CommandDescription(
-            "dev-broker", summary: "run a Kafka that lives in memory, for trying things out",
+            "dev-broker", summary: "run an in-memory Kafka for trying things out",
             discussion: [
-                "librdkafka's mock cluster, on loopback, on a port of its own choice, until SIGINT or SIGTERM. It "
-                    + "prints its address. It forgets everything when it ends and keeps 5 MB a partition, so push "
-                    + "refuses files it could not hold. Not for data that matters: that is what Kafka is for."
+                "Runs librdkafka's mock cluster on a free loopback port until SIGINT or SIGTERM, and prints its "
+                    + "address. It keeps at most 5 MB per partition, so push refuses files it could not hold, and "
+                    + "forgets everything when it stops. Use a real Kafka for data that matters."
             ],
             options: [Options.topic, partitions] + Options.logging,
             examples: [
@@ -29,7 +29,7 @@ extension Command {
         defer { broker.close() }
         try context.output.line(broker.bootstrapServers)
         try context.output.flush()
-        context.logger.info("dev-broker with topic \(topic); it forgets everything when it ends (Ctrl-C)")
+        context.logger.info("dev-broker with topic \(topic); it forgets everything when it stops (Ctrl-C)")
         // A signal ends the sleep, or the next look finds its flag.
         while !context.interrupt.isSet { Thread.sleep(forTimeInterval: 0.2) }
         return .done

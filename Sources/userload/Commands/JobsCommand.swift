@@ -1,4 +1,4 @@
-// `userload jobs`: a line a job.
+// `userload jobs`: one line per job.
 
 import CommandLineOptions
 import Foundation
@@ -7,14 +7,14 @@ import Pipeline
 
 extension Command {
     private static let since = Option.duration(
-        "since", in: .seconds(1)...(.seconds(3660 * 86_400)), help: "Only jobs with a sign of life in the last TIME.")
+        "since", in: .seconds(1)...(.seconds(3660 * 86_400)), help: "Only jobs with activity in the last TIME.")
 
     static let jobs = Command(
         CommandDescription(
             "jobs", summary: "list jobs, the latest push first",
             options: [since, Options.json] + Options.postgres + Options.logging,
             examples: [
-                Example("userload jobs --since 24h", "What came in since yesterday."),
+                Example("userload jobs --since 24h", "The jobs of the last day."),
                 Example("userload jobs --json | jq -r 'select(.state != \"completed\") | .slug'", "For scripts."),
             ])
     ) { arguments, context in

@@ -1,25 +1,25 @@
-// `userload migrate`: makes or changes the tables, for a role that may.
+// `userload migrate`: creates or changes the tables, with a role that has the rights to.
 
 import CommandLineOptions
 import Log
 import Pipeline
 
 extension Command {
-    private static let printOnly = Flag("print", help: "Print the SQL that an empty database needs, and do nothing.")
+    private static let printOnly = Flag("print", help: "Print the SQL that an empty database needs, and change nothing.")
     private static let newIdentity = Flag(
         "new-identity", help: "In a physical copy of a database: give it a consumer group of its own.")
 
     static let migrate = Command(
         CommandDescription(
-            "migrate", summary: "make or upgrade the tables, or change the unique key",
+            "migrate", summary: "create or upgrade the tables, or change the unique key",
             discussion: [
-                "`work` and `load` do this themselves where their role may; this is for a role with the right to. "
-                    + "Only this command changes the unique key, to what USERLOAD_UNIQUE_KEY says. When rows stand in "
-                    + "the way of a key, they are listed and nothing is changed."
+                "`work` and `load` do this themselves if their role has the rights; otherwise run this with a role "
+                    + "that has them. Only this command changes the unique key, to the one in USERLOAD_UNIQUE_KEY. If "
+                    + "rows in the table conflict with the new key, they are listed and nothing is changed."
             ],
             options: [printOnly, newIdentity] + Options.postgres + Options.logging,
             examples: [
-                Example("userload migrate -d crm", "Makes schema userload and the table users."),
+                Example("userload migrate -d crm", "Creates the schema userload and the table users."),
                 Example("userload migrate --print | psql crm", "The same, by hand."),
                 Example("USERLOAD_UNIQUE_KEY=name,age,email userload migrate", "Extends the key."),
             ])

@@ -8,19 +8,19 @@ extension Command {
         CommandDescription(
             "push", summary: "send files to Kafka, to be loaded by work",
             discussion: [
-                "Each file is one job; standard output is its slug, a line a file in the order of the arguments, or - for "
-                    + "a file that was refused. A job is its content: the same command run again goes on where it stopped, "
-                    + "or says that the file was already pushed.",
-                "FILE may be -, for standard input, with --format. Standard input and FIFOs can be read once: a push of "
-                    + "them cannot go on.",
-                "A line that is no valid record is sent, too, and is kept as a reject with all its errors. Of records with "
-                    + "the same key the first one loaded stays; a duplicate's other fields are not loaded.",
+                "Each file is one job. Standard output has one line per file, in the order of the arguments: the job's "
+                    + "slug, or - for a file that was refused. A job is identified by its content: the same command run "
+                    + "again resumes where it stopped, or says that the file was already pushed.",
+                "FILE may be -, for standard input, with --format. Standard input and FIFOs can be read only once, so a "
+                    + "push of them cannot be resumed.",
+                "A line that is not a valid record is sent too, and is kept as a reject with all its errors. Of records "
+                    + "with the same key the first one loaded stays; a duplicate's other fields are not loaded.",
             ],
             operands: Operands("FILE", 1...Int.max, completion: .files),
             options: Options.kafka + PushFlags.all + Options.logging,
             examples: [
-                Example("userload push users.csv", "Send one file; prints its slug."),
-                Example("userload push --label nightly /data/*.csv", "From cron: only what is new is sent."),
+                Example("userload push users.csv", "Sends one file and prints its slug."),
+                Example("userload push --label nightly /data/*.csv", "From cron: only new files are sent."),
                 Example("zcat people.jsonl.gz | userload push --format jsonl -", "From a pipe."),
             ])
     ) { arguments, context in
@@ -35,6 +35,6 @@ extension Command {
             report.tell(outcome)
             code = max(code, outcome.exitCode)
         }
-        return code
+        return max(code, report.exitCode)
     }
 }

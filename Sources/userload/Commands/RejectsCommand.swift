@@ -1,4 +1,4 @@
-// `userload rejects`: the records that were not loaded, to be read, or to be mended and pushed again.
+// `userload rejects`: the records that were not loaded, to be read, or to be corrected and pushed again.
 
 import CommandLineOptions
 import Foundation
@@ -8,23 +8,23 @@ import Records
 
 extension Command {
     private static let raw = Flag(
-        "raw", help: "The header row and the original records as they were, ready for an editor and push.")
+        "raw", help: "Print the header row and the original records, to be corrected and pushed again.")
 
     static let rejects = Command(
         CommandDescription(
             "rejects", summary: "print the records of a job that were not loaded, and why",
             discussion: [
-                "Each with its line, byte offset, all errors and its original bytes. Of a record longer than 1 MiB "
-                    + "only the first 64 KiB are kept; --raw leaves it out and says so."
+                "Each is printed with its line, its byte offset, all its errors and its original bytes. Of a record "
+                    + "longer than 1 MiB only the first 64 KiB are kept; --raw leaves it out and says so."
             ],
             operands: Operands("SLUG", 1...1), options: [raw, Options.json] + Options.postgres + Options.logging,
             examples: [
                 Example("userload rejects 4x7k2m9q", "To read."),
-                Example("userload rejects --raw 4x7k2m9q > mend.csv", "To mend; then `userload load mend.csv`."),
+                Example("userload rejects --raw 4x7k2m9q > fixed.csv", "To correct; then `userload load fixed.csv`."),
             ])
     ) { arguments, context in
         guard !(arguments[raw] && arguments[Options.json]) else {
-            throw Failure(.usage, "--raw and --json exclude each other")
+            throw Failure(.usage, "--raw and --json cannot be used together")
         }
         let session = try context.openDatabase(arguments)
         let job = try session.job(arguments.operands[0])

@@ -1,4 +1,4 @@
-// What makes the program at home in a shell: completions and the manual page.
+// Completions for shells, and the manual page.
 
 import CommandLineOptions
 
@@ -12,7 +12,7 @@ extension Command {
             ])
     ) { arguments, context in
         guard let shell = Shell(rawValue: arguments.operands[0]) else {
-            throw Failure(.usage, "no shell '\(arguments.operands[0])'; there are bash, zsh and fish")
+            throw Failure(.usage, "unknown shell '\(arguments.operands[0])'; it is bash, zsh or fish")
         }
         try context.output.write(program.completions(for: shell).utf8)
         return .done

@@ -8,7 +8,7 @@ extension Command {
     private static let groups = Option(
         OptionDefinition(
             long: "groups", placeholder: "N,N,...",
-            help: "Where groups end. The first bound belongs to the group above it, every other to the one below.",
+            help: "Where groups end. The first bound belongs to the group above it, each other one to the group below.",
             defaultValue: "20,40,60")
     ) { text throws(ValueProblem) in try parseBounds(text) }
 

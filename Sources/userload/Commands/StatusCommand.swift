@@ -1,4 +1,4 @@
-// `userload status`: what became of jobs, by slug, label or file.
+// `userload status`: the state of jobs, by slug, label or file.
 
 import CommandLineOptions
 import Log
@@ -8,24 +8,24 @@ import Postgres
 extension Command {
     private static let wait = Flag("wait", help: "Wait until the jobs have ended; the exit code then tells how.")
     private static let timeout = Option.duration(
-        "timeout", in: .seconds(1)...(.seconds(366 * 86_400)), help: "With --wait: give up after this long, exit 3.")
+        "timeout", in: .seconds(1)...(.seconds(366 * 86_400)), help: "With --wait: give up after this long, with exit code 3.")
 
     static let status = Command(
         CommandDescription(
-            "status", summary: "tell what became of pushed files",
+            "status", summary: "show the state of pushed files",
             discussion: [
-                "A slug (or the first six characters of an id or more), a label (its latest job), or a file (anything "
-                    + "with a / or that exists): then its content is looked up. States: pending, processing, stalled, "
-                    + "inconsistent, completed, abandoned.",
-                "With --wait the exit code is 0 done, 1 done with rejects, 3 not complete; without, 0 whenever it "
-                    + "could answer. --json prints an object a job, a line each.",
+                "Takes a slug (or the first six or more characters of an id), a label (which stands for its latest "
+                    + "job), or a file (anything that has a / or exists), which is looked up by its content. States: "
+                    + "pending, processing, stalled, inconsistent, completed, abandoned.",
+                "With --wait the exit code is 0 for done, 1 for done with rejects, 3 for not complete; without it, 0 if "
+                    + "the state could be read. --json prints one JSON object per job, each on its own line.",
             ],
             operands: Operands("SLUG|LABEL|FILE", 1...Int.max, completion: .files),
             options: [wait, timeout, Options.json] + Options.postgres + Options.logging,
             examples: [
-                Example("userload status 4x7k2m9q", "The job that push called so."),
+                Example("userload status 4x7k2m9q", "The job with this slug."),
                 Example("userload status --wait --timeout 1h nightly", "The latest job of a label, for a script."),
-                Example("userload status ./users.csv", "Is this file in?"),
+                Example("userload status ./users.csv", "Has this file been loaded?"),
             ])
     ) { arguments, context in
         let session = try context.openDatabase(arguments)

@@ -5,21 +5,21 @@ import Log
 import Pipeline
 
 extension Command {
-    private static let job = Option.text("job", "SLUG", help: "Only what this job brought.")
-    private static let name = Option.text("name", "NAME", help: "Exactly this name.")
+    private static let job = Option.text("job", "SLUG", help: "Only people that this job inserted.")
+    private static let name = Option.text("name", "NAME", help: "Only this exact name.")
     private static let age = Option(
-        OptionDefinition(long: "age", placeholder: "N|N-M", help: "An age, or from N to M, both included.")
+        OptionDefinition(long: "age", placeholder: "N|N-M", help: "Only this age, or ages from N to M, both included.")
     ) { text throws(ValueProblem) in try parseAges(text) }
     private static let limit = Option.integer("limit", "N", in: 1...Int.max, help: "At most N people. [default: all]")
 
     static let users = Command(
         CommandDescription(
             "users", summary: "print people from the database, by age and name",
-            discussion: ["--json prints JSON lines that push takes, and that give the same rows again."],
+            discussion: ["--json prints JSON lines that push accepts and that load as the same rows."],
             options: [job, name, age, limit, Options.json] + Options.postgres + Options.logging,
             examples: [
-                Example("userload users --age 20-40 --limit 10", "Ten people of 20 to 40."),
-                Example("userload users --job 4x7k2m9q --json > people.jsonl", "What a job brought."),
+                Example("userload users --age 20-40 --limit 10", "Ten people aged 20 to 40."),
+                Example("userload users --job 4x7k2m9q --json > people.jsonl", "The people that a job inserted."),
             ])
     ) { arguments, context in
         let session = try context.openDatabase(arguments)
@@ -39,9 +39,14 @@ extension Command {
 
 /// `35` or `20-40`.
 func parseAges(_ text: String) throws(ValueProblem) -> ClosedRange<Int> {
-    let ages = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-    guard let first = ages.first ?? nil, let last = ages.last ?? nil, ages.count <= 2, first <= last else {
-        throw ValueProblem("write an age like 35, or two like 20-40")
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { 0x30...0x39 ~= $0 } })
+    else { throw ValueProblem("write an age like 35, or a range like 20-40") }
+    // Too many digits for an Int is out of range, too.
+    let ages = parts.map { Int($0) ?? .max }
+    guard ages.allSatisfy((0...150).contains) else { throw ValueProblem("ages are 0 to 150") }
+    guard let first = ages.first, let last = ages.last, first <= last else {
+        throw ValueProblem("the first age must not be above the second")
     }
     return first...last
 }

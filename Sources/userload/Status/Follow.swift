@@ -34,12 +34,12 @@ struct Follower {
     /// may still change it.
     static let quietSeconds = 10.0
 
-    /// How many jobs are waited for: one that the database does not know yet is on its way.
+    /// How many jobs are waited for, those that the database does not know yet included.
     let count: Int
     let timeout: Duration?
-    /// Give up when nothing has changed for so long; nil: never.
+    /// Give up when nothing has changed for this long; nil: never.
     var stall: Duration?
-    /// Looked at between two looks: whoever loads in this process may have failed.
+    /// Asked between two looks: a worker in this process may have failed.
     let shouldStop: () -> Bool
     /// Whoever loads in this process has nothing left to read; for jobs that are not placed.
     var isIdle: () -> Bool = { true }

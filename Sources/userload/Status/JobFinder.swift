@@ -1,7 +1,8 @@
 // What a name on `status`'s command line means: a file, a label, a slug, or a job that only this host's journal knows.
 
 import CommandLineOptions
-import Foundation
+import FileNames
+import Glibc
 import Log
 import Pipeline
 import Records
@@ -21,7 +22,7 @@ struct JobFinder {
     let context: Context
 
     func find(_ name: String) throws -> Answer {
-        if name.contains("/") || (name != "-" && FileManager.default.fileExists(atPath: name)) {
+        if name.contains("/") || (name != "-" && withFileName(name) { access($0, F_OK) } == 0) {
             return try find(file: name)
         }
         switch try session.jobs.find(name) {
@@ -112,7 +113,7 @@ extension JobFinder.Answer {
 private func contentHash(ofFile path: String, _ interrupt: Interrupt) throws -> (ContentHash, size: UInt64) {
     do {
         let source = try FileSource(path, interrupt: interrupt)
-        guard source.isRegular else { throw PipelineError.refused("no regular file: its content cannot be looked up") }
+        guard source.isRegular else { throw PipelineError.refused("not a regular file: its content cannot be looked up") }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
         defer { buffer.deallocate() }
         while try source.read(buffer) > 0 {}

@@ -14,8 +14,8 @@ func pendingReport(_ entry: JournalEntry, place: String, times: Times) -> [Strin
     if let label = entry.label { pushed += ", label \(label)" }
     let reason =
         switch entry.state {
-        case .pushed: "all of it is in Kafka, \(place) has nothing of it yet: `userload work` loads it"
-        case .open: "push has not finished: the same command goes on"
+        case .pushed: "all of it is in Kafka, \(place) has none of it yet: `userload work` loads it"
+        case .open: "push has not finished: the same command resumes it"
         case .broken: "the file changed while it was pushed: push it again with --again"
         }
     return [headline.compactMap { $0 }.joined(separator: "  "), pushed, reason].map(escaped)

@@ -1,30 +1,30 @@
-// Why a job is not complete, and the command that mends it, ready to be copied.
+// Why a job is not complete, and the command that repairs it, ready to be copied.
 
 import CommandLineOptions
 import Pipeline
 import Records
 
 extension StatusReport {
-    /// Nothing for a job that needs nobody.
+    /// Empty for a job that needs no attention.
     var explanation: [String] {
         switch (job.state, job.reason) {
         case (.stalled, let reason): stalled(reason)
         case (.inconsistent, let reason): inconsistent(reason)
         case (.abandoned, _):
             [
-                "abandoned \(job.abandonedAt.map { times.ago($0) } ?? ""); what still comes is loaded, and it is open again"
+                "abandoned \(job.abandonedAt.map { times.ago($0) } ?? ""); if more records arrive, they are loaded and the job is open again"
             ]
         case (.pending, _), (.processing, _): unfinished
         case (.completed, _): []
         }
     }
 
-    /// A job that nothing was heard of for a while.
+    /// A job without a new record for a while.
     private var unfinished: [String] {
         guard job.isOpen, let age = job.lastRecordAge, age > Self.quietSeconds else { return [] }
         let since = "last record \(ageText(seconds: age)) ago; push\(onHost) has not finished"
         let abandon = "`userload abandon \(job.slug)`"
-        guard let push = pushCommand() else { return ["\(since) and cannot go on, it read a stream: \(abandon)"] }
+        guard let push = pushCommand() else { return ["\(since) and cannot be resumed, as it read a stream: \(abandon)"] }
         return [
             "\(since): run\(job.host == nil ? "" : " there") `\(push)`, or \(abandon)",
             "(if that says already pushed, no worker reads the topic: run `userload work`)",
@@ -32,7 +32,7 @@ extension StatusReport {
     }
 
     private func stalled(_ reason: JobReason?) -> [String] {
-        let resend = mend("--resend")
+        let resend = repair("--resend")
         switch reason {
         case .key:
             let pushed = (job.keyFields ?? []).joined(separator: ",")
@@ -58,7 +58,7 @@ extension StatusReport {
     }
 
     private func inconsistent(_ reason: JobReason?) -> [String] {
-        let again = mend("--again")
+        let again = repair("--again")
         switch reason {
         case .changed:
             return ["inconsistent: the file changed while it was pushed; to load it as it is now: \(again)"]
@@ -74,8 +74,8 @@ extension StatusReport {
     private var onHost: String { job.host.map { " on \($0)" } ?? "" }
 
     /// "run on etl1 `userload push --resend /data/people.csv`".
-    private func mend(_ option: String) -> String {
-        if job.file == "-" { return "it read a stream: push that once more" }
+    private func repair(_ option: String) -> String {
+        if job.file == "-" { return "it read a stream: push that again" }
         guard let push = pushCommand(option) else {
             return "run `userload push \(option)` with its file, where it was pushed"
         }

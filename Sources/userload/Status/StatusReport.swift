@@ -20,7 +20,7 @@ struct StatusReport {
         lines.append(counts)
         if let progress { lines.append(progress) }
         if job.duplicates > 0 {
-            lines.append("duplicates: the row that was there stays; their other fields are not loaded")
+            lines.append("duplicates: the existing row stays; their other fields are not loaded")
         }
         lines += explanation
         lines += rejects

@@ -148,13 +148,14 @@ import Testing
 
     @Test
     func kafkaIsKilledUnderLoad() throws {
-        let world = try World(kafka: KafkaServer.start())
+        let kafka = try KafkaServer.start()
+        let world = try World(kafka: kafka)
         let file = try world.files.write("people.csv", People.csv(0..<people))
         let worker = try world.start(["work"])
         let push = try world.start(["push", "--quiet", file])
         usleep(500_000)
-        world.kafka.kill()
-        try world.kafka.restart()
+        kafka.kill()
+        try kafka.restart()
         #expect(try push.wait(.seconds(120)).code == 0)
         try world.expectCompleted(file, inserted: people)
         try world.expectUsers(people)

@@ -1,12 +1,15 @@
-// What a newcomer sees first: the samples, loaded, counted and read back.
+// What a newcomer sees first: the samples, loaded, counted and read back, through either broker.
 
 import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct SampleTests {
-    @Test func usersGoFromAFileThroughKafkaIntoPostgres() throws {
-        let world = try World()
+@Suite(.needsPostgres) struct SampleTests {
+    /// Skipped where there is none: the tests below then run on the dev-broker alone.
+    @Test(.needsKafka) func alsoThroughARealKafka() { #expect(Broker.available == [.kafka, .devBroker]) }
+
+    @Test(arguments: Broker.available) func usersGoFromAFileThroughKafkaIntoPostgres(_ broker: Broker) throws {
+        let world = try World(on: broker)
         try world.expect(0, "load", Userload.sample("users.csv"))
         try world.expectUsers(16)
         let row = try world.database.psql(
@@ -20,8 +23,8 @@ import Testing
         #expect(status.stdout.contains("16 lines = 16 inserted + 0 updated + 0 duplicates + 0 rejected"))
     }
 
-    @Test func statsShowTheFourGroups() throws {
-        let world = try World()
+    @Test(arguments: Broker.available) func statsShowTheFourGroups(_ broker: Broker) throws {
+        let world = try World(on: broker)
         try world.expect(0, "load", "--quiet", Userload.sample("users.csv"))
         let groups = try world.expect(0, "stats").stdout.split(separator: "\n").map {
             $0.split(separator: " ", omittingEmptySubsequences: true)
@@ -32,8 +35,8 @@ import Testing
         }
     }
 
-    @Test func jsonLinesTravelAsTheyAre() throws {
-        let world = try World()
+    @Test(arguments: Broker.available) func jsonLinesTravelAsTheyAre(_ broker: Broker) throws {
+        let world = try World(on: broker)
         try world.expect(0, "load", Userload.sample("users.jsonl"))
         try world.expectUsers(8)
         let additional = try world.database.psql("SELECT additional_info FROM users WHERE name = 'Aoife Byrne'")
@@ -42,8 +45,8 @@ import Testing
     }
 
     /// Every kind of bad record in the file becomes one reject, with all its errors; the good ones are loaded.
-    @Test func everyKindOfBadCSVRecordIsKept() throws {
-        let world = try World()
+    @Test(arguments: Broker.available) func everyKindOfBadCSVRecordIsKept(_ broker: Broker) throws {
+        let world = try World(on: broker)
         try world.expect(1, "load", Userload.sample("bad.csv"))
         try world.expectUsers(3)
         let codes = try world.database.psql(
@@ -76,8 +79,8 @@ import Testing
                 """)
     }
 
-    @Test func everyKindOfBadJSONRecordIsKept() throws {
-        let world = try World()
+    @Test(arguments: Broker.available) func everyKindOfBadJSONRecordIsKept(_ broker: Broker) throws {
+        let world = try World(on: broker)
         try world.expect(1, "load", Userload.sample("bad.jsonl"))
         try world.expectUsers(2)
         let report = try world.status(Userload.sample("bad.jsonl"))
@@ -86,8 +89,8 @@ import Testing
     }
 
     /// What `rejects --raw` prints is mended with an editor and pushed.
-    @Test func mendedRejectsAreLoaded() throws {
-        let world = try World()
+    @Test(arguments: Broker.available) func mendedRejectsAreLoaded(_ broker: Broker) throws {
+        let world = try World(on: broker)
         let file = try world.files.write("people.csv", "name,age\nAnn,31\nBob,old\n\"Cy, Jr\",x\n")
         let slug = try world.push(file)
         try world.expect(1, "work", "--drain")
@@ -100,11 +103,11 @@ import Testing
     }
 
     /// `users --json` prints lines that push accepts, and that give the same rows.
-    @Test func whatUsersPrintsLoadsIntoTheSameRows() throws {
-        let world = try World()
+    @Test(arguments: Broker.available) func whatUsersPrintsLoadsIntoTheSameRows(_ broker: Broker) throws {
+        let world = try World(on: broker)
         try world.expect(0, "load", Userload.sample("users.csv"), Userload.sample("users.jsonl"))
         let printed = try world.expect(0, "users", "--json").stdout
-        let other = try World()
+        let other = try World(on: broker)
         try other.expect(0, "load", try other.files.write("again.jsonl", printed))
         let query = """
             SELECT name, age, email, phone_number, address, additional_info FROM users ORDER BY name COLLATE "C", age
@@ -113,9 +116,29 @@ import Testing
         try other.expectUsers(24)
     }
 
+    /// The push is finished all the same: only its slug is lost.
+    @Test(arguments: Broker.available) func aFullDiskUnderTheSlugsIsAnError(_ broker: Broker) throws {
+        let world = try World(on: broker)
+        let file = Userload.sample("users.jsonl")
+        let result = try ChildProcess(
+            "/bin/sh", ["-c", "exec \"$0\" push \"$1\" >/dev/full", Userload.binary, file],
+            environment: world.environment()
+        ).wait()
+        #expect(result.code == 3, "\(result)")
+        #expect(
+            result.stderr.contains(
+                """
+                error: cannot write to standard output: No space left on device
+                the push itself continues; `userload jobs` lists its jobs
+                \(file)
+                """), "\(result)")
+        try world.expect(0, "work", "--drain")
+        try world.expectUsers(8)
+    }
+
     /// A slug is what push prints on stdout, and nothing else.
-    @Test func aSlugIsWhatOtherCommandsTake() throws {
-        let world = try World()
+    @Test(arguments: Broker.available) func aSlugIsWhatOtherCommandsTake(_ broker: Broker) throws {
+        let world = try World(on: broker)
         let slug = try world.push(Userload.sample("users.csv"))
         #expect(slug.wholeMatch(of: /[0-9a-hjkmnp-tv-z]{8}/) != nil)
         try world.expect(0, "work", "--drain")

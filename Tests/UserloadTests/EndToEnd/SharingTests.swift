@@ -34,7 +34,7 @@ import Testing
         let (reading, writing) = try pipe()
         let kcat = try ChildProcess(
             "/usr/bin/env",
-            ["kcat", "-P", "-b", world.kafka.bootstrapServers, "-t", world.topic, "-X", "linger.ms=1"],
+            ["kcat", "-P", "-b", world.broker, "-t", world.topic, "-X", "linger.ms=1"],
             input: .descriptor(reading))
         let isOver = Atomic(false)
         let others = Background {
@@ -167,7 +167,7 @@ import Testing
         _ = try world.push(try world.files.write("a.csv", People.csv(0..<10)))
         let lines = People.jsonl(10..<20) + "{\"name\": \"no age\"}\nnot json\n"
         let produced = try ChildProcess(
-            "/usr/bin/kcat", ["-P", "-b", world.kafka.bootstrapServers, "-t", world.topic],
+            "/usr/bin/kcat", ["-P", "-b", world.broker, "-t", world.topic],
             input: .bytes(Array(lines.utf8))
         ).wait()
         #expect(produced.code == 0, "\(produced)")

@@ -5,27 +5,64 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Servers are shared with other tests unless given.
+/// What stands between push and work.
+enum Broker: Sendable {
+    case kafka, devBroker
+
+    /// Those that this machine has.
+    static let available: [Broker] = KafkaServer.isAvailable ? [.kafka, .devBroker] : [.devBroker]
+}
+
+/// Servers are shared with other tests unless given; a dev-broker has one topic, so every world has its own.
 final class World: Sendable {
     let topic: String
-    let kafka: KafkaServer
+    /// host:port.
+    let broker: String
+    private let kafka: KafkaServer?
+    private let devBroker: ChildProcess?
     let postgres: PostgresServer
     let database: TestDatabase
     let files: TemporaryDirectory
 
-    init(kafka: KafkaServer = .shared, postgres: PostgresServer = .shared) throws {
+    convenience init(kafka: KafkaServer = .shared, postgres: PostgresServer = .shared) throws {
+        try self.init(kafka: kafka, devBroker: nil, postgres)
+    }
+
+    convenience init(on broker: Broker) throws {
+        switch broker {
+        case .kafka: try self.init()
+        case .devBroker:
+            let topic = Self.newTopic()
+            let broker = try ChildProcess(Userload.binary, ["dev-broker", "--topic", topic])
+            try self.init(kafka: nil, devBroker: broker, topic: topic, .shared)
+        }
+    }
+
+    private init(
+        kafka: KafkaServer?, devBroker: ChildProcess?, topic: String = newTopic(), _ postgres: PostgresServer
+    ) throws {
         self.kafka = kafka
+        self.devBroker = devBroker
+        self.topic = topic
         self.postgres = postgres
-        topic = "users-" + UUID().uuidString.lowercased()
+        if let kafka {
+            broker = kafka.bootstrapServers
+        } else {
+            // The address is one line on standard output, once it answers.
+            try devBroker?.wait(for: "\n", on: .stdout)
+            broker = devBroker?.stdout.trimmingCharacters(in: .newlines) ?? ""
+        }
         database = try postgres.database()
         files = try TemporaryDirectory()
     }
+
+    private static func newTopic() -> String { "users-" + UUID().uuidString.lowercased() }
 
     /// As a crontab would have it: nothing of our own environment but the way to programs.
     func environment(_ changes: [String: String] = [:]) -> [String: String] {
         var variables = database.environment
         variables["PATH"] = "/usr/bin:/bin"
-        variables["KAFKA_BROKER"] = kafka.bootstrapServers
+        variables["KAFKA_BROKER"] = broker
         variables["KAFKA_TOPIC"] = topic
         variables["USERLOAD_STATE_DIR"] = files.path("journal")
         return variables.merging(changes) { $1 }
@@ -75,7 +112,7 @@ final class World: Sendable {
         #expect(found == "\(rows)|\(rows)", sourceLocation: location)
     }
 
-    /// Makes this world's topic, with Kafka's own tool: about a second.
+    /// Creates this world's topic in a real Kafka, with Kafka's own tool: about a second.
     func createTopic(_ configuration: String...) throws {
         let settings = configuration.flatMap { ["--config", $0] }
         try topics(["--create", "--topic", topic, "--partitions", "2"] + settings)
@@ -84,7 +121,7 @@ final class World: Sendable {
     func deleteTopic() throws { try topics(["--delete", "--topic", topic]) }
 
     private func topics(_ arguments: [String]) throws {
-        try kafka.tool("kafka-topics.sh", ["--bootstrap-server", kafka.bootstrapServers] + arguments)
+        try kafka?.tool("kafka-topics.sh", ["--bootstrap-server", broker] + arguments)
     }
 
     /// What `status --json` says of a job.
@@ -137,6 +174,8 @@ enum People {
 }
 
 extension Trait where Self == ConditionTrait {
+    static var needsPostgres: Self { .enabled("needs Debian's postgresql") { PostgresServer.binaries != nil } }
+
     static var needsServers: Self {
         .enabled("needs a Kafka under KAFKA_HOME and Debian's postgresql") {
             KafkaServer.isAvailable && PostgresServer.binaries != nil

@@ -1,5 +1,5 @@
-// What a push says while it runs: slugs on standard output, one summary line a file and the progress line on standard
-// error.
+// What a push says while it runs: slugs on standard output, one summary line per file and the progress line on
+// standard error.
 
 import CommandLineOptions
 import Log
@@ -13,6 +13,8 @@ final class PushReport {
     private let printsSlugs: Bool
     private let lines: PushLines
     private var hasPrintedSlug = false
+    /// What the slugs cost: incomplete once standard output did not take one. The push itself is finished all the same.
+    private(set) var exitCode = ExitCode.done
 
     /// - Parameter printsSlugs: false where standard output is for something else.
     init(files: [String], _ arguments: ParsedArguments, _ context: Context, printsSlugs: Bool = true) {
@@ -20,7 +22,7 @@ final class PushReport {
         self.printsSlugs = printsSlugs
         isQuiet = arguments[Options.quiet]
         lines = PushLines(
-            files: files, command: PushLines.typed(CommandLine.arguments), times: Times(now: context.now()))
+            files: files, command: PushLines.typed(programArguments), times: Times(now: context.now()))
     }
 
     func tell(_ event: PushEvent) {
@@ -55,10 +57,11 @@ final class PushReport {
         do {
             try context.output.line(slug)
             try context.output.flush()
-        } catch OutputError.failed(let message) {
-            context.logger.warning(message)
         } catch {
-            // The reader has gone; the push goes on.
+            // Said once; a reader that has gone has seen enough.
+            guard exitCode == .done, let failure = failure(for: error) else { return }
+            context.logger.error(failure.message, hint: "the push itself continues; `userload jobs` lists its jobs")
+            exitCode = failure.code
         }
     }
 }

@@ -9,7 +9,7 @@ import Records
 struct PushLines {
     /// The widest file name, for the columns.
     private let width: Int
-    /// What goes on with a push that stopped.
+    /// What resumes a push that stopped.
     private let command: String
     private let times: Times
 
@@ -67,8 +67,8 @@ struct PushLines {
     private func sentence(_ error: PipelineError, _ outcome: PushOutcome) -> String {
         switch error.kind {
         case .refused: "refused: \(error.message); nothing sent"
-        case .kafka: "not pushed: \(error.message); \(goingOn(outcome))"
-        case .interrupted: "interrupted; \(goingOn(outcome))"
+        case .kafka: "not pushed: \(error.message); \(continuation(outcome))"
+        case .interrupted: "interrupted; \(continuation(outcome))"
         case .broken, .lost, .configuration, .postgres, .incomplete: "not pushed: \(error.message)"
         }
     }
@@ -82,12 +82,12 @@ struct PushLines {
         return "; \(grouped(outcome.rejects)) will be rejected\(first ?? "")"
     }
 
-    private func goingOn(_ outcome: PushOutcome) -> String {
-        guard outcome.job != nil else { return "nothing sent, the same command tries again: \(command)" }
+    private func continuation(_ outcome: PushOutcome) -> String {
+        guard outcome.job != nil else { return "nothing sent; to try again: \(command)" }
         let acknowledged = "\(counted(outcome.acknowledged, "record")) acknowledged"
         return outcome.isResumable
-            ? "nothing is lost: \(acknowledged), the same command goes on: \(command)"
-            : "\(acknowledged); what can be read only once cannot go on: push it again, as a new job"
+            ? "nothing is lost: \(acknowledged); to resume: \(command)"
+            : "\(acknowledged); a stream cannot be resumed: push it again as a new job"
     }
 
     private static func reached(_ progress: PushProgress) -> String {

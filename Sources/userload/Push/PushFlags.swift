@@ -6,32 +6,32 @@ import Records
 
 enum PushFlags {
     static let format = Option<Format>.choice(
-        "format", "FORMAT", help: "What the files are written in.",
+        "format", "FORMAT", help: "The format of the files.",
         default: "by extension: .csv; .jsonl, .ndjson")
     static let delimiter = Option.text(
         "delimiter", "CHAR", help: "What separates the cells of CSV: \(delimiters).", default: ",")
     static let label = Option.text(
-        "label", "NAME", help: "Name a series of jobs: status NAME answers for the latest. Another label, another job.")
+        "label", "NAME", help: "Name a series of jobs: status NAME shows the latest. A file with another label is another job.")
     static let again = Flag(
-        "again", help: "Make a new job of a file that was pushed before, or go on with an unfinished --again of it.")
+        "again", help: "Make a new job of a file that was pushed before, or resume an unfinished --again of it.")
     static let resend = Flag(
         "resend",
-        help: "Send the same job once more from its start; what the database has counted is dropped there. With "
+        help: "Send the same job again from its start; records that the database has counted are dropped there. With "
             + "--again: the latest --again job of the file.")
     static let onDuplicate = Option<OnDuplicate>.choice(
         "on-duplicate", "MODE",
-        help: "What becomes of a record whose key is there already: skip leaves the row as it is.",
+        help: "What to do with a record whose key is already in the table: skip leaves the row as it is.",
         default: "skip")
     static let partitions = Option.integer(
-        "partitions", "N", in: 1...10_000, help: "Partitions of a topic that has to be made.", default: "12")
+        "partitions", "N", in: 1...10_000, help: "Partitions of the topic, if it has to be created.", default: "12")
     static let replication = Option.integer(
-        "replication", "N", in: 1...1000, help: "Replicas of a topic that has to be made.", default: "the broker's own")
+        "replication", "N", in: 1...1000, help: "Replicas of the topic, if it has to be created.", default: "the broker's own")
     static let retention = Option.duration(
         "retention", in: .seconds(60)...(.seconds(36_500 * 86_400)),
-        help: "How long a topic that has to be made keeps its records.", default: "7d")
+        help: "How long the topic keeps its records, if it has to be created.", default: "7d")
     static let stallTimeout = Option.duration(
         "stall-timeout", in: .seconds(1)...(.seconds(365 * 86_400)),
-        help: "Give up when Kafka has acknowledged nothing for so long; the same command goes on later.", default: "5m")
+        help: "Give up when Kafka has acknowledged nothing for this long; the same command resumes later.", default: "5m")
 
     private static let delimiters = Dialect.delimiters.map(\.name).joined(separator: " ")
 
@@ -45,7 +45,7 @@ enum PushFlags {
         if streams > 1 { throw Failure(.usage, "standard input (-) can be read only once") }
         if streams == 1, arguments[format] == nil {
             throw Failure(
-                .usage, "standard input (-) has no extension", hint: "--format csv or --format jsonl says what it is")
+                .usage, "standard input (-) needs --format", hint: "add --format csv or --format jsonl")
         }
         var options = PushOptions()
         options.format = arguments[format]
