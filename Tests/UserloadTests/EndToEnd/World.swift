@@ -118,6 +118,18 @@ final class World: Sendable {
         try topics(["--create", "--topic", topic, "--partitions", "2"] + settings)
     }
 
+    /// The end of a partition's log, open transactions included.
+    func end(of partition: Int) throws -> Int {
+        let told =
+            try kafka?.tool(
+                "kafka-get-offsets.sh",
+                ["--bootstrap-server", broker, "--topic-partitions", "\(topic):\(partition)"]) ?? ""
+        guard let end = Int(told.split(separator: ":").last?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "") else { throw TestSupportError("no offset: \(told)") }
+        return end
+    }
+
+    func alterTopic(partitions: Int) throws { try topics(["--alter", "--topic", topic, "--partitions", "\(partitions)"]) }
+
     func deleteTopic() throws { try topics(["--delete", "--topic", topic]) }
 
     private func topics(_ arguments: [String]) throws {

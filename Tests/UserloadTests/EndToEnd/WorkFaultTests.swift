@@ -1,0 +1,85 @@
+// What directed attacks on a running worker found: open transactions, partitions that come and go, states from before.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.needsServers) struct WorkFaultTests {
+    let world: World
+
+    init() throws { world = try World() }
+
+    /// It used to say "drained", exit 0, with acknowledged records unread.
+    @Test func aDrainBehindAnOpenTransactionSaysSo() throws {
+        let slug = try world.push(try world.files.write("a.csv", People.csv(0..<10)))
+        let ends = try (0..<12).map { try world.end(of: $0) }
+        // A record a second, in a transaction that stays open until the broker aborts it.
+        let other = try ChildProcess(
+            (KafkaServer.home ?? "") + "/bin/kafka-producer-perf-test.sh",
+            [
+                "--topic", world.topic, "--num-records", "600", "--record-size", "10", "--throughput", "1",
+                "--transactional-id", world.topic, "--transaction-duration-ms", "600000", "--producer-props",
+                "bootstrap.servers=\(world.broker)", "transaction.timeout.ms=15000",
+            ])
+        try eventually("a record is in the log") { try (0..<12).contains { try world.end(of: $0) > ends[$0] } }
+        other.send(SIGKILL)
+        let drain = try world.expect(3, "work", "--drain", "--stall-timeout", "3s")
+        #expect(drain.stderr.contains("another producer's transaction is open at offset"), "\(drain)")
+        #expect(!drain.stderr.contains("drained"), "\(drain)")
+        try world.expectCompleted(slug, inserted: 10)
+        _ = try other.wait()
+        // Aborted by the broker: what was held back is read past.
+        try world.expect(0, "work", "--drain")
+        try world.expectUsers(10)
+    }
+
+    @Test func partitionsAddedUnderARunningWorkerAreRead() throws {
+        try world.createTopic("max.message.bytes=1064960")
+        let worker = try world.start(["work"])
+        try worker.wait(for: "owns 2 of 2 partitions")
+        try world.alterTopic(partitions: 4)
+        let slug = try world.push(try world.files.write("a.csv", People.csv(0..<100)))
+        try worker.wait(for: "owns 4 of 4 partitions")
+        try world.expectCompleted(slug, inserted: 100)
+        worker.send(SIGTERM)
+        #expect(try worker.wait().code == 0)
+    }
+
+    @Test func aTopicCreatedAgainWithFewerPartitionsIsRead() throws {
+        try world.createTopic("max.message.bytes=1064960")
+        let worker = try world.start(["work"])
+        let first = try world.push(try world.files.write("a.csv", People.csv(0..<100)))
+        try world.expectCompleted(first, inserted: 100)
+        try world.deleteTopic()
+        let result = try world.expect(
+            0, "push", "--quiet", "--partitions", "1", try world.files.write("b.csv", People.csv(100..<200)))
+        let second = result.stdout.trimmingCharacters(in: .newlines)
+        try world.expectCompleted(second, inserted: 100)
+        #expect(worker.stderr.contains("topic \(world.topic) has 1 partition now, it had 2"), "\(worker.stderr)")
+        worker.send(SIGTERM)
+        #expect(try worker.wait().code == 0)
+    }
+
+    /// What the database says of the job is from before this run; it used to end at once with exit 3.
+    @Test func aStateFromBeforeIsNotTheEndOfALoad() throws {
+        let file = try world.files.write("a.csv", People.csv(0..<1000))
+        let slug = try world.push(file)
+        _ = try world.expect(0, "work", "--drain")
+        // As if the rows of one partition had never come, but what came after them had been seen.
+        _ = try world.database.psql(
+            "UPDATE userload.progress SET last_seq = -1, digest = 0, records = 0, bytes = 0, inserted = 0, "
+                + "end_seq = NULL, end_records = NULL, end_digest = NULL, ended_at = NULL, passed_over = 9 "
+                + "WHERE partition = 3")
+        #expect(try world.status(slug).state == "stalled")
+        let load = try world.run("load", "--resend", file)
+        #expect(load.code == 0, "\(load)")
+        #expect(try world.status(slug).state == "completed")
+
+        try world.expect(0, "push", "--again", "--quiet", file)
+        let other = try world.database.psql(
+            "SELECT left(id_text, 8) FROM userload.jobs WHERE id_text NOT LIKE '\(slug)%' AND path <> ''")
+        if !other.isEmpty { _ = try world.run("abandon", other) }
+        let again = try world.run("load", "--again", file)
+        #expect(again.code == 0, "\(again)")
+    }
+}
