@@ -105,7 +105,9 @@ extension JobFinder.Answer {
 private func contentHash(ofFile path: String, _ interrupt: Interrupt) throws -> (ContentHash, size: UInt64) {
     do {
         let source = try FileSource(path, interrupt: interrupt)
-        guard source.isRegular else { throw PipelineError.refused("not a regular file: its content cannot be looked up") }
+        guard source.isRegular else {
+            throw PipelineError.refused("not a regular file: its content cannot be looked up")
+        }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
         defer { buffer.deallocate() }
         while try source.read(buffer) > 0 {}
