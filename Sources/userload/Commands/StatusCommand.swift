@@ -70,6 +70,6 @@ extension Context {
         }
     }
 
-    /// The same of jobs that were loaded.
+    /// The same for jobs.
     func printStatus(of jobs: [JobStatus]) throws { try printStatus(jobs.map { .job($0, others: []) }) }
 }

@@ -1,4 +1,4 @@
-// Follows jobs to their end, for `status --wait` and `load`: looks, shows, waits, until nothing can change any more.
+// Follows jobs to their end, for `status --wait` and `load`.
 
 import CommandLineOptions
 import Foundation
@@ -16,7 +16,7 @@ enum FollowEnd: Equatable {
 }
 
 struct Follower {
-    /// Between two looks.
+    /// Seconds between two queries.
     static let interval = 0.25
     /// A gap may close while push sends messages again; one that stays this long is taken for lost messages.
     static let stalledSeconds = 10.0
@@ -26,9 +26,9 @@ struct Follower {
     let timeout: Duration?
     /// Give up when nothing has changed for this long; nil: never.
     var stall: Duration?
-    /// Asked between two looks: a worker in this process may have failed.
+    /// Asked between two queries: a worker in this process may have failed.
     let shouldStop: () -> Bool
-    /// Seconds of a clock that never goes back.
+    /// Seconds of a monotonic clock.
     var now: () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
     var sleep: () -> Void = { Thread.sleep(forTimeInterval: interval) }
 
@@ -61,7 +61,7 @@ struct Follower {
     }
 }
 
-/// One line for several jobs: the lines a second since `start`, and of one job how far it is.
+/// One line for several jobs: the lines per second since `start`, and the percentage of a single job.
 func progressLine(_ jobs: [JobStatus], since start: [JobStatus], seconds: Double, now: Date) -> String {
     let lines = jobs.reduce(0) { $0 + $1.lines }
     let before = start.reduce(0) { $0 + $1.lines }
@@ -81,7 +81,7 @@ func exitCode(of jobs: [JobStatus]) -> ExitCode {
     jobs.map { $0.state != .completed ? .incomplete : $0.rejected > 0 ? .doneWithRejects : .done }.max() ?? .done
 }
 
-/// What was followed, as it was seen last.
+/// The jobs that were followed, in their last known state.
 struct Followed {
     let end: FollowEnd
     /// Those that the database knew, in the order asked for.
@@ -96,9 +96,9 @@ struct Followed {
 }
 
 extension Context {
-    /// Waits until the jobs have ended, with a progress line on a terminal, on a connection of its own. A database that
-    /// is away is waited for, too, for as long as `patience`.
-    /// - Parameter shouldStop: beyond the signals.
+    /// Waits until the jobs have ended, with a progress line on a terminal, on a connection of its own. It also waits
+    /// for a database that is away, for as long as `patience`.
+    /// - Parameter shouldStop: a reason to stop besides the signals.
     func follow(
         _ ids: [JobID], _ arguments: ParsedArguments, timeout: Duration?, stall: Duration? = nil,
         patience: Duration = .seconds(300), shouldStop: @escaping () -> Bool = { false }
@@ -117,7 +117,7 @@ extension Context {
                 seen = try open.jobs.statuses(ids)
                 awaySince = nil
             } catch  where interrupt.isSet || shouldStop() {
-                // The connection gives up when a signal comes; the follower looks for that next.
+                // The connection gives up when a signal comes; the follower checks for that next.
             } catch let error as PostgresError where fatalFailure(error) == nil {
                 session = nil
                 let since = awaySince ?? follower.now()
