@@ -98,7 +98,7 @@ run_tests() {
     if [[ ${KAFKA_HOME:-} ]]; then
         purposes+=(java)
     else
-        say "KAFKA_HOME is not set: tests that need a real Kafka are skipped"
+        say "KAFKA_HOME is not set: the samples run through the dev-broker, tests that need a real Kafka are skipped"
     fi
     need_swift
     install_missing "${purposes[@]}"

@@ -1,4 +1,4 @@
-// A program and its commands, as the declarative table that everything else is made from.
+// A program and its commands, as the table from which parsing, help, completions and the manual page are made.
 
 package struct Example: Sendable {
     package let command: String

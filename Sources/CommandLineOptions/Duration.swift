@@ -2,7 +2,7 @@
 
 private let units: [(letter: Character, seconds: Int64)] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)]
 
-/// A whole number and one of s, m, h, d; nil for anything else, a bare number included: 5 what?
+/// A whole number and one of s, m, h, d; nil for anything else, a number without a unit included.
 package func parseDuration(_ text: String) -> Duration? {
     guard let unit = units.first(where: { $0.letter == text.last }) else { return nil }
     let digits = text.dropLast()

@@ -1,4 +1,4 @@
-// glibc's getopt_long(3): splits words into options and operands, and refuses what it would let through.
+// glibc's getopt_long(3): splits words into options and operands, and refuses abbreviations, which it would accept.
 
 @preconcurrency import CGetopt
 @preconcurrency import Glibc
@@ -37,7 +37,7 @@ func split(_ words: [String], by options: [any DeclaredOption]) throws(ValueProb
     return items
 }
 
-/// The same options in getopt's form. An option's code is its place in the table plus 256: no character.
+/// The same options in getopt's form. An option's code is its place in the table plus 256, which is not a character.
 private final class GetoptTable {
     private static let firstCode: Int32 = 256
     private let options: [any DeclaredOption]

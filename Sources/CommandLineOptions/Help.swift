@@ -30,7 +30,7 @@ extension ProgramDescription {
     }
 }
 
-/// What help says of an option after its own words: choices, environment, default.
+/// An option's help with its choices, its environment variable and its default.
 func text(_ option: OptionDefinition) -> String {
     var notes: [String] = []
     if !option.choices.isEmpty { notes.append(option.choices.joined(separator: " or ")) }

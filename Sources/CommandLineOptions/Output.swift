@@ -23,7 +23,7 @@ package final class Output: Sendable {
         isTerminal = isatty(descriptor) == 1
     }
 
-    /// Columns; nil when it is no terminal, and lines may be as long as they like.
+    /// Columns; nil when it is not a terminal: then lines are not cut.
     package var width: Int? { terminalWidth(descriptor) }
 
     /// `text` and a newline.

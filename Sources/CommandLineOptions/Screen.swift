@@ -56,10 +56,10 @@ package final class Screen: Sendable {
     }
 }
 
-/// Carriage return and ECMA-48 EL: the cursor's line, gone.
+/// Carriage return and ECMA-48 EL: erases the cursor's line.
 private let eraseLine = "\r\u{1B}[K"
 
-/// The columns of the terminal behind `descriptor`; nil when it is none.
+/// The columns of the terminal behind `descriptor`; nil when it is not a terminal.
 package func terminalWidth(_ descriptor: Int32) -> Int? {
     var size = winsize()
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }

@@ -4,7 +4,8 @@
 import FileNames
 
 /// `text` with control characters and characters that hide or reorder text written as `\n`, `\t`, `\r`,
-/// `\x1B` or `\u{202E}`; a byte of a file name that is not UTF-8 as `\xE9`. A backslash stays as it is: the result is for eyes, not for reading back.
+/// `\x1B` or `\u{202E}`, and a byte of a file name that is not UTF-8 as `\xE9`. A backslash stays as it is: the result is
+/// for people, not for parsing.
 package func escaped(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
     var result = String.UnicodeScalarView()
@@ -18,7 +19,7 @@ package func escaped(_ text: String) -> String {
     return String(result)
 }
 
-/// The same for bytes that claim to be UTF-8; a byte that is no part of a character becomes `\xFF`.
+/// The same for bytes that should be UTF-8; a byte that is not part of a character becomes `\xFF`.
 package func escaped(bytes: some Sequence<UInt8>) -> String {
     var result = ""
     var decoder = Unicode.UTF8.ForwardParser()

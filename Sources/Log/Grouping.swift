@@ -1,4 +1,4 @@
-// Large numbers as people read them: what log lines and screens have in common.
+// Large numbers as people read them, in log lines and on screens.
 
 /// `1,000,000`.
 package func grouped(_ number: some BinaryInteger) -> String {

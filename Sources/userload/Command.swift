@@ -4,7 +4,7 @@ import CommandLineOptions
 
 struct Command: Sendable {
     let description: CommandDescription
-    /// Runs for hours as a service may, so that its lines need a time where nothing else stamps them.
+    /// May run for hours as a service, so its log lines need a time unless something else adds one.
     let isService: Bool
     /// Throws what it cannot handle; `report` turns that into a sentence and an exit code.
     let run: @Sendable (ParsedArguments, Context) throws -> ExitCode

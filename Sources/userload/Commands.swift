@@ -1,4 +1,4 @@
-// The table of commands. A new one is a line here.
+// The table of commands; a new command is added here.
 
 import CommandLineOptions
 

@@ -1,4 +1,4 @@
-// Options that several commands share, so that one word means one thing everywhere.
+// Options that several commands share.
 
 import CommandLineOptions
 import Log
@@ -25,7 +25,7 @@ enum Options {
     static let json = Flag("json", help: "Print JSON for programs.")
 }
 
-/// What holds when neither flag nor environment says anything.
+/// Values used when neither a flag nor the environment gives one.
 enum Defaults {
     static let broker = "127.0.0.1:9092"
     static let topic = "users"

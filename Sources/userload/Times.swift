@@ -16,7 +16,7 @@ struct Times: Sendable {
         return dayAndTime(date)
     }
 
-    /// `7 h ago`. Clocks differ: what lies ahead is 0 s ago.
+    /// `7 h ago`. A time in the future, of another clock, is 0 s ago.
     func ago(_ date: Date) -> String { ageText(seconds: now.timeIntervalSince(date)) + " ago" }
 
     private func day(_ date: Date) -> String {

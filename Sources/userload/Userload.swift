@@ -16,7 +16,7 @@ enum Userload {
         _exit(run(Array(programArguments.dropFirst())).rawValue)
     }
 
-    /// A whole run of the program, but for its exit.
+    /// A whole run of the program except its exit.
     static func run(_ arguments: [String]) -> ExitCode {
         let output = Output()
         let screen = Screen()
@@ -57,7 +57,7 @@ enum Userload {
 let version = "0.1.0"
 
 private var versions: String {
-    // 209 is 2.0.9. To ask is also what keeps the linker from leaving mimalloc out.
+    // 209 is 2.0.9. This call also keeps the linker from leaving mimalloc out.
     let allocator = mi_version()
     return "userload \(version), librdkafka \(KafkaVersion.text), libpq \(PostgresVersion.text), "
         + "mimalloc \(allocator / 100).\(allocator / 10 % 10).\(allocator % 10)"

@@ -137,7 +137,9 @@ import Testing
 
     @Test func abandoned() {
         let job = sampleJob(state: .abandoned, completedAt: nil, abandonedAt: sampleNow - 120)
-        #expect(report(job).last == "abandoned 2 min ago; if more records arrive, they are loaded and the job is open again")
+        #expect(
+            report(job).last == "abandoned 2 min ago; if more records arrive, they are loaded and the job is open again"
+        )
     }
 
     @Test func aJobWithoutItsStartMarker() {

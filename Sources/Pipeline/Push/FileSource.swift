@@ -1,5 +1,6 @@
 // The input of a push: a regular file, read twice, or a stream (stdin, a FIFO), read once. Hashes what it hands out.
 
+import FileNames
 import Glibc
 package import Records
 
@@ -24,7 +25,7 @@ package final class FileSource {
         self.path = path
         self.interrupt = interrupt
         // Nonblocking, so that a FIFO without a writer does not hold up Ctrl-C.
-        descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        descriptor = path == "-" ? 0 : withFileName(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else { throw .refused(Self.sentence(errno)) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .refused(Self.sentence(errno)) }

@@ -30,7 +30,7 @@ extension Command {
         try context.output.line(broker.bootstrapServers)
         try context.output.flush()
         context.logger.info("dev-broker with topic \(topic); it forgets everything when it stops (Ctrl-C)")
-        // A signal ends the sleep, or the next look finds its flag.
+        // A signal ends the sleep, or its flag is seen after it.
         while !context.interrupt.isSet { Thread.sleep(forTimeInterval: 0.2) }
         return .done
     }

@@ -5,7 +5,8 @@ import Log
 import Pipeline
 
 extension Command {
-    private static let printOnly = Flag("print", help: "Print the SQL that an empty database needs, and change nothing.")
+    private static let printOnly = Flag(
+        "print", help: "Print the SQL that an empty database needs, and change nothing.")
     private static let newIdentity = Flag(
         "new-identity", help: "In a physical copy of a database: give it a consumer group of its own.")
 

@@ -8,7 +8,8 @@ import Postgres
 extension Command {
     private static let wait = Flag("wait", help: "Wait until the jobs have ended; the exit code then tells how.")
     private static let timeout = Option.duration(
-        "timeout", in: .seconds(1)...(.seconds(366 * 86_400)), help: "With --wait: give up after this long, with exit code 3.")
+        "timeout", in: .seconds(1)...(.seconds(366 * 86_400)),
+        help: "With --wait: give up after this long, with exit code 3.")
 
     static let status = Command(
         CommandDescription(
@@ -70,6 +71,6 @@ extension Context {
         }
     }
 
-    /// The same of jobs that were loaded.
+    /// The same for jobs.
     func printStatus(of jobs: [JobStatus]) throws { try printStatus(jobs.map { .job($0, others: []) }) }
 }

@@ -1,4 +1,4 @@
-// `userload users`: what was loaded, for people and for push.
+// `userload users`: the people in the table, as text or as JSON lines for push.
 
 import CommandLineOptions
 import Log
@@ -70,7 +70,7 @@ private struct UserTable {
         if sample.count > Self.sampleRows { try end() }
     }
 
-    /// Writes what is kept back.
+    /// Writes the rows kept back.
     mutating func end() throws {
         guard widths == nil else { return }
         widths = columnWidths(sample)

@@ -11,7 +11,8 @@ enum PushFlags {
     static let delimiter = Option.text(
         "delimiter", "CHAR", help: "What separates the cells of CSV: \(delimiters).", default: ",")
     static let label = Option.text(
-        "label", "NAME", help: "Name a series of jobs: status NAME shows the latest. A file with another label is another job.")
+        "label", "NAME",
+        help: "Name a series of jobs: status NAME shows the latest. A file with another label is another job.")
     static let again = Flag(
         "again", help: "Make a new job of a file that was pushed before, or resume an unfinished --again of it.")
     static let resend = Flag(
@@ -25,13 +26,15 @@ enum PushFlags {
     static let partitions = Option.integer(
         "partitions", "N", in: 1...10_000, help: "Partitions of the topic, if it has to be created.", default: "12")
     static let replication = Option.integer(
-        "replication", "N", in: 1...1000, help: "Replicas of the topic, if it has to be created.", default: "the broker's own")
+        "replication", "N", in: 1...1000, help: "Replicas of the topic, if it has to be created.",
+        default: "the broker's own")
     static let retention = Option.duration(
         "retention", in: .seconds(60)...(.seconds(36_500 * 86_400)),
         help: "How long the topic keeps its records, if it has to be created.", default: "7d")
     static let stallTimeout = Option.duration(
         "stall-timeout", in: .seconds(1)...(.seconds(365 * 86_400)),
-        help: "Give up when Kafka has acknowledged nothing for this long; the same command resumes later.", default: "5m")
+        help: "Give up when Kafka has acknowledged nothing for this long; the same command resumes later.",
+        default: "5m")
 
     private static let delimiters = Dialect.delimiters.map(\.name).joined(separator: " ")
 

@@ -99,7 +99,7 @@ struct PushLines {
         size == 0 ? "100 %" : "\(min(100, Int(Double(bytes) / Double(size) * 100))) %"
     }
 
-    /// At the rate of this phase; nil while there is none to tell from.
+    /// At the rate of this phase; nil while nothing is known.
     private static func remaining(_ progress: PushProgress) -> String? {
         guard let size = progress.size, progress.bytes > progress.startBytes, size >= progress.bytes else { return nil }
         let share = Double(size - progress.bytes) / Double(progress.bytes - progress.startBytes)

@@ -13,7 +13,7 @@ final class PushReport {
     private let printsSlugs: Bool
     private let lines: PushLines
     private var hasPrintedSlug = false
-    /// What the slugs cost: incomplete once standard output did not take one. The push itself is finished all the same.
+    /// Incomplete once a slug could not be written; the push itself is still finished.
     private(set) var exitCode = ExitCode.done
 
     /// - Parameter printsSlugs: false where standard output is for something else.
@@ -50,7 +50,7 @@ final class PushReport {
         }
     }
 
-    /// At once: whoever reads it may follow the job while the rest is sent.
+    /// Flushed at once, so that the reader can follow the job while the rest is sent.
     private func printSlug(_ slug: String) {
         hasPrintedSlug = true
         guard printsSlugs else { return }
@@ -58,7 +58,7 @@ final class PushReport {
             try context.output.line(slug)
             try context.output.flush()
         } catch {
-            // Said once; a reader that has gone has seen enough.
+            // Reported once. A closed pipe is not an error.
             guard exitCode == .done, let failure = failure(for: error) else { return }
             context.logger.error(failure.message, hint: "the push itself continues; `userload jobs` lists its jobs")
             exitCode = failure.code
@@ -67,7 +67,7 @@ final class PushReport {
 }
 
 extension PushOutcome {
-    /// Rejects do not count: their fate is the worker's.
+    /// Rejects do not count: the worker decides about them.
     var exitCode: ExitCode {
         switch result {
         case .pushed, .alreadyPushed: .done

@@ -1,4 +1,4 @@
-// Follows jobs to their end, for `status --wait` and `load`: looks, shows, waits, until nothing can change any more.
+// Follows jobs to their end, for `status --wait` and `load`.
 
 import CommandLineOptions
 import Foundation
@@ -28,7 +28,7 @@ struct FollowLook: Equatable {
 }
 
 struct Follower {
-    /// Between two looks.
+    /// Seconds between two queries.
     static let interval = 0.25
     /// A state other than completed counts as an end only after so long without any movement: what this run has sent
     /// may still change it.
@@ -39,7 +39,7 @@ struct Follower {
     let timeout: Duration?
     /// Give up when nothing has changed for this long; nil: never.
     var stall: Duration?
-    /// Asked between two looks: a worker in this process may have failed.
+    /// Asked between two queries: a worker in this process may have failed.
     let shouldStop: () -> Bool
     /// Whoever loads in this process has nothing left to read; for jobs that are not placed.
     var isIdle: () -> Bool = { true }
@@ -145,7 +145,7 @@ func exitCode(of jobs: [JobStatus]) -> ExitCode {
     jobs.map { $0.state != .completed ? .incomplete : $0.rejected > 0 ? .doneWithRejects : .done }.max() ?? .done
 }
 
-/// What was followed, as it was seen last.
+/// The jobs that were followed, in their last known state.
 struct Followed {
     let end: FollowEnd
     /// Those that the database knew, in the order asked for.
@@ -190,7 +190,7 @@ extension Context {
                 }
                 awaySince = nil
             } catch  where interrupt.isSet || shouldStop() {
-                // The connection gives up when a signal comes; the follower looks for that next.
+                // The connection gives up when a signal comes; the follower checks for that next.
             } catch let error as PostgresError where fatalFailure(error) == nil {
                 session = nil
                 let since = awaySince ?? follower.now()

@@ -13,7 +13,7 @@ struct JobFinder {
         case job(JobStatus, others: [JobStatus])
         /// Every job with the file's bytes, the latest push first.
         case file([JobStatus])
-        /// The database has nothing of it yet.
+        /// Only this host's journal knows it.
         case journal(JournalEntry, place: String)
         case nothing(Failure)
     }
@@ -70,7 +70,7 @@ extension JobFinder.Answer {
         }
     }
 
-    /// The same answer with what was seen of its job since.
+    /// The same answer with the newest state of its job.
     func refreshed(_ jobs: [JobStatus]) -> Self {
         guard let id = waitedFor.first, let job = jobs.first(where: { $0.id == id }) else { return self }
         if case .job(_, let others) = self { return .job(job, others: others) }
@@ -79,7 +79,7 @@ extension JobFinder.Answer {
 
     var isNothing: Bool { if case .nothing = self { true } else { false } }
 
-    /// Lines for people, a list a job.
+    /// Lines for people, one list per job.
     func reports(_ times: Times) -> [[String]] {
         switch self {
         case .job(let job, let others): [StatusReport(job: job, times: times).lines + earlier(others, times)]
@@ -113,7 +113,9 @@ extension JobFinder.Answer {
 private func contentHash(ofFile path: String, _ interrupt: Interrupt) throws -> (ContentHash, size: UInt64) {
     do {
         let source = try FileSource(path, interrupt: interrupt)
-        guard source.isRegular else { throw PipelineError.refused("not a regular file: its content cannot be looked up") }
+        guard source.isRegular else {
+            throw PipelineError.refused("not a regular file: its content cannot be looked up")
+        }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
         defer { buffer.deallocate() }
         while try source.read(buffer) > 0 {}

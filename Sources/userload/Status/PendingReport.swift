@@ -1,4 +1,4 @@
-// A job of which the database has nothing yet, as this host's journal knows it.
+// The report of a job that is only in this host's journal so far.
 
 import CommandLineOptions
 import Foundation

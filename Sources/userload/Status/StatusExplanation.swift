@@ -24,7 +24,9 @@ extension StatusReport {
         guard job.isOpen, let age = job.lastRecordAge, age > Self.quietSeconds else { return [] }
         let since = "last record \(ageText(seconds: age)) ago; push\(onHost) has not finished"
         let abandon = "`userload abandon \(job.slug)`"
-        guard let push = pushCommand() else { return ["\(since) and cannot be resumed, as it read a stream: \(abandon)"] }
+        guard let push = pushCommand() else {
+            return ["\(since) and cannot be resumed, as it read a stream: \(abandon)"]
+        }
         return [
             "\(since): run\(job.host == nil ? "" : " there") `\(push)`, or \(abandon)",
             "(if that says already pushed, no worker reads the topic: run `userload work`)",

@@ -72,7 +72,7 @@ struct StatusReport {
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 
-    /// Lines a second since the first was seen.
+    /// Lines per second since the first record.
     private var rate: Int64? {
         guard job.state == .processing, let last = job.lastRecordAt else { return nil }
         let seconds = last.timeIntervalSince(job.firstSeenAt)

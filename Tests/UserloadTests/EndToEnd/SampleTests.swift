@@ -136,6 +136,25 @@ import Testing
         try world.expectUsers(8)
     }
 
+    /// Linux allows any bytes in a file's name; these are Latin-1.
+    @Test(arguments: Broker.available) func aNameThatIsNotUTF8IsKept(_ broker: Broker) throws {
+        let world = try World(on: broker)
+        func shell(_ script: String) throws -> ChildProcess.Result {
+            try ChildProcess(
+                "/bin/sh", ["-c", "file=$(printf 'caf\\351.csv'); \(script)", Userload.binary],
+                environment: world.environment(), directory: world.files.path
+            ).wait()
+        }
+        let loaded = try shell("printf 'name,age\nAnn,31\n' >\"$file\"; exec \"$0\" load \"$file\"")
+        #expect(loaded.code == 0, "\(loaded)")
+        #expect(loaded.stdout.hasPrefix("caf\\xE9.csv  "), "\(loaded)")
+        try world.expectUsers(1)
+        let again = try shell("exec \"$0\" push \"$file\"")
+        #expect(again.stderr.contains("already pushed"), "\(again)")
+        let status = try shell("exec \"$0\" status \"$file\"")
+        #expect(status.stdout.hasPrefix("caf\\xE9.csv  "), "\(status)")
+    }
+
     /// A slug is what push prints on stdout, and nothing else.
     @Test(arguments: Broker.available) func aSlugIsWhatOtherCommandsTake(_ broker: Broker) throws {
         let world = try World(on: broker)
