@@ -84,7 +84,7 @@ private final class GetoptTable {
                 throw ValueProblem("unknown option \(escaped(word)); write \(declared.definition.spelling) in full")
             }
         }
-        return .option(declared, optarg.map { String(cString: $0) } ?? "")
+        return .option(declared, optarg == nil ? "" : readWord(optarg))
     }
 
     private func declared(for code: Int32) -> any DeclaredOption {
@@ -116,7 +116,7 @@ private final class ArgumentVector {
     private let owned: [UnsafeMutablePointer<CChar>]
 
     init(_ words: [String]) {
-        owned = words.map { strdup($0) }
+        owned = words.map { strdup(rawCString($0)) }
         count = Int32(words.count)
         base = .allocate(capacity: words.count + 1)
         for (index, word) in owned.enumerated() { (base + index).initialize(to: word) }
@@ -129,7 +129,7 @@ private final class ArgumentVector {
     }
 
     func words(from index: Int) -> [String] {
-        (index..<Int(count)).compactMap { base[$0].map { String(cString: $0) } }
+        (index..<Int(count)).compactMap { base[$0].map(readWord) }
     }
 
     /// The long option that getopt has just taken, as it was written, without `=value`. A value that stands
@@ -137,7 +137,17 @@ private final class ArgumentVector {
     func longOption(separateValue: Bool) -> String {
         var index = Int(optind) - 1
         if separateValue, base[index] == optarg { index -= 1 }
-        let word = base[index].map { String(cString: $0) } ?? ""
-        return word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
+        let whole = base[index].map(readWord) ?? ""
+        return whole.split(separator: "=", maxSplits: 1).first.map(String.init) ?? whole
     }
+}
+
+/// A word of argv, whatever its bytes.
+private func readWord(_ start: UnsafeMutablePointer<CChar>) -> String {
+    rawText(UnsafeRawBufferPointer(start: start, count: strlen(start)))
+}
+
+/// The words of this process after its name, whatever their bytes; `CommandLine.arguments` repairs them.
+package func commandLineWords() -> [String] {
+    (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0].map(readWord) }
 }

@@ -96,7 +96,7 @@ package func shellQuoted(_ text: String) -> String {
     let plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=@%+"
     if !text.isEmpty, text.allSatisfy(plain.contains) { return text }
     if escaped(text) != text {
-        let word = text.utf8.map { byte in
+        let word = rawBytes(text).map { byte in
             switch byte {
             case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\" + String(Unicode.Scalar(byte))
             case 0x20..<0x7F: String(Unicode.Scalar(byte))

@@ -37,11 +37,12 @@ package func escaped(bytes: some Sequence<UInt8>) -> String {
 }
 
 /// Controls (C0, DEL, C1), line and paragraph separators, and what Unicode's bidirectional algorithm obeys
-/// (UAX #9), with the invisible characters used to hide text: zero-width no-break space and tags.
+/// (UAX #9), with the invisible characters used to hide text: zero-width no-break space and tags; and bytes that
+/// `rawText` carries.
 func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF,
-        0xE0000...0xE007F:
+        0xE0000...0xE007F, 0x10FF80...0x10FFFF:
         true
     default: false
     }
@@ -52,6 +53,7 @@ private func spelling(_ scalar: Unicode.Scalar) -> String {
     case "\n": "\\n"
     case "\r": "\\r"
     case "\t": "\\t"
+    case _ where rawByte(scalar) != nil: "\\x" + hexadecimal(scalar.value & 0xFF)
     case _ where scalar.value < 0x100: "\\x" + hexadecimal(scalar.value)
     default: "\\u{" + hexadecimal(scalar.value) + "}"
     }

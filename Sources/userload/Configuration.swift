@@ -12,7 +12,12 @@ extension Context {
     /// - Throws: `Failure` (configuration) or Kafka's `ConfigurationError`, which names file and line.
     func kafkaSettings(_ arguments: ParsedArguments) throws -> (settings: ClientSettings, topic: String) {
         let file = environment["KAFKA_CONFIG"]
-        let entries = try file.map { path in try ConfigurationFile.parse(path) } ?? []
+        let entries: [ConfigurationEntry]
+        do {
+            entries = try file.map { path in try ConfigurationFile.parse(path) } ?? []
+        } catch let error as ConfigurationError {
+            throw ConfigurationError("KAFKA_CONFIG: \(error.message)")
+        }
         let inFile = entries.last { ["bootstrap.servers", "metadata.broker.list"].contains($0.key) }?.value
         let named = arguments[Options.broker] ?? environment["KAFKA_BROKER"]
         let logger = logger

@@ -13,6 +13,8 @@ final class PushReport {
     private let printsSlugs: Bool
     private let lines: PushLines
     private var hasPrintedSlug = false
+    /// Standard output could not be written: the files are pushed all the same, and the command fails.
+    private(set) var exitCode = ExitCode.done
 
     /// - Parameter printsSlugs: false where standard output is for something else.
     init(files: [String], _ arguments: ParsedArguments, _ context: Context, printsSlugs: Bool = true) {
@@ -20,7 +22,7 @@ final class PushReport {
         self.printsSlugs = printsSlugs
         isQuiet = arguments[Options.quiet]
         lines = PushLines(
-            files: files, command: PushLines.typed(CommandLine.arguments), times: Times(now: context.now()))
+            files: files, command: PushLines.typed(commandLineWords()), times: Times(now: context.now()))
     }
 
     func tell(_ event: PushEvent) {
@@ -56,7 +58,8 @@ final class PushReport {
             try context.output.line(slug)
             try context.output.flush()
         } catch OutputError.failed(let message) {
-            context.logger.warning(message)
+            if exitCode == .done { context.logger.error(message) }
+            exitCode = .incomplete
         } catch {
             // The reader has gone; the push goes on.
         }

@@ -13,7 +13,7 @@ enum Userload {
         installSignalHandlers()
         // Not exit(): its handlers take OpenSSL apart while a thread of ours that spoke with a server is just ending, or
         // is left behind with a server that does not answer; now and then that crashed. Nothing waits to be flushed.
-        _exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+        _exit(run(commandLineWords()).rawValue)
     }
 
     /// A whole run of the program, but for its exit.

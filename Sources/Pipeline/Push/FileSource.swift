@@ -1,11 +1,12 @@
 // The input of a push: a regular file, read twice, or a stream (stdin, a FIFO), read once. Hashes what it hands out.
 
 import Glibc
+import Log
 package import Records
 
 /// One thread owns a source.
 package final class FileSource {
-    /// As given; `-` is stdin.
+    /// As given, with bytes that are not UTF-8 as in `rawText`; `-` is stdin.
     package let path: String
     /// Whether it can be read again from its start.
     package let isRegular: Bool
@@ -24,7 +25,7 @@ package final class FileSource {
         self.path = path
         self.interrupt = interrupt
         // Nonblocking, so that a FIFO without a writer does not hold up Ctrl-C.
-        descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        descriptor = path == "-" ? 0 : open(rawCString(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .refused(Self.sentence(errno)) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .refused(Self.sentence(errno)) }

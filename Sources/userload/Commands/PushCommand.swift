@@ -35,6 +35,6 @@ extension Command {
             report.tell(outcome)
             code = max(code, outcome.exitCode)
         }
-        return code
+        return max(code, report.exitCode)
     }
 }

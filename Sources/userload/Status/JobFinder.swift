@@ -2,6 +2,7 @@
 
 import CommandLineOptions
 import Foundation
+import Glibc
 import Log
 import Pipeline
 import Records
@@ -21,7 +22,7 @@ struct JobFinder {
     let context: Context
 
     func find(_ name: String) throws -> Answer {
-        if name.contains("/") || (name != "-" && FileManager.default.fileExists(atPath: name)) {
+        if name.contains("/") || (name != "-" && access(rawCString(name), F_OK) == 0) {
             return try find(file: name)
         }
         switch try session.jobs.find(name) {
