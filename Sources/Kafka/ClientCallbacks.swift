@@ -52,7 +52,8 @@ func clientDidLog(
 ) {
     guard let handle, let facility, let text, let context = context(rd_kafka_opaque(handle)) else { return }
     let line = ClientLogLine(level: level, facility: String(cString: facility), text: String(cString: text))
-    if level <= 4 { context.lastCause = line.text }
+    // Some lost connections are only worth an info.
+    if level <= 4 || line.facility == "FAIL" { context.lastCause = line.text }
     context.log?(line)
 }
 
@@ -64,6 +65,10 @@ func clientDidFail(
     var error = KafkaError(code: KafkaErrorCode(rawValue: code), message: text.map { String(cString: $0) })
     if error.code == .fatal, let handle, let cause = fatalErrorOf(handle) { error = cause }
     if error.code == .transport, isTLSRefusal(error.message) { error = KafkaError(code: .ssl, message: error.message) }
+    // OpenSSL 3's word for a peer that has gone; one that speaks no TLS goes, too, but so does a broker that restarts.
+    if error.code == .ssl, error.message.contains("unexpected eof") {
+        error = KafkaError(code: .transport, message: error.message)
+    }
     // "1/1 brokers are down" is no cause.
     if error.code == .allBrokersDown, let cause = context.lastCause {
         error = KafkaError(code: .allBrokersDown, message: cause)

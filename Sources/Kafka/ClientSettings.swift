@@ -99,7 +99,7 @@ package struct ClientSettings: Sendable {
     }
 
     /// nil: librdkafka does not know the name.
-    private func value(in conf: OpaquePointer, of key: String) -> String? {
+    func value(in conf: OpaquePointer, of key: String) -> String? {
         var size = 0
         guard rd_kafka_conf_get(conf, key, nil, &size) == RD_KAFKA_CONF_OK else { return nil }
         var text = [CChar](repeating: 0, count: size + 1)

@@ -35,9 +35,11 @@ package final class Consumer {
         messages = .allocate(capacity: capacity)
         messages.initialize(repeating: nil, count: capacity)
         do {
-            client = try Client(.consumer, settings, group: group, overrides: overrides, configure: { conf in
-                rd_kafka_conf_set_rebalance_cb(conf, consumerDidRebalance)
-            })
+            client = try Client(
+                .consumer, settings, group: group, overrides: overrides,
+                configure: { conf in
+                    rd_kafka_conf_set_rebalance_cb(conf, consumerDidRebalance)
+                })
         } catch {
             messages.deallocate()
             throw error

@@ -45,7 +45,7 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The connection broke in a way that librdkafka puts down to TLS or SASL on one side only. Only its words say so; a
     /// broker that is just starting, or a proxy without one, breaks it in the same way.
     package var suggestsOtherProtocol: Bool {
-        isConnection && (message.contains("security.protocol") || message.contains("PLAINTEXT broker listener"))
+        isConnection && (message.contains("security.protocol") || message.contains("SSL handshake failed"))
     }
 
     package var description: String { "\(message) (\(code.name))" }

@@ -44,7 +44,9 @@ package final class Reader {
     /// for these). Throws `.timedOut` when no answer came in time.
     package func read(partition: Int32, offset: Int64, timeout: Duration) throws(KafkaError) -> ReadResult {
         guard let topic else { throw closed }
-        guard !client.isStuck else { throw KafkaError(code: .timedOut, message: "librdkafka is stuck in an earlier call") }
+        guard !client.isStuck else {
+            throw KafkaError(code: .timedOut, message: "librdkafka is stuck in an earlier call")
+        }
         // Asynchronous: only enqueues.
         guard rd_kafka_consume_start(topic, partition, offset) == 0 else {
             throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))

@@ -48,6 +48,22 @@ import Testing
         #expect(try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) is [String: String])
     }
 
+    @Test(
+        arguments: [
+            (Array("plain ü.csv".utf8), "plain ü.csv", "plain ü.csv"),
+            ([0x63, 0xE9], "c\u{10FFE9}", "c\\xE9"),
+            ([0xFF, 0xC3, 0x41], "\u{10FFFF}\u{10FFC3}A", "\\xFF\\xC3A"),
+            ([], "", ""),
+            // Looks like a byte that is carried, and is none.
+            (Array("\u{10FFE9}".utf8), "\u{10FFF4}\u{10FF8F}\u{10FFBF}\u{10FFA9}", "\\xF4\\x8F\\xBF\\xA9"),
+        ] as [([UInt8], String, String)])
+    func bytesThatAreNotUTF8SurviveAsText(bytes: [UInt8], text: String, shown: String) {
+        #expect(rawText(bytes) == text)
+        #expect(rawBytes(text) == bytes)
+        #expect(rawCString(text) == bytes.map { CChar(bitPattern: $0) } + [0])
+        #expect(escaped(text) == shown)
+    }
+
     @Test func quietSaysOnlyWhatNeedsAPerson() {
         #expect(
             lines(level: .warning) { logger in

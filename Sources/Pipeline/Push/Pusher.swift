@@ -98,7 +98,8 @@ package final class Pusher {
             event(.notice($0, isWarning: true))
         }
         let sender = JobSender(
-            context, input: messages, journal: journal, marker: preparation.marker(identity, plan), claim: identity.claim)
+            context, input: messages, journal: journal, marker: preparation.marker(identity, plan),
+            claim: identity.claim)
         lastSender = sender
         defer {
             outcome.job = sender.hasStarted ? job : nil

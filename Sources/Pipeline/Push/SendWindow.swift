@@ -169,7 +169,8 @@ package final class SendWindow {
         var fresh = WindowArena()
         for number in first..<end {
             let slot = slots[number & mask]
-            let count = Int(slot.valueCount) + max(0, Int(slot.keyCount)) + Int(slot.headerCount)
+            let count =
+                Int(slot.valueCount) + max(0, Int(slot.keyCount)) + Int(slot.headerCount)
                 + max(0, Int(slot.errorsCount))
             let base = fresh.allocate(count, for: number)
             base.update(from: slot.base, count: count)

@@ -41,7 +41,8 @@ struct TopicPreparation {
             let topic = Topic(name: name, cluster: cluster, partitions: found)
             try check(admin, topic)
             if let wanted = options.partitions, wanted != found {
-                notice("topic \(name) has \(found) partitions; --partitions is for a topic that has to be created", true)
+                notice(
+                    "topic \(name) has \(found) partitions; --partitions is for a topic that has to be created", true)
             }
             return topic
         }
