@@ -51,6 +51,21 @@ import Testing
         #expect(second.code == 0 && second.stderr.contains("already pushed"), "\(second)")
     }
 
+    /// Nobody listens there: the topic is asked for until the stall timeout.
+    @Test func SIGTERMEndsAPushThatWaitsForItsTopic() throws {
+        try directory.write("a.csv", "name,age\nAnn,30\n")
+        let child = try ChildProcess(
+            Userload.binary, ["push", directory.path("a.csv")],
+            environment: [
+                "KAFKA_BROKER": "127.0.0.1:1", "KAFKA_TOPIC": "users", "SWIFT_BACKTRACE": "enable=no",
+                "USERLOAD_STATE_DIR": directory.path("state"),
+            ])
+        try child.wait(for: "Kafka does not answer", on: .stderr)
+        child.send(SIGTERM)
+        let result = try child.wait()
+        #expect(result.code == 130 && result.stdout == "-\n", "\(result)")
+    }
+
     @Test func aSettingsFileThatIsNotThereIsNamed() throws {
         try directory.write("a.csv", "name,age\nAnn,30\n")
         let result = try shell(#""$0" push a.csv"#, ["KAFKA_CONFIG": "/nofile"])
