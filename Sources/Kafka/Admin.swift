@@ -1,4 +1,4 @@
-// Questions about cluster, topics and groups, and the making of topics. Every call is bounded in time.
+// Questions about cluster, topics and groups, and creating topics. Every call is bounded in time.
 
 internal import CRdKafka
 
@@ -6,8 +6,9 @@ internal import CRdKafka
 package final class Admin {
     private let client: Client
 
-    package init(_ settings: ClientSettings, overrides: [(String, String)] = []) throws {
-        client = try Client(.admin, settings, overrides: overrides)
+    /// - Parameter isCancelled: looked at about every second of a wait; true ends it with `.interrupted`.
+    package init(_ settings: ClientSettings, isCancelled: @escaping () -> Bool = { false }) throws {
+        client = try Client(.admin, settings, isCancelled: isCancelled)
     }
 
     /// Identifies the cluster (`rd_kafka_clusterid`); nil when the broker has no id.
@@ -19,22 +20,13 @@ package final class Admin {
         return String(cString: id)
     }
 
-    /// How many partitions the topic has; nil: there is no such topic, and asking does not make it.
+    /// How many partitions the topic has; nil: there is no such topic, and asking does not create it.
     package func partitions(of topic: String, timeout: Duration = .seconds(10)) throws(KafkaError) -> Int? {
         guard let handle = rd_kafka_topic_new(try open, topic, nil) else {
             throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
         }
         defer { rd_kafka_topic_destroy(handle) }
-        var found: (code: rd_kafka_resp_err_t, count: Int)?
-        try client.metadata(of: handle, until: .now + timeout) { metadata in
-            if metadata.topic_cnt > 0 { found = (metadata.topics[0].err, Int(metadata.topics[0].partition_cnt)) }
-        }
-        guard let found else { return nil }
-        switch found.code {
-        case RD_KAFKA_RESP_ERR_NO_ERROR: return found.count
-        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return nil
-        default: throw KafkaError(code: KafkaErrorCode(found.code))
-        }
+        return try client.partitions(of: handle, until: .now + timeout)
     }
 
     /// How many members the group has, of any client (`rd_kafka_list_groups`); nil: it cannot be told.
@@ -48,7 +40,8 @@ package final class Admin {
         return Int(list.pointee.groups[0].member_cnt)
     }
 
-    package func close() { client.destroy() }
+    /// Bounded by a second. Idempotent.
+    package func close() { client.close() }
 
     private var open: OpaquePointer {
         get throws(KafkaError) {
@@ -61,7 +54,7 @@ package final class Admin {
 
     // MARK: - Requests with a result of their own
 
-    /// Makes a topic (`rd_kafka_CreateTopics`). `.topicAlreadyExists` is an error like any other.
+    /// Creates a topic (`rd_kafka_CreateTopics`). `.topicAlreadyExists` is an error like any other.
     /// - Parameter replication: -1: the broker's default.
     package func create(
         topic: String, partitions: Int, replication: Int = -1, configuration: [(String, String)],

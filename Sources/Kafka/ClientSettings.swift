@@ -44,6 +44,9 @@ package struct ClientSettings: Sendable {
         guard let conf = rd_kafka_conf_new() else { throw ConfigurationError("rd_kafka_conf_new: out of memory") }
         do throws(ConfigurationError) {
             for (key, value) in RequiredSettings.defaults(of: role) { try set(conf, key, value) }
+            for (key, value) in RequiredSettings.defaultsIfKnown(of: role) where self.value(in: conf, of: key) != nil {
+                try set(conf, key, value)
+            }
             for entry in entries { try set(conf, entry) }
             for (key, value) in RequiredSettings.required(of: role) { try set(conf, key, value) }
             if !brokers.isEmpty { try set(conf, "bootstrap.servers", brokers) }
@@ -69,6 +72,11 @@ package struct ClientSettings: Sendable {
         for (key, value) in ours { try set(conf, key, value) }
         let expected = ours.map { ($0.0, value(in: conf, of: $0.0) ?? "") }
         for entry in entries {
+            // Before librdkafka sees it: 2.0.2 does not know the name.
+            if entry.key == "group.protocol", entry.value.lowercased() == "consumer" {
+                throw ConfigurationError(
+                    "\(place(entry)): group.protocol=consumer cannot be set: userload needs the classic protocol")
+            }
             try set(conf, entry)
             for (key, wanted) in expected where (value(in: conf, of: key) ?? "") != wanted {
                 throw ConfigurationError(
@@ -96,7 +104,8 @@ package struct ClientSettings: Sendable {
         throw ConfigurationError(string(text))
     }
 
-    private func value(in conf: OpaquePointer, of key: String) -> String? {
+    /// nil: librdkafka does not know the name.
+    func value(in conf: OpaquePointer, of key: String) -> String? {
         var size = 0
         guard rd_kafka_conf_get(conf, key, nil, &size) == RD_KAFKA_CONF_OK else { return nil }
         var text = [CChar](repeating: 0, count: size + 1)

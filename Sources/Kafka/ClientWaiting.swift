@@ -18,19 +18,37 @@ extension Client {
         }
     }
 
+    /// How many partitions the topic has; nil: there is no such topic, and asking does not create it.
+    func partitions(of topic: OpaquePointer, until end: ContinuousClock.Instant) throws(KafkaError) -> Int? {
+        var found: (code: rd_kafka_resp_err_t, count: Int)?
+        try metadata(of: topic, until: end) { metadata in
+            if metadata.topic_cnt > 0 { found = (metadata.topics[0].err, Int(metadata.topics[0].partition_cnt)) }
+        }
+        guard let found else { return nil }
+        switch found.code {
+        // A topic on its way out may answer with none.
+        case RD_KAFKA_RESP_ERR_NO_ERROR: return found.count > 0 ? found.count : nil
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return nil
+        default: throw KafkaError(code: KafkaErrorCode(found.code))
+        }
+    }
+
     /// After a turn without an answer: throws when there is no use, or no time, to go on waiting. Serves what the client
     /// has to tell; for a connection's failure its log has the cause.
     func check(_ code: KafkaErrorCode, until end: ContinuousClock.Instant) throws(KafkaError) {
+        // Without waiting.
         rd_kafka_poll(handle, 0)
         if let refusal = context.refusal { throw refusal }
+        if isCancelled() { throw KafkaError(code: .interrupted) }
         let error = KafkaError(code: code)
         guard error.isConnection else { throw error }
-        if ContinuousClock.now >= end { throw KafkaError(code: code, message: lastError) }
+        if ContinuousClock.now >= end { throw KafkaError(code: code, message: context.lastCause) }
     }
 }
 
 /// What is left until `end`, in whole milliseconds, never below 0.
 func milliseconds(until end: ContinuousClock.Instant) -> Int32 {
     let (seconds, attoseconds) = (end - .now).components
+    guard seconds < Int64(Int32.max) / 1000 else { return Int32.max }
     return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000))
 }

@@ -23,8 +23,6 @@ package final class Consumer {
     private var messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
     private var capacity: Int
     private var isClosing = false
-    /// Partitions given back while closing.
-    private var releases: [DetachedUnassign] = []
     private var assignmentCalls = 0
     private var assigned: [Int32] = []
     /// The longest the queue was since the last wake-up.
@@ -38,9 +36,11 @@ package final class Consumer {
         messages = .allocate(capacity: capacity)
         messages.initialize(repeating: nil, count: capacity)
         do {
-            client = try Client(.consumer, settings, group: group, overrides: overrides) { conf in
-                rd_kafka_conf_set_rebalance_cb(conf, consumerDidRebalance)
-            }
+            client = try Client(
+                .consumer, settings, group: group, overrides: overrides,
+                configure: { conf in
+                    rd_kafka_conf_set_rebalance_cb(conf, consumerDidRebalance)
+                })
         } catch {
             messages.deallocate()
             throw error
@@ -54,22 +54,20 @@ package final class Consumer {
     }
 
     deinit {
-        // Nobody is told any more, and nothing is waited for.
-        client.context.problem = nil
-        client.context.rebalance = nil
-        if let queue { rd_kafka_queue_destroy(queue) }
-        client.abandon()
+        end(limit: .zero)
         messages.deallocate()
     }
 
     /// Joins the group for one topic; partitions come through the handler.
     package func subscribe(_ topic: String) throws(KafkaError) {
-        guard let handle = client.handle else { throw closed }
+        guard client.handle != nil else { throw closed }
         self.topic = topic
-        let list = rd_kafka_topic_partition_list_new(1)
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        rd_kafka_topic_partition_list_add(list, topic, -1)
-        if let error = KafkaError(rd_kafka_subscribe(handle, list)) { throw error }
+        try client.bounded("rd_kafka_subscribe") { handle in
+            let list = rd_kafka_topic_partition_list_new(1)
+            defer { rd_kafka_topic_partition_list_destroy(list) }
+            rd_kafka_topic_partition_list_add(list, topic, -1)
+            return rd_kafka_subscribe(handle, list)
+        }
     }
 
     /// Hands out up to `maximum` events, waiting up to `milliseconds` for the first and for no further one
@@ -116,21 +114,23 @@ package final class Consumer {
 
     /// Starts reading at these offsets, and nowhere else; an empty list reads nothing and stays a member.
     package func assign(_ positions: [(partition: Int32, offset: Int64)]) throws(KafkaError) {
-        guard let handle = client.handle else { throw closed }
+        guard client.handle != nil else { throw closed }
         assignmentCalls += 1
         let list = partitionList(positions)
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        if let error = KafkaError(rd_kafka_assign(handle, list)) { throw error }
+        try client.bounded("rd_kafka_assign") { handle in
+            defer { rd_kafka_topic_partition_list_destroy(list) }
+            return rd_kafka_assign(handle, list)
+        }
         assigned = positions.map(\.partition)
         queuePeak = 0
     }
 
     /// Gives all partitions back; answers a revocation.
     package func unassign() throws(KafkaError) {
-        guard let handle = client.handle else { throw closed }
+        guard client.handle != nil else { throw closed }
         assignmentCalls += 1
         assigned = []
-        if let error = KafkaError(rd_kafka_assign(handle, nil)) { throw error }
+        try client.bounded("rd_kafka_assign") { rd_kafka_assign($0, nil) }
     }
 
     /// Tells the broker how far we are, for lag tools; not waited for, not relied on.
@@ -138,32 +138,31 @@ package final class Consumer {
         guard let handle = client.handle, !positions.isEmpty else { return }
         let list = partitionList(positions)
         defer { rd_kafka_topic_partition_list_destroy(list) }
+        // Asynchronous: only enqueues.
         rd_kafka_commit(handle, list, 1)
     }
 
     /// The group gave our partitions away without asking (`rd_kafka_assignment_lost`).
     package var assignmentLost: Bool { client.handle.map { rd_kafka_assignment_lost($0) != 0 } ?? false }
 
-    package func fatalError() -> KafkaError? { client.fatalError }
-
-    /// Leaves the group; the handler's `revoked` is called from here. Bounded by `limit` with the broker away too.
+    /// Leaves the group; the handler's `revoked` is called from here. Bounded by `limit`, with the broker away too.
     package func close(limit: Duration = .seconds(3)) {
         guard let handle = client.handle, let closing = rd_kafka_queue_new(handle) else { return }
         let end = ContinuousClock.now + limit
         isClosing = true
+        // Asynchronous; without a queue of ours it would wait for the group's end.
         if KafkaError(consuming: rd_kafka_consumer_close_queue(handle, closing)) == nil {
             while rd_kafka_consumer_closed(handle) == 0 && ContinuousClock.now < end { serve(closing) }
         }
-        let isClosed = rd_kafka_consumer_closed(handle) != 0
-        let isReleased = releases.allSatisfy { $0.wait(until: end) }
         rd_kafka_queue_destroy(closing)
-        if let queue { rd_kafka_queue_destroy(queue) }
-        queue = nil
-        switch (isReleased, isClosed) {
-        case (false, _): client.leave()
-        case (true, true): client.destroy()
-        case (true, false): client.abandon()
-        }
+        // 2.0.2 does not let go of a consumer while a commit waits for its coordinator (up to session.timeout.ms).
+        self.end(limit: rd_kafka_consumer_closed(handle) == 0 ? .zero : min(max(.zero, end - .now), .seconds(1)))
+    }
+
+    private func end(limit: Duration) {
+        guard let queue else { return }
+        self.queue = nil
+        client.close(limit: limit) { rd_kafka_queue_destroy(queue) }
     }
 
     /// As events, since `rd_kafka_queue_poll_callback` of 2.0.2 ends the process on a message in the queue.
@@ -181,10 +180,10 @@ package final class Consumer {
 
     private func rebalance(isAssign: Bool, _ partitions: [Int32]) {
         if isClosing {
-            // Whatever comes now is given back.
+            // Whatever comes now is given back, without waiting: a group that ends just then drops the request, and the
+            // call never returns.
             if !isAssign { handler?.revoked(partitions, lost: assignmentLost, by: self) }
-            if let handle = client.handle { releases.append(DetachedUnassign(handle)) }
-            return
+            return client.detach { rd_kafka_assign($0, nil) }
         }
         let calls = assignmentCalls
         if isAssign {

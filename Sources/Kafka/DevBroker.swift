@@ -27,9 +27,11 @@ package final class DevBroker {
 
     /// Ends the cluster and all its connections. Idempotent.
     package func close() {
-        if let cluster { rd_kafka_mock_cluster_destroy(cluster) }
-        cluster = nil
-        client.destroy()
+        guard let cluster else { return }
+        self.cluster = nil
+        // Waits for the cluster's own thread alone, which serves no other process.
+        rd_kafka_mock_cluster_destroy(cluster)
+        client.close()
     }
 
     /// The kinds of request that a test can make fail, by Kafka's API key.

@@ -9,14 +9,11 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
     package let message: String
     /// The handle it came from cannot go on (`rd_kafka_fatal_error`).
     package let isFatal: Bool
-    /// The broker or the client said that the same call may be made again.
-    package let isRetriable: Bool
 
-    package init(code: KafkaErrorCode, message: String? = nil, isFatal: Bool = false, isRetriable: Bool = false) {
+    package init(code: KafkaErrorCode, message: String? = nil, isFatal: Bool = false) {
         self.code = code
         self.message = message.map(plain) ?? code.sentence
         self.isFatal = isFatal
-        self.isRetriable = isRetriable
     }
 
     /// Who we are was not believed, or no TLS session came about: trying again changes nothing.
@@ -38,9 +35,17 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The broker is away or does not answer: it may come back.
     package var isConnection: Bool {
         switch code {
-        case .transport, .allBrokersDown, .resolve, .timedOut: true
+        case .transport, .allBrokersDown, .resolve, .timedOut, .timedOutInQueue, .networkException,
+            .brokerNotAvailable, .requestTimedOut:
+            true
         default: false
         }
+    }
+
+    /// The connection broke in a way that librdkafka puts down to TLS or SASL on one side only. Only its words say so; a
+    /// broker that is just starting, or a proxy without one, breaks it in the same way.
+    package var suggestsOtherProtocol: Bool {
+        isConnection && (message.contains("security.protocol") || message.contains("SSL handshake failed"))
     }
 
     package var description: String { "\(message) (\(code.name))" }
@@ -51,7 +56,7 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
         defer { rd_kafka_error_destroy(error) }
         self.init(
             code: KafkaErrorCode(rd_kafka_error_code(error)), message: String(cString: rd_kafka_error_string(error)),
-            isFatal: rd_kafka_error_is_fatal(error) != 0, isRetriable: rd_kafka_error_is_retriable(error) != 0)
+            isFatal: rd_kafka_error_is_fatal(error) != 0)
     }
 
     /// nil when the code says that nothing went wrong.

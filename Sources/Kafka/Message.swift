@@ -32,11 +32,6 @@ package struct Message {
         return bytes(start, size)
     }
 
-    package var hasHeaders: Bool {
-        var headers: OpaquePointer?
-        return rd_kafka_message_headers(pointer, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR
-    }
-
     private func bytes(_ start: UnsafeRawPointer?, _ count: Int) -> UnsafeBufferPointer<UInt8>? {
         start.map { UnsafeBufferPointer(start: $0.assumingMemoryBound(to: UInt8.self), count: count) }
     }

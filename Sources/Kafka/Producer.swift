@@ -2,7 +2,7 @@
 
 internal import CRdKafka
 
-/// What became of one message. Only `error == nil` with `offset >= 0` means that it is in the log: 2.0.2 can report
+/// The fate of one message. Only `error == nil` with `offset >= 0` means that it is in the log: 2.0.2 can report
 /// a message delivered with an offset below 0 although it is not.
 package struct DeliveryReport: Sendable {
     /// What `produce` was given.
@@ -33,7 +33,7 @@ package final class Producer {
     /// - Parameters:
     ///   - headerNames: the names of `produce`'s two headers.
     ///   - problem: called from `poll`: the broker is away, or authentication failed.
-    ///   - report: called from `poll` and `close`, once for every queued message.
+    ///   - report: called from `poll` and, for what has come by then, from `close`; at most once for a message.
     package init(
         _ settings: ClientSettings, topic: String, headerNames: (StaticString, StaticString),
         overrides: [(String, String)] = [], problem: @escaping (KafkaError) -> Void = { _ in },
@@ -41,9 +41,9 @@ package final class Producer {
     ) throws {
         headerName = cString(headerNames.0)
         errorsHeaderName = cString(headerNames.1)
-        client = try Client(.producer, settings, overrides: overrides) { conf in
-            rd_kafka_conf_set_dr_msg_cb(conf, producerDidReport)
-        }
+        client = try Client(
+            .producer, settings, overrides: overrides,
+            configure: { rd_kafka_conf_set_dr_msg_cb($0, producerDidReport) })
         client.context.problem = problem
         client.context.report = report
         guard let topic = rd_kafka_topic_new(client.handle, topic, nil) else {
@@ -52,7 +52,8 @@ package final class Producer {
         self.topic = topic
     }
 
-    deinit { close() }
+    /// A net only: whoever produced must close, and keep the values.
+    deinit { _ = close(limit: .zero) }
 
     /// Queues one message (`rd_kafka_producev`). The value is not copied: it must stay where it is until its report.
     /// Key and headers are copied. A nil header is left out; `errorsHeader` needs `header`.
@@ -82,21 +83,15 @@ package final class Producer {
     /// Messages without a report yet, and reports not served yet (`rd_kafka_outq_len`).
     package var queued: Int { client.handle.map { Int(rd_kafka_outq_len($0)) } ?? 0 }
 
-    /// The error after which this producer takes nothing more.
-    package func fatalError() -> KafkaError? { client.fatalError }
-
-    /// The latest warning or error librdkafka logged.
-    package var lastError: String? { client.lastError }
-
-    /// Drops what is queued or in flight, serves the reports of that and ends the handle; with the broker away too.
-    /// Idempotent. Every value may be freed afterwards.
-    package func close() {
-        guard let handle = client.handle, let topic else { return }
-        rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
-        while rd_kafka_poll(handle, 0) > 0 {}
-        rd_kafka_topic_destroy(topic)
+    /// Ends the producer, with the broker away too: serves the reports that have come, and drops the rest without any.
+    /// Idempotent. Returns nil when it has ended within the limit: then every value may be freed. Otherwise the result is
+    /// to `keep` the values until it has.
+    package func close(limit: Duration = .seconds(1)) -> ClosingClient? {
+        guard let handle = client.handle, let topic else { return nil }
+        // No wait: at most as many as were produced.
+        rd_kafka_poll(handle, 0)
         self.topic = nil
-        client.destroy()
+        return client.close(limit: limit) { rd_kafka_topic_destroy(topic) }
     }
 }
 

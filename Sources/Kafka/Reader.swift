@@ -19,11 +19,14 @@ package final class Reader {
     private let header: StaticString
     private var topic: OpaquePointer?
 
-    /// - Parameter header: the name of the header that copies carry.
+    /// - Parameters:
+    ///   - header: the name of the header that copies carry.
+    ///   - isCancelled: looked at about every second of a wait; true ends it with `.interrupted`.
     package init(
-        _ settings: ClientSettings, topic: String, header: StaticString, overrides: [(String, String)] = []
+        _ settings: ClientSettings, topic: String, header: StaticString, overrides: [(String, String)] = [],
+        isCancelled: @escaping () -> Bool = { false }
     ) throws {
-        client = try Client(.reader, settings, overrides: overrides)
+        client = try Client(.reader, settings, overrides: overrides, isCancelled: isCancelled)
         name = topic
         self.header = header
         guard let topic = rd_kafka_topic_new(client.handle, topic, nil) else {
@@ -34,14 +37,22 @@ package final class Reader {
 
     deinit { close() }
 
+    /// A call of it has not returned: it answers no more, and is only good for closing.
+    package var isStuck: Bool { client.isStuck }
+
     /// Reads the message at `offset` (`rd_kafka_consume_start`, `_consume`, `_consume_stop`: 2.0.2 needs no group
     /// for these). Throws `.timedOut` when no answer came in time.
     package func read(partition: Int32, offset: Int64, timeout: Duration) throws(KafkaError) -> ReadResult {
         guard let topic else { throw closed }
+        guard !client.isStuck else {
+            throw KafkaError(code: .timedOut, message: "librdkafka is stuck in an earlier call")
+        }
+        // Asynchronous: only enqueues.
         guard rd_kafka_consume_start(topic, partition, offset) == 0 else {
             throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
         }
-        defer { rd_kafka_consume_stop(topic, partition) }
+        // Its answer comes from the main thread. Should that not be, the next read says so.
+        defer { try? client.bounded("rd_kafka_consume_stop", limit: .seconds(1)) { _ in stop(topic, partition) } }
         let end = ContinuousClock.now + timeout
         // An answer takes a millisecond or two; but 2.0.2 now and then forgets to wake the broker's thread, which then
         // sleeps for up to 1 s. A request to the partition's leader wakes the right one.
@@ -140,9 +151,20 @@ package final class Reader {
 
     private var closed: KafkaError { KafkaError(code: .state, message: "the reader is closed") }
 
-    package func close() {
-        if let topic { rd_kafka_topic_destroy(topic) }
-        topic = nil
-        client.destroy()
+    /// How many partitions the topic has now; nil: there is no such topic. One request to a broker.
+    package func partitions(timeout: Duration) throws(KafkaError) -> Int? {
+        guard let topic else { throw closed }
+        return try client.partitions(of: topic, until: .now + timeout)
     }
+
+    /// Bounded by a second. Idempotent.
+    package func close() {
+        guard let topic else { return }
+        self.topic = nil
+        client.close { rd_kafka_topic_destroy(topic) }
+    }
+}
+
+private func stop(_ topic: OpaquePointer, _ partition: Int32) -> rd_kafka_resp_err_t {
+    rd_kafka_consume_stop(topic, partition) == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error()
 }

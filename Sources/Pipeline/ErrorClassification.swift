@@ -1,6 +1,6 @@
-// Which errors another try will not mend, and how each reads in one sentence (DESIGN, "Errors of the server").
+// Which errors another try does not change, and how each reads in one sentence (DESIGN, "Errors of the server").
 
-import Kafka
+package import Kafka
 import Postgres
 
 /// What to stop with, or nil for an error that passes: then try again.
@@ -14,11 +14,42 @@ package func fatalFailure(_ error: any Error) -> PipelineError? {
     }
 }
 
-private func fatalFailure(_ error: KafkaError) -> PipelineError? {
-    if error.isAuthentication || error.isAuthorization {
-        return PipelineError.configuration("Kafka refuses us: \(error.message)")
+/// What a client was about to do with a topic.
+package enum TopicUse: Sendable { case see, create, write, read }
+
+/// The same for an error of Kafka's, with the topic and the right that is missing.
+package func fatalFailure(_ error: KafkaError, topic: String, to use: TopicUse) -> PipelineError? {
+    guard error.isAuthorization else { return fatalFailure(error) }
+    if error.code == .groupAuthorizationFailed {
+        return .configuration("Kafka refuses us: may not join the consumer group (ACL: READ on the group)")
     }
-    return error.isFatal ? PipelineError.kafka("librdkafka gave up: \(error.message)") : nil
+    switch use {
+    case .see: return .configuration("Kafka refuses us: may not see topic \(topic) (ACL: DESCRIBE on the topic)")
+    case .create:
+        return .configuration("there is no topic \(topic), and this user may not create it (ACL: CREATE on the topic)")
+    case .write:
+        // A producer without any such right is told that it is not authorized on the cluster.
+        return .configuration(
+            "Kafka refuses us: may not write to topic \(topic) "
+                + "(ACL: WRITE on the topic, or IDEMPOTENT_WRITE on the cluster)")
+    case .read: return .configuration("Kafka refuses us: may not read topic \(topic) (ACL: READ on the topic)")
+    }
+}
+
+private func fatalFailure(_ error: KafkaError) -> PipelineError? {
+    if error.code == .interrupted { return .interrupted }
+    if error.isAuthentication || error.isAuthorization {
+        return .configuration(
+            "Kafka refuses us: \(error.message)", hint: "KAFKA_CONFIG is where TLS and SASL are set")
+    }
+    return error.isFatal ? .kafka("librdkafka gave up: \(error.message)") : nil
+}
+
+/// What to stop with once `sentence`, with the error in it, is all that is left to say: settings that contradict the
+/// broker's look like a broker that is away.
+package func gaveUp(_ error: KafkaError?, _ sentence: String) -> PipelineError {
+    error?.suggestsOtherProtocol == true
+        ? .configuration(sentence, hint: "KAFKA_CONFIG is where TLS and SASL are set") : .kafka(sentence)
 }
 
 private func fatalFailure(_ error: PostgresError) -> PipelineError? {

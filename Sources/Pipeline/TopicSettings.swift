@@ -1,30 +1,32 @@
-// What a topic must not be, asked in one place for push and work.
+// What push and work want to know of a topic's settings before they trust it with records.
 
-import Kafka
+package import Kafka
 
-/// A topic with the cluster it is in.
-struct TopicName: Equatable, Sendable {
-    let name: String
-    /// The cluster's id.
-    let cluster: String
+/// librdkafka's mock cluster: it keeps 5 MB a partition and answers no questions about settings.
+package func isMockCluster(_ id: String) -> Bool { id.hasPrefix("mockCluster") }
 
-    /// librdkafka's mock cluster: it keeps 5 MB a partition and answers no questions about settings.
-    var isMock: Bool { cluster.hasPrefix("mockCluster") }
+package struct TopicSettings: Equatable, Sendable {
+    /// It drops records for their keys.
+    package let isCompacted: Bool
+    /// `max.message.bytes`; nil: the broker does not say.
+    package let messageLimit: Int?
 
-    /// A compacted topic loses records in its middle, so that neither sequences nor anchors can be judged.
-    /// - Throws: `KafkaError` when there was no answer. Without the right to read the settings nobody can tell: false.
-    func isCompacted(_ admin: Admin) throws(KafkaError) -> Bool {
-        if isMock { return false }
-        do {
-            return try admin.configuration(of: name)["cleanup.policy"]?.contains("compact") ?? false
-        } catch {
-            if error.isAuthorization { return false }
-            throw error
-        }
+    /// - Parameter found: names and values as the broker gives them.
+    package init(_ found: [String: String]) {
+        isCompacted = found["cleanup.policy"]?.contains("compact") ?? false
+        messageLimit = found["max.message.bytes"].flatMap { Int($0) }
     }
 
-    var compacted: PipelineError {
+    /// Asks the broker; nil: the mock cluster, which cannot say. Throws `isAuthorization` where they may not be read.
+    package static func ask(
+        _ admin: Admin, of topic: String, cluster: String, timeout: Duration = .seconds(10)
+    ) throws(KafkaError) -> TopicSettings? {
+        if isMockCluster(cluster) { return nil }
+        return TopicSettings(try admin.configuration(of: topic, timeout: timeout))
+    }
+
+    package static func refusal(ofCompacted topic: String) -> PipelineError {
         .configuration(
-            "topic \(name) is compacted (cleanup.policy): it loses records; set cleanup.policy=delete on it")
+            "topic \(topic) is compacted (cleanup.policy): it loses records; set cleanup.policy=delete on it")
     }
 }

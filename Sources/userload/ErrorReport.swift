@@ -39,11 +39,8 @@ extension PipelineError.Kind {
 }
 
 private func kafkaFailure(_ error: KafkaError) -> Failure {
-    if error.isAuthentication || error.isAuthorization {
-        return Failure(
-            .configuration, "Kafka refuses us: \(error.message)", hint: "KAFKA_CONFIG is where TLS and SASL are set")
-    }
-    return Failure(.kafka, "Kafka: \(error.message)")
+    guard let fatal = fatalFailure(error) else { return Failure(.kafka, "Kafka: \(error.message)") }
+    return Failure(fatal.kind.exitCode, fatal.message, hint: fatal.hint)
 }
 
 private func postgresFailure(_ error: PostgresError) -> Failure {

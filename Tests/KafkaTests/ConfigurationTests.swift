@@ -81,6 +81,10 @@ import Testing
         ),
         ("group.id=mine", "kafka.conf:1: group.id cannot be set: each database has its own group"),
         ("group.instance.id=a", "kafka.conf:1: group.instance.id cannot be set: members of the group are not static"),
+        (
+            "group.protocol=consumer",
+            "kafka.conf:1: group.protocol=consumer cannot be set: userload needs the classic protocol"
+        ),
         ("transactional.id=a", "kafka.conf:1: transactional.id cannot be set: push does not use transactions"),
         ("client.idd=a", "kafka.conf:1: client.idd: No such configuration property: \"client.idd\""),
         (
@@ -132,6 +136,57 @@ import Testing
     ])
     func librdkafkasThreadsAreNoNewsToPeople(text: String, shown: String) {
         #expect(KafkaError(code: .transport, message: text).message == shown)
+    }
+
+    /// The value that a client of this role gets; nil: librdkafka does not know the name.
+    private func value(_ key: String, _ role: ClientRole, _ lines: String = "") throws -> String? {
+        let settings = try settings(lines)
+        return settings.value(in: try settings.configuration(for: role, group: nil, overrides: []), of: key)
+    }
+
+    @Test func addedPartitionsAreKnownWithinHalfAMinute() throws {
+        #expect(try value("topic.metadata.refresh.interval.ms", .consumer) == "20000")
+        #expect(
+            try value("topic.metadata.refresh.interval.ms", .consumer, "topic.metadata.refresh.interval.ms=5000")
+                == "5000")
+    }
+
+    /// Unknown to 2.0.2, which must not cost the client.
+    @Test(arguments: [ClientRole.consumer, .reader]) func theBackoffOfNewerLibraries(role: ClientRole) throws {
+        let isKnown = try value("fetch.queue.backoff.ms", .admin) != nil
+        #expect(try value("fetch.queue.backoff.ms", role) == (isKnown ? "10" : nil))
+    }
+
+    @Test(arguments: [
+        ("Receive failed: error:0A000412:SSL routines::sslv3 alert bad certificate: SSL alert number 42", 42, true),
+        ("Receive failed: error:0A000416:SSL routines::sslv3 alert certificate unknown", 46, true),
+        ("Receive failed: error:0A00045C:SSL routines::tlsv13 alert certificate required", 116, true),
+        ("error:0A000438:SSL routines::tlsv1 alert internal error", 80, false),
+        ("SSL handshake failed: error:0A000126:SSL routines::unexpected eof while reading", nil, false),
+        ("error:0A000086:SSL routines::certificate verify failed", nil, false),
+        ("error::SSL routines:", nil, false), ("error:FFFFFFFFFF:SSL routines:", nil, false),
+        ("Connect to ipv4#127.0.0.1:1 failed: Connection refused", nil, false),
+    ])
+    func alertsOfTLSAreToldByTheirNumber(text: String, alert: Int?, isRefusal: Bool) {
+        #expect(tlsAlert(in: text) == alert)
+        #expect(isTLSRefusal(text) == isRefusal)
+    }
+
+    @Test(arguments: [
+        KafkaErrorCode.transport, .allBrokersDown, .resolve, .timedOut, .timedOutInQueue, .networkException,
+        .brokerNotAvailable, .requestTimedOut,
+    ])
+    func aBrokerThatIsAwayMayComeBack(code: KafkaErrorCode) {
+        let error = KafkaError(code: code)
+        #expect(error.isConnection && !error.isAuthentication && !error.isAuthorization && !error.isFatal)
+    }
+
+    @Test func onlyWordsTellThatOneSideSpeaksTLS() {
+        let words =
+            "Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol configuration"
+        #expect(KafkaError(code: .transport, message: words).suggestsOtherProtocol)
+        #expect(!KafkaError(code: .ssl, message: words).suggestsOtherProtocol)
+        #expect(!KafkaError(code: .transport, message: "Connection refused").suggestsOtherProtocol)
     }
 
     @Test func errorsMatchByCode() {

@@ -28,6 +28,9 @@ import Testing
         #expect(sender.notes.problems.allSatisfy { $0.isConnection })
         #expect(member.problems.allSatisfy { $0.isConnection })
         #expect(try code(of: { _ = try reader.read(partition: 0, offset: 0, timeout: .seconds(1)) })?.rawValue ?? 0 < 0)
+        // At a worker's start it is waited for, like every other question.
+        let refused = #expect(throws: KafkaError.self) { try admin.configuration(of: "t", timeout: .seconds(1)) }
+        #expect(refused?.isConnection == true)
         try server.restart()
         #expect(try sender.flush().map(\.isAcknowledged) == [true, true])
         try wait(
@@ -39,7 +42,7 @@ import Testing
         reader.close()
         admin.close()
         member.consumer.close()
-        sender.producer.close()
+        sender.close()
     }
 
     @Test func withABrokerThatDoesNotAnswerEverythingEndsInTime() throws {
@@ -63,12 +66,13 @@ import Testing
         #expect(try code(of: { _ = try reader.watermarks(partition: 0, timeout: .seconds(1)) }) == .timedOut)
         #expect(try code(of: { _ = try admin.clusterID(timeout: .seconds(1)) })?.rawValue ?? 0 < 0)
         #expect(try code(of: { _ = try admin.partitions(of: "t", timeout: .seconds(1)) })?.rawValue ?? 0 < 0)
-        #expect(try code(of: { _ = try admin.configuration(of: "t", timeout: .seconds(1)) })?.rawValue ?? 0 < 0)
+        let unanswered = #expect(throws: KafkaError.self) { try admin.configuration(of: "t", timeout: .seconds(1)) }
+        #expect(unanswered?.isConnection == true)
         #expect(admin.groupMembers("g", timeout: .seconds(1)) == nil)
         let before = ContinuousClock.now
         // Seven questions of a second each.
         #expect(before - start < .seconds(30))
-        sender.producer.close()
+        sender.close()
         let producer = ContinuousClock.now
         member.consumer.close()
         let consumer = ContinuousClock.now
@@ -79,7 +83,6 @@ import Testing
         #expect(producer - before < .seconds(8))
         #expect(consumer - producer < .seconds(8))
         #expect(rest - consumer < .seconds(8))
-        #expect(sender.notes.reports.count == 101)
         #expect(sender.notes.reports.filter(\.isAcknowledged).count == 1)
         server.resume()
     }
@@ -110,7 +113,7 @@ import Testing
         try wait(
             for: "the refusal", until: { sender.notes.problems.contains(where: \.isAuthentication) },
             step: { sender.producer.poll(milliseconds: 20) })
-        sender.producer.close()
+        sender.close()
         let member = try Member(wrong)
         try member.consumer.subscribe("t")
         try wait(

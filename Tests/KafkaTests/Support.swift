@@ -87,7 +87,7 @@ final class Member: ConsumerHandler {
 /// Values for a producer: bytes that stay where they are until the end of the test.
 final class Sender {
     let producer: Producer
-    private var values: [UnsafeMutableBufferPointer<UInt8>] = []
+    private let values = Values()
     let notes: Notes
 
     final class Notes {
@@ -103,9 +103,14 @@ final class Sender {
             problem: { notes.problems.append($0) }, report: { notes.reports.append($0) })
     }
 
-    deinit {
-        producer.close()
-        for value in values { value.deallocate() }
+    deinit { close() }
+
+    func close() { producer.close()?.keep(values) }
+
+    private final class Values {
+        var all: [UnsafeMutableBufferPointer<UInt8>] = []
+
+        deinit { for value in all { value.deallocate() } }
     }
 
     @discardableResult
@@ -114,13 +119,13 @@ final class Sender {
     ) -> ProduceResult {
         let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: value.utf8.count)
         _ = bytes.initialize(from: value.utf8)
-        values.append(bytes)
+        values.all.append(bytes)
         return withBytes(key) { key in
             withBytes(header) { header in
                 withBytes(errors) { errors in
                     producer.produce(
                         partition: partition, key: key, value: UnsafeBufferPointer(bytes), header: header,
-                        errorsHeader: errors, opaque: UInt(values.count))
+                        errorsHeader: errors, opaque: UInt(values.all.count))
                 }
             }
         }

@@ -87,6 +87,21 @@ import Testing
             { $0.partitions[1]!.first.seq = 4 },
             { $0.partitions[1]!.last.seq = .max },
             { $0.state = .pushed },
+            { $0.partitions = [] },
+            { $0.partitions[1]!.last.seq = 1 << 53 + 1 },
+            { $0.partitions[1]!.last.offset = .max },
+            { $0.position = .max },
+            { $0.size = .max },
+            { $0.runAt = Date(timeIntervalSince1970: 9_500_000_000_000) },
+            { $0.runAt = Date(timeIntervalSince1970: -1) },
+            { $0.ends = [.max, 1].map { EndMarker(lastSeq: $0, records: 1, digest: 0) } },
+            { $0.ends = [0, 1].map { EndMarker(lastSeq: $0, records: .max, digest: 0) } },
+            { $0.ends = [EndMarker(lastSeq: 0, records: 0, digest: 0)] },
+            {
+                $0.state = .pushed
+                $0.partitions[0] = $0.partitions[1]
+                $0.ends = [2, .max].map { EndMarker(lastSeq: $0, records: 2, digest: 0) }
+            },
             {
                 $0.state = .pushed; $0.ends = [EndMarker(lastSeq: 2, records: 2, digest: 0)]
             },
@@ -97,6 +112,33 @@ import Testing
             try journal.write(broken)
             #expect(throws: JournalError.self) { try journal.entry(cluster: "c1", topic: "users", job: job) }
         }
+    }
+
+    /// Any number in place of any other: the entry is absent, or one that a push can use.
+    @Test(arguments: ["-1", "1e300", "18446744073709551615", "9223372036854775807", "4503599627370497.5", "null", "[]"])
+    func anyNumberInPlaceOfAnother(number: String) throws {
+        var whole = entry()
+        whole.state = .pushed
+        whole.partitions[0] = whole.partitions[1]
+        whole.ends = [2, 2].map { EndMarker(lastSeq: $0, records: $0, digest: 9) }
+        try journal.write(whole)
+        let json = try String(contentsOfFile: file(whole), encoding: .utf8)
+        for match in json.matches(of: /[\[:,]-?[0-9.]+/) {
+            var changed = json
+            changed.replaceSubrange(json.index(after: match.range.lowerBound)..<match.range.upperBound, with: number)
+            try Data(changed.utf8).write(to: URL(fileURLWithPath: file(whole)))
+            guard let found = try? journal.entry(cluster: "c1", topic: "users", job: job) else { continue }
+            for (partition, range) in found.partitions.enumerated() {
+                #expect((range?.last.seq ?? 0) <= 1 << 53 && (found.ends?[partition].lastSeq ?? 0) < 1 << 53)
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aFIFOInItsPlaceHoldsNobodyUp() throws {
+        try journal.write(entry())
+        try FileManager.default.removeItem(atPath: file(entry()))
+        mkfifo(file(entry()), 0o600)
+        #expect(throws: JournalError.self) { try journal.entry(cluster: "c1", topic: "users", job: job) }
     }
 
     /// The file of one job under the name of another.

@@ -30,6 +30,28 @@ import Testing
         #expect(text(window[1].value) == "" && window[1].key == nil)
     }
 
+    /// For a producer that has not ended: it may still read what it was given.
+    @Test func whatIsLeftStaysAsItWasAndTheMessagesMove() {
+        let window = SendWindow(partitions: 1)
+        for seq in 1...3 { append(window, 0, UInt64(seq), "value \(seq)", key: "key \(seq)") }
+        _ = window.report(0, offset: 10)
+        let old = window[1]
+        let left = window.leaveMemory()
+        #expect(window.first == 1 && window.end == 3 && !window.isEmpty)
+        for number in 1..<3 {
+            let message = window[number]
+            #expect(text(message.value) == "value \(number + 1)" && text(message.key) == "key \(number + 1)")
+            #expect(text(message.header) == "value \(number + 1)" && message.seq == UInt64(number + 1))
+        }
+        #expect(window[1].value.baseAddress != old.value.baseAddress)
+        // What follows is written elsewhere.
+        _ = window.report(1, offset: 11)
+        _ = window.report(2, offset: 12)
+        for seq in 4...9 { append(window, 0, UInt64(seq), "another") }
+        #expect(withExtendedLifetime(left) { text(old.value) == "value 2" && text(old.key) == "key 2" })
+        #expect(window.acknowledged[0]?.last == LogPosition(seq: 3, offset: 12))
+    }
+
     @Test func lastAcknowledgedStopsAtAGap() {
         let window = SendWindow(partitions: 1)
         for seq in 1...4 { append(window, 0, UInt64(seq)) }

@@ -37,7 +37,7 @@ final class WorkerFixture {
         let producer = try Producer(
             settings, topic: Self.topic, headerNames: (WireHeader.name, WireHeader.errorsName),
             report: { if $0.isAcknowledged { acknowledged += 1 } })
-        defer { producer.close() }
+        defer { _ = producer.close() }
         // Values are not copied by the producer.
         try withExtendedLifetime(values) {
             for (number, message) in messages.enumerated() {

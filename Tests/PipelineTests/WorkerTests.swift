@@ -19,7 +19,9 @@ import Testing
         let (summary, _) = try fixture.drain()
         #expect(summary.counts == WorkCounts(inserted: 1_300))
         #expect(
-            try fixture.database.rows("SELECT state, count(*) FROM userload.job_status GROUP BY 1") == ["completed|1300"])
+            try fixture.database.rows("SELECT state, count(*) FROM userload.job_status GROUP BY 1") == [
+                "completed|1300"
+            ])
     }
 
     /// DESIGN, "Exactly once" 10: also in the middle of a job.

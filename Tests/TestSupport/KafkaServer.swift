@@ -30,19 +30,33 @@ package final class KafkaServer: @unchecked Sendable {
     /// A broker of your own; returns when it answers.
     /// - Parameters:
     ///   - passwords: when given, SASL/PLAIN is required, and only `admin` may do everything (nobody else anything).
+    ///   - tls: when given, it listens on `tlsPort` as well; a client may show a certificate, which must be a good one.
     ///   - properties: lines of server.properties on top of ours.
     package static func start(
-        passwords: [String: String] = [:], properties: [String: String] = [:]
+        passwords: [String: String] = [:], tls: TLS? = nil, properties: [String: String] = [:]
     ) throws -> KafkaServer {
         guard isAvailable, let home else { throw TestSupportError("needs a real Kafka: set KAFKA_HOME") }
         let server = try KafkaServer(home: home)
-        try server.format(passwords, properties)
+        try server.format(passwords, tls, properties)
         try server.restart()
         return server
     }
 
+    /// Paths of PEM files: the broker's key and certificate, and the authorities whose clients it believes.
+    package struct TLS: Sendable {
+        package let keystore: String
+        package let truststore: String
+
+        package init(keystore: String, truststore: String) {
+            self.keystore = keystore
+            self.truststore = truststore
+        }
+    }
+
     package var bootstrapServers: String { "127.0.0.1:\(port)" }
     package let port: Int
+    /// Where it speaks TLS, as `localhost`, if it was started with a certificate.
+    package let tlsPort: Int
     /// Holds `server.properties`, `log` and the data.
     package let directory: String
     private let home: String
@@ -56,6 +70,7 @@ package final class KafkaServer: @unchecked Sendable {
         guard mkdtemp(&template) != nil else { throw TestSupportError("mkdtemp: errno \(errno)") }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         port = try portToKeep()
+        tlsPort = try portToKeep()
         try startGuard()
     }
 
@@ -82,7 +97,7 @@ package final class KafkaServer: @unchecked Sendable {
         close(ends[0])
     }
 
-    private func format(_ passwords: [String: String], _ properties: [String: String]) throws {
+    private func format(_ passwords: [String: String], _ tls: TLS?, _ properties: [String: String]) throws {
         let controllerPort = try portToKeep()
         let listener = passwords.isEmpty ? "PLAINTEXT" : "SASL_PLAINTEXT"
         var lines = [
@@ -109,6 +124,16 @@ package final class KafkaServer: @unchecked Sendable {
             lines["sasl.mechanism.inter.broker.protocol"] = "PLAIN"
             lines["authorizer.class.name"] = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
             lines["super.users"] = "User:admin;User:ANONYMOUS"
+        }
+        if let tls {
+            lines["listeners"]? += ",SSL://localhost:\(tlsPort)"
+            lines["advertised.listeners"]? += ",SSL://localhost:\(tlsPort)"
+            lines["listener.security.protocol.map"]? += ",SSL:SSL"
+            lines["ssl.keystore.type"] = "PEM"
+            lines["ssl.keystore.location"] = tls.keystore
+            lines["ssl.truststore.type"] = "PEM"
+            lines["ssl.truststore.location"] = tls.truststore
+            lines["ssl.client.auth"] = "requested"
         }
         lines.merge(properties) { $1 }
         let text = lines.map { "\($0)=\($1)\n" }.sorted().joined()

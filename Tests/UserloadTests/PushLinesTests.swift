@@ -110,7 +110,7 @@ import Testing
 
     @Test func theCommandAsTyped() {
         #expect(
-            PushLines.typed(["/usr/bin/userload", "push", "--label", "it's", "a b.csv", "x.csv"])
+            PushLines.typed(["push", "--label", "it's", "a b.csv", "x.csv"])
                 == #"userload push --label 'it'\''s' 'a b.csv' x.csv"#)
     }
 

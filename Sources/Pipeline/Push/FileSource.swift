@@ -6,7 +6,7 @@ package import Records
 
 /// One thread owns a source.
 package final class FileSource {
-    /// As given; `-` is stdin.
+    /// As given, with bytes that are not UTF-8 as in `rawText`; `-` is stdin.
     package let path: String
     /// Whether it can be read again from its start.
     package let isRegular: Bool

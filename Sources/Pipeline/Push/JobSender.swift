@@ -10,10 +10,10 @@ struct PushContext {
     let options: PushOptions
     let interrupt: Interrupt
     let verifier: Verifier
-    let start: ContinuousClock.Instant
+    let clock: PushClock
     let event: (PushEvent) -> Void
 
-    var now: Duration { start.duration(to: .now) }
+    var now: Duration { clock.now }
 }
 
 /// One thread owns a sender; one use.
@@ -72,19 +72,33 @@ final class JobSender {
         input.source.idle = { [unowned self] in try pump() }
     }
 
-    deinit { producer?.close() }
+    deinit { close() }
+
+    /// Ends the producer, if there is one; bounded by about a second. What it may still read then, it keeps: the next one
+    /// reads the same messages in memory of their own.
+    func close() {
+        guard let ending = producer else { return }
+        producer = nil
+        guard let closing = ending.close() else { return }
+        closing.keep(startMarker)
+        closing.keep(window.leaveMemory())
+    }
 
     /// The job was in the log already: only markers were sent.
     var wasPushed: Bool { session.claim == .pushed }
 
-    /// Records of the job known to be in the log.
-    var acknowledged: UInt64 { window.acknowledged.reduce(0) { $0 + ($1?.last.seq ?? 0) } }
+    /// Records of the job known to be in the log. Saturates: the journal's numbers come from a file.
+    var acknowledged: UInt64 {
+        window.acknowledged.reduce(0) { sum, range in
+            let (total, isOver) = sum.addingReportingOverflow(range?.last.seq ?? 0)
+            return isOver ? .max : total
+        }
+    }
 
-    /// Returns when every record and end marker is acknowledged and was looked for in the log.
+    /// Returns when every record and end marker is acknowledged and was looked for in the log. `close` comes after.
     func run() throws(PipelineError) {
         do {
             while try perform(session.next(now: now)) {}
-            producer?.close()
         } catch {
             let failure = settle(error)
             keepJournal(.open)
@@ -108,13 +122,12 @@ final class JobSender {
         case .wait: try housekeep(wait: 50)
         case .open: try open()
         case .sendStartMarkers: sendStartMarkers()
-        case .verify(let check): try verify(check)
+        case .verify(let look): try verify(look)
         case .startOver:
             say(words.startingOver)
             try input.rewind()
         case .close:
-            producer?.close()
-            producer = nil
+            close()
             now = context.now
             session.closed(now: now)
         case .rest:
@@ -194,27 +207,30 @@ final class JobSender {
         session.inputEnded()
     }
 
-    private func verify(_ check: ProducerSession.LogLook) throws {
+    private func verify(_ look: ProducerSession.LogLook) throws {
         let isFirstLook = !input.hasRead
         do {
-            let verdict = try context.verifier.look(
-                for: journal.entry.job, at: session.positions(for: check), timeout: .seconds(10))
+            let evidence = try context.verifier.look(
+                for: journal.entry.job, at: session.positions(for: look), timeout: lookLimit)
             now = context.now
-            if case .expired = verdict, wasPushed { hasExpired = true }
-            if let sentence = words.look(verdict, isFirst: isFirstLook, wasPushed: wasPushed) { say(sentence) }
-            if check == .firstAndLast, context.topic.isMock, verdict == .believed || verdict == .unreadable {
+            if case .expired = evidence, wasPushed { hasExpired = true }
+            if let sentence = words.evidence(evidence, isFirst: isFirstLook, wasPushed: wasPushed) { say(sentence) }
+            if look == .firstAndLast, context.topic.isMock, evidence == .believed || evidence == .unreadable {
                 try refuseDropped()
             }
-            session.verified(verdict, now: now)
+            session.verified(evidence, now: now)
             if isFirstLook { input.skip(window.acknowledged) }
-        } catch let error as KafkaError {
+        } catch let error as KafkaError where !error.isFatal {
             now = context.now
             session.failed(error, now: now)
         }
     }
 
+    /// For one message.
+    private var lookLimit: Duration { min(.seconds(10), context.options.stallTimeout) }
+
     private func refuseDropped() throws {
-        guard try context.verifier.hasDropped(partitions: context.topic.partitions, timeout: .seconds(10)) else {
+        guard try context.verifier.hasDropped(partitions: context.topic.partitions, timeout: lookLimit) else {
             return
         }
         throw PipelineError.lost(
@@ -261,21 +277,20 @@ final class JobSender {
 
     private func say(_ sentence: String) { context.event(.notice(sentence, isWarning: true)) }
 
-    /// Ends the producer; what is on its way when the user stops has a second to be acknowledged.
+    /// What is on its way when the user stops has a second to be acknowledged.
     private func settle(_ error: any Error) -> PipelineError {
         let failure: PipelineError =
             switch error {
             case let failure as PipelineError: failure
             case let error as InputError: .broken(error.message)
-            case let error as ConfigurationError: .configuration(error.message)
-            default: .kafka("\(error)")
+            case let error as KafkaError:
+                fatalFailure(error, topic: context.topic.name, to: .write) ?? .kafka("\(error)")
+            default: fatalFailure(error) ?? .kafka("\(error)")
             }
         if failure == .interrupted, hasStarted, let producer {
             let end = context.now + .seconds(1)
             while !window.isEmpty, context.now < end { producer.poll(milliseconds: 50) }
         }
-        producer?.close()
-        producer = nil
         return failure
     }
 }

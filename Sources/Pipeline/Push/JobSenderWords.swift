@@ -7,18 +7,18 @@ struct JobSenderWords {
     let stallTimeout: Duration
 
     var startingOver: String {
-        "topic \(topic.name) was made anew, or lost records, meanwhile: everything is sent again"
+        "topic \(topic.name) was created again, or lost records, meanwhile: everything is sent again"
     }
 
     /// nil: nothing to say.
     /// - Parameters:
-    ///   - isFirst: nothing of the input was read yet: it is the journal that was looked after.
+    ///   - isFirst: nothing of the input was read yet: it is the journal that was checked.
     ///   - wasPushed: the journal says that the whole job is there.
-    func look(_ verdict: ProducerSession.LogEvidence, isFirst: Bool, wasPushed: Bool) -> String? {
-        switch verdict {
+    func evidence(_ evidence: ProducerSession.LogEvidence, isFirst: Bool, wasPushed: Bool) -> String? {
+        switch evidence {
         case .believed: nil
         case .another where isFirst:
-            "topic \(topic.name) is not the one this job went to before (made anew?): everything is sent again"
+            "topic \(topic.name) is not the one this job went to before (created again?): everything is sent again"
         case .another: nil
         case .expired where wasPushed: nil
         case .expired(let partitions) where isFirst:
@@ -34,17 +34,16 @@ struct JobSenderWords {
 
     func failure(of stop: ProducerSession.Stop) -> PipelineError {
         switch stop {
-        case .failed(let error) where error.isAuthorization: .configuration("topic \(topic.name): \(error)")
-        case .failed(let error) where error.isAuthentication: .configuration("Kafka refuses us: \(error)")
-        case .failed(let error): .kafka("\(error)")
+        case .failed(let error): fatalFailure(error, topic: topic.name, to: .write) ?? .kafka("\(error)")
         case .stalled(let error):
-            .kafka(
+            gaveUp(
+                error,
                 "no acknowledgement for \(TopicPreparation.spelled(stallTimeout))" + (error.map { ": \($0)" } ?? ""))
         case .lost(isReadable: true):
-            .lost("topic \(topic.name) was made anew, or lost records, and the input cannot be read again")
+            .lost("topic \(topic.name) was created again, or lost records, and the input cannot be read again")
         case .lost(isReadable: false):
             .lost("the connection was lost, and topic \(topic.name) may not be read to see what arrived")
-        case .restless: .lost("topic \(topic.name) is made anew, or loses records, again and again")
+        case .restless: .lost("topic \(topic.name) is created again, or loses records, over and over")
         }
     }
 }

@@ -13,6 +13,9 @@ package struct JournalError: Error, Equatable, Sendable {
 }
 
 package struct Journal: Sendable {
+    /// A job in 10,000 partitions takes 2 MB.
+    private static let sizeLimit = 16 << 20
+
     package let directory: String
 
     package init(directory: String) { self.directory = directory }
@@ -103,7 +106,8 @@ package struct Journal: Sendable {
     }
 
     private func read(_ path: String) throws(JournalError) -> JournalEntry? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Nonblocking: a FIFO in its place must not hold us up.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw Self.failed("read", path)
@@ -116,6 +120,7 @@ package struct Journal: Sendable {
             guard count >= 0 else { throw Self.failed("read", path) }
             if count == 0 { break }
             json += chunk[..<count]
+            guard json.count <= Self.sizeLimit else { throw Self.garbled(path) }
         }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .millisecondsSince1970

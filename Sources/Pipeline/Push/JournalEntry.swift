@@ -54,17 +54,25 @@ package struct JournalEntry: Codable, Equatable, Sendable {
         self.partitions = Array(repeating: nil, count: partitions)
     }
 
-    /// Whether it can be what this program wrote. A file can be torn or garbled and still be JSON.
+    /// Whether it can be what this program wrote. A file can be torn or garbled and still be JSON; what is used as a number
+    /// later is bounded here.
     package var isSound: Bool {
-        let limit = UInt64(Int64.max)
-        let positionsAreSound = partitions.allSatisfy { range in
-            guard let range else { return true }
-            return range.first.offset >= 0 && range.first.offset <= range.last.offset
-                && range.first.seq <= range.last.seq && range.last.seq <= limit
-        }
-        guard version == Self.version, positionsAreSound else { return false }
-        guard state == .pushed else { return true }
-        guard let ends, ends.count == partitions.count else { return false }
-        return zip(ends, partitions).allSatisfy { $1?.last.seq == $0.lastSeq + 1 }
+        guard version == Self.version, !partitions.isEmpty, (size ?? 0) <= Self.limit, position <= Self.limit,
+            Self.times.contains(runAt), partitions.allSatisfy({ $0.map(Self.isSound) ?? true }),
+            (ends ?? []).allSatisfy({ $0.lastSeq < Self.limit && $0.records <= Self.limit })
+        else { return false }
+        guard let ends else { return state != .pushed }
+        guard ends.count == partitions.count else { return false }
+        return state != .pushed || zip(ends, partitions).allSatisfy { $1?.last.seq == $0.lastSeq + 1 }
+    }
+
+    /// What a wire header may say (DESIGN, "The wire").
+    private static let limit: UInt64 = 1 << 53
+    /// 1970 to 9999.
+    private static let times = Date(timeIntervalSince1970: 0)...Date(timeIntervalSince1970: 253_402_300_799)
+
+    private static func isSound(_ range: Acknowledged) -> Bool {
+        range.first.offset >= 0 && range.first.offset <= range.last.offset && range.last.offset <= Int64(limit)
+            && range.first.seq <= range.last.seq && range.last.seq <= limit
     }
 }

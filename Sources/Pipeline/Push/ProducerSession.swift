@@ -3,13 +3,13 @@
 
 package import Kafka
 
-/// A value whose `next` returns an action; the caller performs it and says what came of it. Times are durations since
+/// A value whose `next` returns an action; the caller performs it and reports the result. Times are durations since
 /// any fixed moment.
 package struct ProducerSession {
     private enum Phase: Equatable {
         case closed(until: Duration)
         case opening, opened, starting, sending, failing, done
-        case checking(LogLook)
+        case looking(LogLook)
         case startingOver
         case proving
     }
@@ -86,7 +86,7 @@ package struct ProducerSession {
             phase = .starting
             return .sendStartMarkers
         case .starting: return waiting(.wait, now)
-        case .checking(let check): return .verify(check)
+        case .looking(let look): return .verify(look)
         case .startingOver:
             forgetAll()
             settledBefore = window.settled
@@ -113,12 +113,12 @@ package struct ProducerSession {
         return window.hasRoom
     }
 
-    /// Where in the log the messages of a check must stand.
-    package func positions(for check: LogLook) -> [(partition: Int, position: LogPosition)] {
+    /// Where in the log the messages of a look must stand.
+    package func positions(for look: LogLook) -> [(partition: Int, position: LogPosition)] {
         var positions: [(Int, LogPosition)] = []
         for (partition, acknowledged) in window.acknowledged.enumerated() {
             guard let acknowledged else { continue }
-            if check == .firstAndLast, acknowledged.first != acknowledged.last {
+            if look == .firstAndLast, acknowledged.first != acknowledged.last {
                 positions.append((partition, acknowledged.first))
             }
             positions.append((partition, acknowledged.last))
@@ -130,7 +130,7 @@ package struct ProducerSession {
     package func token(startMarkerOf partition: Int) -> UInt { session << 40 | 1 << 39 | UInt(partition) }
     package func token(message number: Int) -> UInt { session << 40 | UInt(number) & (1 << 39 - 1) }
 
-    // MARK: What came of it
+    // MARK: Results
 
     package mutating func opened() {
         session += 1
@@ -184,7 +184,7 @@ package struct ProducerSession {
         }
     }
 
-    /// Something that librdkafka itself goes on trying to mend, unless it is fatal.
+    /// Something that librdkafka itself keeps trying to get over, unless it is fatal.
     package mutating func noticed(_ error: KafkaError, now: Duration) {
         if error.isFatal || error.isAuthentication { failed(error, now: now) } else { lastError = error }
     }
@@ -199,23 +199,23 @@ package struct ProducerSession {
         phase = .closed(until: now + pause)
     }
 
-    package mutating func verified(_ verdict: LogEvidence, now: Duration) {
+    package mutating func verified(_ evidence: LogEvidence, now: Duration) {
         progressAt = now
-        let verdict = isContradicted ? .another : verdict
+        let evidence = isContradicted ? .another : evidence
         isContradicted = false
-        switch (phase, verdict) {
+        switch (phase, evidence) {
         case (.proving, .believed), (.proving, .expired), (.proving, .unreadable): phase = .done
         case (.proving, .another):
             mustStartOver = true
             startOver(isReadable: true, .failing)
-        case (.checking, .believed): phase = .sending
-        case (.checking, .expired(let partitions)):
+        case (.looking, .believed): phase = .sending
+        case (.looking, .expired(let partitions)):
             // Of an unfinished job nobody can tell who has read what expired: a whole partition is always right.
             if !hasRead, claim == .open { believeStartMarkers(partitions) }
             phase = .sending
-        case (.checking, .unreadable), (.checking, .another):
+        case (.looking, .unreadable), (.looking, .another):
             if hasRead {
-                startOver(isReadable: verdict == .another, .startingOver)
+                startOver(isReadable: evidence == .another, .startingOver)
             } else {
                 claim = .nothing
                 hasEnded = false
@@ -235,7 +235,7 @@ package struct ProducerSession {
             believeStartMarkers(CollectionOfOne(partition))
         }
         phase =
-            mustStartOver ? .startingOver : isFresh ? .sending : .checking(claim == .pushed ? .firstAndLast : .last)
+            mustStartOver ? .startingOver : isFresh ? .sending : .looking(claim == .pushed ? .firstAndLast : .last)
     }
 
     /// Only while this session has sent nothing but its start markers.

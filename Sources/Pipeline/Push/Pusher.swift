@@ -12,7 +12,9 @@ package final class Pusher {
     private let interrupt: Interrupt
     private let event: (PushEvent) -> Void
     private let verifier: Verifier
-    private let start = ContinuousClock.now
+    private let clock: PushClock
+    /// Of the file before. What went wrong is said before its producer is closed, which may take a second.
+    private var lastSender: JobSender?
     /// What stopped one file and would stop every other.
     private var halted: PipelineError?
     private var preparedTopic: Topic?
@@ -26,13 +28,29 @@ package final class Pusher {
         self.options = options
         self.interrupt = interrupt
         self.event = event
-        verifier = Verifier(settings, topic: topic, interrupt: interrupt)
+        let clock = PushClock()
+        self.clock = clock
+        verifier = Verifier(settings, topic: topic) {
+            // Time goes on while the verifier waits.
+            _ = clock.now
+            return interrupt.isSet
+        }
     }
 
-    package func close() { verifier.close() }
+    /// Bounded by about two seconds. After this it pushes no more.
+    package func close() {
+        closeLast()
+        verifier.close()
+    }
+
+    private func closeLast() {
+        lastSender?.close()
+        lastSender = nil
+    }
 
     /// Pushes one file; `-` is stdin. Never throws: what went wrong is in the outcome.
     package func push(_ path: String) -> PushOutcome {
+        closeLast()
         let begin = ContinuousClock.now
         var outcome = PushOutcome(input: path)
         do throws(PipelineError) {
@@ -47,11 +65,11 @@ package final class Pusher {
         return outcome
     }
 
-    /// The topic, asked for or made the first time.
+    /// The topic, asked for or created the first time.
     package func topic() throws(PipelineError) -> Topic {
         if let preparedTopic { return preparedTopic }
         let preparation = TopicPreparation(
-            settings: settings, name: topicName, options: options, interrupt: interrupt,
+            settings: settings, name: topicName, options: options, interrupt: interrupt, clock: clock,
             notice: { [event] in event(.notice($0, isWarning: $1)) })
         let made = try preparation.prepare()
         preparedTopic = made
@@ -61,26 +79,28 @@ package final class Pusher {
     private func push(_ path: String, _ outcome: inout PushOutcome) throws(PipelineError) {
         let source = try FileSource(path, interrupt: interrupt)
         outcome.isResumable = source.isRegular
-        let candidate = try JobPreparation(source, options)
+        let preparation = try JobPreparation(source, options)
         let topic = try topic()
         let context = PushContext(
-            settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, start: start,
+            settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,
             event: event)
-        let identity = try candidate.identify(context)
+        let identity = try preparation.identify(context)
         let job = identity.entry.job
-        let plan = candidate.plan(partitions: topic.partitions)
+        let plan = preparation.plan(partitions: topic.partitions)
         func input() -> JobInput {
             JobInput(
                 source: source, job: job, plan: plan, content: identity.entry.contentHash,
-                scanner: source.isRegular ? nil : candidate.scanner)
+                scanner: source.isRegular ? nil : preparation.scanner)
         }
         if topic.isMock, source.isRegular { try MockLimit.check(input(), partitions: topic.partitions) }
         let messages = input()
-        let journal = JobJournal(candidate.journal, identity.entry, runAt: identity.runAt) { [event] in
+        let journal = JobJournal(preparation.journal, identity.entry, runAt: identity.runAt) { [event] in
             event(.notice($0, isWarning: true))
         }
         let sender = JobSender(
-            context, input: messages, journal: journal, marker: candidate.marker(identity, plan), claim: identity.claim)
+            context, input: messages, journal: journal, marker: preparation.marker(identity, plan),
+            claim: identity.claim)
+        lastSender = sender
         defer {
             outcome.job = sender.hasStarted ? job : nil
             outcome.records = messages.records

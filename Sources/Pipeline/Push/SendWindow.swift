@@ -163,6 +163,23 @@ package final class SendWindow {
         }
     }
 
+    /// Copies every message held into memory of its own. The result keeps what they were in: for a producer that has not
+    /// ended and may still read it.
+    package func leaveMemory() -> AnyObject {
+        var fresh = WindowArena()
+        for number in first..<end {
+            let slot = slots[number & mask]
+            let count =
+                Int(slot.valueCount) + max(0, Int(slot.keyCount)) + Int(slot.headerCount)
+                + max(0, Int(slot.errorsCount))
+            let base = fresh.allocate(count, for: number)
+            base.update(from: slot.base, count: count)
+            slots[number & mask].base = base
+        }
+        swap(&arena, &fresh)
+        return LeftArena(fresh)
+    }
+
     private func raise(_ lane: Int, to position: LogPosition) -> Bool {
         guard let known = acknowledged[lane] else {
             acknowledged[lane] = Acknowledged(first: position, last: position)

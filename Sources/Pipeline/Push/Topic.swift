@@ -1,4 +1,4 @@
-// The topic of a push: asked for, made if it is not there, and refused if it would lose records.
+// The topic of a push: asked for, created if it is not there, and refused if it would lose records.
 
 import Kafka
 import Records
@@ -10,8 +10,7 @@ package struct Topic: Equatable, Sendable {
     package let cluster: String
     package let partitions: Int
 
-    /// librdkafka's mock cluster: it keeps 5 MB a partition and answers no questions about settings.
-    package var isMock: Bool { cluster.hasPrefix("mockCluster") }
+    package var isMock: Bool { isMockCluster(cluster) }
 }
 
 /// One use; on the calling thread.
@@ -20,27 +19,30 @@ struct TopicPreparation {
     let name: String
     let options: PushOptions
     let interrupt: Interrupt
+    let clock: PushClock
     let notice: (_ sentence: String, _ isWarning: Bool) -> Void
-
-    /// LEADER_NOT_AVAILABLE: so answer some brokers while a topic is being made.
-    private static let leaderNotAvailable = KafkaErrorCode(rawValue: 5)
 
     /// Asks until Kafka answers, at most for the stall timeout.
     func prepare() throws(PipelineError) -> Topic {
         let admin: Admin
         do {
-            admin = try Admin(settings)
+            // Time goes on while it waits.
+            admin = try Admin(settings) { [clock, interrupt] in
+                _ = clock.now
+                return interrupt.isSet
+            }
         } catch {
-            throw .configuration("\(error)")
+            throw fatalFailure(error) ?? .kafka("\(error)")
         }
         defer { admin.close() }
         let cluster = try answer { timeout throws(KafkaError) in try admin.clusterID(timeout: timeout) } ?? "-"
         let found = try answer { timeout throws(KafkaError) in try admin.partitions(of: name, timeout: timeout) }
         if let found {
             let topic = Topic(name: name, cluster: cluster, partitions: found)
-            if !topic.isMock { try check(admin) }
+            try check(admin, topic)
             if let wanted = options.partitions, wanted != found {
-                notice("topic \(name) has \(found) partitions; --partitions is for a topic that has to be made", true)
+                notice(
+                    "topic \(name) has \(found) partitions; --partitions is for a topic that has to be created", true)
             }
             return topic
         }
@@ -55,49 +57,47 @@ struct TopicPreparation {
             ("max.message.bytes", String(Limits.messageBytes)),
             ("retention.ms", String(options.retention.components.seconds * 1000)),
         ]
-        do {
-            try admin.create(
-                topic: name, partitions: partitions, replication: options.replication, configuration: configuration)
+        try answer(to: .create) { _ throws(KafkaError) in
+            do throws(KafkaError) {
+                try admin.create(
+                    topic: name, partitions: partitions, replication: options.replication,
+                    configuration: configuration, timeout: .seconds(5))
+            } catch {
+                // Another push may have created it just now, or we, without an answer.
+                if error.code != .topicAlreadyExists { throw error }
+                return
+            }
             let replication =
                 options.replication == -1 ? "the broker's replication" : "replication \(options.replication)"
             notice(
-                "made topic \(name): \(partitions) partitions, \(replication), kept for \(Self.spelled(options.retention))",
-                false)
-        } catch {
-            if error.isAuthorization {
-                throw .configuration("there is no topic \(name), and this user may not make it: \(error.message)")
-            }
-            // Another push may have made it just now.
-            if error.code != .topicAlreadyExists {
-                throw error.isConnection
-                    ? .kafka("topic \(name) could not be made: \(error)")
-                    : .configuration("topic \(name) could not be made: \(error)")
-            }
+                "created topic \(name): \(partitions) partitions, \(replication), kept for "
+                    + Self.spelled(options.retention), false)
         }
         // Brokers learn of a new topic one after another.
-        let start = ContinuousClock.now
-        while ContinuousClock.now - start < options.stallTimeout {
+        let start = clock.now
+        while clock.now - start < options.stallTimeout {
             let found = try answer { timeout throws(KafkaError) in try admin.partitions(of: name, timeout: timeout) }
-            if let found, found > 0 { return found }
+            if let found { return found }
             if interrupt.isSet { throw .interrupted }
             pause(milliseconds: 50)
         }
-        throw .kafka("topic \(name) was made, but no broker knows it")
+        throw .kafka("topic \(name) was created, but no broker knows it")
     }
 
     /// Refuses a topic that drops messages for their keys, or takes none of our size.
-    private func check(_ admin: Admin) throws(PipelineError) {
-        let found: [String: String]
-        do {
-            found = try admin.configuration(of: name)
-        } catch {
-            notice("the settings of topic \(name) may not be read (\(error)); they were not checked", true)
-            return
+    private func check(_ admin: Admin, _ topic: Topic) throws(PipelineError) {
+        let settings = try answer { _ throws(KafkaError) -> TopicSettings? in
+            do throws(KafkaError) {
+                return try TopicSettings.ask(admin, of: name, cluster: topic.cluster, timeout: .seconds(5))
+            } catch {
+                if error.isConnection || error.isAuthentication || error.code == .interrupted { throw error }
+                notice("the settings of topic \(name) may not be read (\(error)); they were not checked", true)
+                return nil
+            }
         }
-        if found["cleanup.policy"]?.contains("compact") == true {
-            throw .configuration("topic \(name) is compacted (cleanup.policy=compact): it would drop records")
-        }
-        if let limit = found["max.message.bytes"].flatMap({ Int($0) }), limit < Limits.messageBytes {
+        guard let settings else { return }
+        if settings.isCompacted { throw TopicSettings.refusal(ofCompacted: name) }
+        if let limit = settings.messageLimit, limit < Limits.messageBytes {
             throw .configuration(
                 "topic \(name) takes messages of at most \(limit) bytes; set its max.message.bytes to \(Limits.messageBytes)"
             )
@@ -106,23 +106,25 @@ struct TopicPreparation {
 
     /// Repeats a question while the broker is away.
     private func answer<Answer>(
-        _ ask: (_ timeout: Duration) throws(KafkaError) -> Answer
+        to use: TopicUse = .see, _ ask: (_ timeout: Duration) throws(KafkaError) -> Answer
     ) throws(PipelineError) -> Answer {
-        let start = ContinuousClock.now
+        let start = clock.now
         var hasSaid = false
         while true {
             if interrupt.isSet { throw .interrupted }
             do throws(KafkaError) {
                 return try ask(.seconds(1))
             } catch {
-                let waited = ContinuousClock.now - start
-                if error.isAuthentication { throw .configuration("Kafka refuses us: \(error.message)") }
-                if error.isAuthorization { throw .configuration("topic \(name): \(error)") }
-                guard error.isConnection || error.code == Self.leaderNotAvailable else {
-                    throw .kafka(error.description)
+                let waited = clock.now - start
+                if let failure = fatalFailure(error, topic: name, to: use) { throw failure }
+                // LEADER_NOT_AVAILABLE: so some brokers answer while a topic is being created.
+                guard error.isConnection || error.code == .leaderNotAvailable else {
+                    throw use == .create
+                        ? .configuration("topic \(name) could not be created: \(error)") : .kafka(error.description)
                 }
                 guard waited < options.stallTimeout else {
-                    throw .kafka("Kafka did not answer for \(Self.spelled(options.stallTimeout)): \(error.message)")
+                    throw gaveUp(
+                        error, "Kafka did not answer for \(Self.spelled(options.stallTimeout)): \(error.message)")
                 }
                 if !hasSaid {
                     notice(
@@ -130,6 +132,8 @@ struct TopicPreparation {
                         true)
                     hasSaid = true
                 }
+                // An answer that came at once would come as fast again.
+                pause(milliseconds: 20)
             }
         }
     }

@@ -7,13 +7,14 @@ package import Records
 package final class Verifier {
     private let settings: ClientSettings
     private let topic: String
-    private let interrupt: Interrupt
+    private let isCancelled: () -> Bool
     private var reader: Reader?
 
-    package init(_ settings: ClientSettings, topic: String, interrupt: Interrupt) {
+    /// - Parameter isCancelled: looked at about every second of a wait; true ends it.
+    package init(_ settings: ClientSettings, topic: String, isCancelled: @escaping () -> Bool) {
         self.settings = settings
         self.topic = topic
-        self.interrupt = interrupt
+        self.isCancelled = isCancelled
     }
 
     /// Reads every position. Throws `KafkaError` when there was no answer, `PipelineError.interrupted`, or
@@ -24,7 +25,7 @@ package final class Verifier {
         var expired: Set<Int> = []
         do {
             for (partition, position) in positions {
-                if interrupt.isSet { throw PipelineError.interrupted }
+                if isCancelled() { throw PipelineError.interrupted }
                 let result = try open().read(
                     partition: Int32(partition), offset: position.offset, timeout: timeout)
                 switch result {
@@ -39,6 +40,7 @@ package final class Verifier {
         } catch let error as KafkaError {
             // What it knows of the cluster may be why.
             close()
+            if error.code == .interrupted { throw PipelineError.interrupted }
             throw error
         }
         return expired.isEmpty ? .believed : .expired(expired.sorted())
@@ -58,7 +60,8 @@ package final class Verifier {
         if let reader { return reader }
         // Our messages are in no transaction; a foreign one that stays open must not hide them.
         let made = try Reader(
-            settings, topic: topic, header: WireHeader.name, overrides: [("isolation.level", "read_uncommitted")])
+            settings, topic: topic, header: WireHeader.name, overrides: [("isolation.level", "read_uncommitted")],
+            isCancelled: isCancelled)
         reader = made
         return made
     }

@@ -44,7 +44,7 @@ struct WindowArena: ~Copyable {
         while oldest < blocks.count, blocks[oldest].last < number {
             let block = blocks[oldest]
             if oldest == blocks.count - 1, block.size == Self.blockSize {
-                // Empty, and the one in hand: start it anew in place of taking another.
+                // Empty, and the one in hand: it is filled from its start again, and no other is taken.
                 blocks[oldest].used = 0
                 break
             }
@@ -62,4 +62,11 @@ struct WindowArena: ~Copyable {
             oldest = 0
         }
     }
+}
+
+/// An arena that somebody may still read, with nobody to write it any more.
+final class LeftArena {
+    private let arena: WindowArena
+
+    init(_ arena: consuming WindowArena) { self.arena = arena }
 }

@@ -41,7 +41,7 @@ final class LookupThread: Sendable {
             var tools: Tools?
             while let task = tasks.next() {
                 let result = Result<Tools, any Error> {
-                    if let tools, !tools.connection.isBroken { return tools }
+                    if let tools, !tools.connection.isBroken, !tools.resolver.isStuck { return tools }
                     tools?.resolver.close()
                     tools = nil
                     let opened = try open()

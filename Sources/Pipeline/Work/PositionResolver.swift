@@ -55,9 +55,13 @@ struct PositionResolver {
     /// Reads what is in open transactions, too: a log ends where it ends for everybody.
     let reader: Reader
     let admin: Admin
-    let topic: TopicName
+    let topic: String
+    let cluster: String
 
     private static let patience = Duration.seconds(5)
+
+    /// A call of librdkafka has not returned: only closing is left.
+    var isStuck: Bool { reader.isStuck }
 
     func close() {
         reader.close()
@@ -65,7 +69,7 @@ struct PositionResolver {
     }
 
     /// How many partitions the topic has; nil: it does not exist.
-    func partitionCount() throws -> Int? { try admin.partitions(of: topic.name, timeout: Self.patience) }
+    func partitionCount() throws -> Int? { try reader.partitions(timeout: Self.patience) }
 
     /// Where to read each partition from: where an anchor does not stand, a new generation is begun.
     func resolve(_ partitions: [Int32]) throws -> Resolution {
@@ -103,7 +107,9 @@ struct PositionResolver {
             // positions never go back within a generation.
             let hasNoAnchor = position.anchor == nil && position.nextOffset > marks.low
             guard state == .replaced || hasNoAnchor else { break }
-            if state == .replaced, try topic.isCompacted(admin) { throw topic.compacted }
+            if state == .replaced, try isCompacted(topic, cluster: cluster, admin) {
+                throw TopicSettings.refusal(ofCompacted: topic)
+            }
             if let begun = try positions.newGeneration(position) {
                 position = begun
                 isNew = true
@@ -154,6 +160,17 @@ struct PositionResolver {
         }
         return judge(
             anchor: position.anchor, found: found, hash: hash, next: position.nextOffset, low: low, high: high)
+    }
+}
+
+/// A compacted topic loses records in its middle, so that neither sequences nor anchors can be judged. Without the right to
+/// read its settings nobody can tell: false.
+func isCompacted(_ topic: String, cluster: String, _ admin: Admin) throws(KafkaError) -> Bool {
+    do {
+        return try TopicSettings.ask(admin, of: topic, cluster: cluster)?.isCompacted ?? false
+    } catch {
+        if error.isAuthorization { return false }
+        throw error
     }
 }
 

@@ -3,14 +3,16 @@
 /// Found at its start; another schema, key or topic begins another session.
 struct SessionFacts: Sendable {
     let info: DatabaseInfo
-    let topic: TopicName
+    let topic: String
+    /// Kafka's cluster id.
+    let cluster: String
     /// The topic's partitions at the start; some may come or go.
     let partitions: Int32
     /// How sentences call the database, such as "crm on db2 as etl".
     let databaseName: String
 
     /// One group a database, so that nobody on the same broker takes its partitions.
-    var group: String { "userload-\(info.identity)-\(topic.name)" }
+    var group: String { "userload-\(info.identity)-\(topic)" }
 }
 
 /// Why a session ended.

@@ -19,14 +19,17 @@ struct SessionOpening {
         var waiting = Waiting(self)
         let (info, name) = try waiting.retry { try openDatabase() }
         onReady()
-        let admin = try Admin(options.kafka)
+        let interrupt = interrupt
+        let admin = try Admin(options.kafka, isCancelled: { interrupt.isSet })
         defer { admin.close() }
         let cluster = try waiting.retry { try admin.clusterID(timeout: .seconds(5)) } ?? ""
-        let topic = TopicName(name: options.topic, cluster: cluster)
         let partitions = try waitForTopic(admin, &waiting)
-        guard try !waiting.retry({ try topic.isCompacted(admin) }) else { throw topic.compacted }
+        guard try !waiting.retry({ try isCompacted(options.topic, cluster: cluster, admin) }) else {
+            throw TopicSettings.refusal(ofCompacted: options.topic)
+        }
         let facts = SessionFacts(
-            info: info, topic: topic, partitions: Int32(clamping: partitions), databaseName: name)
+            info: info, topic: options.topic, cluster: cluster, partitions: Int32(clamping: partitions),
+            databaseName: name)
         let abandon = Interrupt(parent: nil)
         let lookup = LookupThread(interrupt: interrupt) { try tools(facts, abandon) }
         do {
@@ -72,12 +75,14 @@ struct SessionOpening {
             options.database.settings, interrupt: { abandon.isSet || interrupt.isSet })
         let reader = try Reader(
             options.kafka, topic: options.topic, header: WireHeader.name,
-            overrides: [("isolation.level", "read_uncommitted")])
-        let positions = PositionStore(connection, cluster: facts.topic.cluster, topic: facts.topic.name)
+            overrides: [("isolation.level", "read_uncommitted")],
+            isCancelled: { abandon.isSet || interrupt.isSet })
+        let admin = try Admin(options.kafka, isCancelled: { abandon.isSet || interrupt.isSet })
+        let positions = PositionStore(connection, cluster: facts.cluster, topic: facts.topic)
         return LookupThread.Tools(
             connection, positions,
             PositionResolver(
-                positions: positions, reader: reader, admin: try Admin(options.kafka), topic: facts.topic))
+                positions: positions, reader: reader, admin: admin, topic: facts.topic, cluster: facts.cluster))
     }
 
     private func drain(_ locations: [Location]) -> Drain {

@@ -68,8 +68,8 @@ final class WorkSession {
                     index: index,
                     makeLoader: {
                         Loader(
-                            target: options.database, info: facts.info, cluster: facts.topic.cluster,
-                            topic: facts.topic.name, maxRefused: options.maxRefused, interrupt: { abandon.isSet })
+                            target: options.database, info: facts.info, cluster: facts.cluster,
+                            topic: facts.topic, maxRefused: options.maxRefused, interrupt: { abandon.isSet })
                     },
                     answer: { mailbox.post(.loader($0, $1)) }))
         }
@@ -78,7 +78,7 @@ final class WorkSession {
 
     func run() -> SessionEnd {
         do {
-            try consumer.subscribe(facts.topic.name)
+            try consumer.subscribe(facts.topic)
             while end == nil {
                 if interrupt.isSet { finish(.interrupted) }
                 try turn()

@@ -40,12 +40,12 @@ struct PushLines {
                 "sending \(reached(progress)); \(counted(progress.records, "record"))"
                 + (rate >= 1 ? ", \(grouped(Int(rate)))/s" : "") + (remaining(progress).map { ", ETA \($0)" } ?? "")
         }
-        return "\(progress.input): \(words)"
+        return "\(escaped(progress.input)): \(words)"
     }
 
     /// The command line as it was typed, quoted for a shell where that is needed.
-    static func typed(_ arguments: [String]) -> String {
-        (["userload"] + arguments.dropFirst().map(shellQuoted)).joined(separator: " ")
+    static func typed(_ words: [String]) -> String {
+        (["userload"] + words.map(shellQuoted)).joined(separator: " ")
     }
 
     // MARK: -

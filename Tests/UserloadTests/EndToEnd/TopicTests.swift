@@ -62,7 +62,7 @@ import Testing
     @Test func theTopicThatPushMakes() throws {
         let file = try world.files.write("a.csv", People.csv(0..<10))
         let push = try world.expect(0, "push", "--partitions", "3", file)
-        #expect(push.stderr.contains("made topic \(world.topic)"))
+        #expect(push.stderr.contains("created topic \(world.topic)"))
         try world.expect(0, "work", "--drain")
         #expect(
             try world.database.psql("SELECT count(*) FROM userload.positions WHERE topic = '\(world.topic)'") == "3")

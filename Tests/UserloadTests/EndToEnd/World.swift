@@ -124,11 +124,14 @@ final class World: Sendable {
             try kafka?.tool(
                 "kafka-get-offsets.sh",
                 ["--bootstrap-server", broker, "--topic-partitions", "\(topic):\(partition)"]) ?? ""
-        guard let end = Int(told.split(separator: ":").last?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "") else { throw TestSupportError("no offset: \(told)") }
+        guard let end = Int(told.split(separator: ":").last?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "")
+        else { throw TestSupportError("no offset: \(told)") }
         return end
     }
 
-    func alterTopic(partitions: Int) throws { try topics(["--alter", "--topic", topic, "--partitions", "\(partitions)"]) }
+    func alterTopic(partitions: Int) throws {
+        try topics(["--alter", "--topic", topic, "--partitions", "\(partitions)"])
+    }
 
     func deleteTopic() throws { try topics(["--delete", "--topic", topic]) }
 
