@@ -161,7 +161,8 @@ private struct ModelPush {
 
     private mutating func report(_ report: (token: UInt, offset: Int64, failed: Bool)) {
         session.reported(
-            report.token, offset: report.offset, error: report.failed ? KafkaError(code: KafkaErrorCode(rawValue: -151)) : nil,
+            report.token, offset: report.offset,
+            error: report.failed ? KafkaError(code: KafkaErrorCode(rawValue: -151)) : nil,
             now: now)
     }
 
