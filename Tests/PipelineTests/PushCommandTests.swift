@@ -52,7 +52,7 @@ import Testing
     }
 
     /// Nobody listens there: the topic is asked for until the stall timeout.
-    @Test func SIGTERMEndsAPushThatWaitsForItsTopic() throws {
+    @Test func sigtermEndsAPushThatWaitsForItsTopic() throws {
         try directory.write("a.csv", "name,age\nAnn,30\n")
         let child = try ChildProcess(
             Userload.binary, ["push", directory.path("a.csv")],
