@@ -13,6 +13,7 @@ package struct BinaryArray: ~Copyable {
         case integer = 23
         case text = 25
         case uuid = 2950
+        case jsonb = 3802
     }
 
     /// - Parameter capacity: bytes that values may come to, with four for each of them.

@@ -9,11 +9,14 @@ package final class Connection {
     package enum TransactionStatus { case idle, active, open, failed, unknown }
 
     let handle: OpaquePointer
-    let interrupt: @Sendable () -> Bool
+    package let interrupt: @Sendable () -> Bool
+    /// Waits end then, as if interrupted; nil: never.
+    package var deadline: ContinuousClock.Instant?
     private var closed = false
     private var unusable = false
 
-    /// Called every `waitInterval`, with the time since the statement was sent, while the server has not answered it.
+    /// Called every `waitInterval`, with the time since the server last took or sent anything, while a statement has not
+    /// been answered.
     package var onWait: ((Duration) -> Void)?
     /// At least 100 ms.
     package var waitInterval = Duration.seconds(1)
@@ -94,7 +97,7 @@ package final class Connection {
     /// After an interruption: a statement may still run, so its answer must not be taken for another's.
     func giveUp() { unusable = true }
 
-    /// A statement sets out; `onWait` counts from here.
+    /// A statement sets out, or the server took some of it; `onWait` counts from here.
     func startWaiting() {
         waitingSince = .now
         reportedAt = waitingSince

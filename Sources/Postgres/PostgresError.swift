@@ -25,13 +25,15 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     package let hint: String?
     package let context: String?
     package let constraint: String?
+    /// Of the table or constraint.
+    package let schema: String?
     package let table: String?
     package let column: String?
 
     package init(
         kind: Kind, sqlstate: SQLState? = nil, severity: String = "ERROR", message: String, detail: String? = nil,
-        hint: String? = nil, context: String? = nil, constraint: String? = nil, table: String? = nil,
-        column: String? = nil
+        hint: String? = nil, context: String? = nil, constraint: String? = nil, schema: String? = nil,
+        table: String? = nil, column: String? = nil
     ) {
         self.kind = kind
         self.sqlstate = sqlstate
@@ -41,6 +43,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         self.hint = hint
         self.context = context
         self.constraint = constraint
+        self.schema = schema
         self.table = table
         self.column = column
     }
@@ -71,7 +74,8 @@ extension PostgresError {
             message: field(DiagnosticField.message) ?? trimmed(PQresultErrorMessage(result)),
             detail: field(DiagnosticField.detail), hint: field(DiagnosticField.hint),
             context: field(DiagnosticField.context), constraint: field(DiagnosticField.constraint),
-            table: field(DiagnosticField.table), column: field(DiagnosticField.column))
+            schema: field(DiagnosticField.schema), table: field(DiagnosticField.table),
+            column: field(DiagnosticField.column))
     }
 
     /// From a connection that libpq declared dead.
@@ -109,6 +113,7 @@ private enum DiagnosticField {
     static let detail = code("D")
     static let hint = code("H")
     static let context = code("W")
+    static let schema = code("s")
     static let table = code("t")
     static let column = code("c")
     static let constraint = code("n")

@@ -21,6 +21,11 @@ package final class OtherSession {
             ["-Xq", "-h", server.host, "-p", String(server.port), "-U", server.user, "-d", database.name],
             stdin: ends[0], environment: environment)
         close(ends[0])
+        try send(script)
+    }
+
+    /// Gives it more to read.
+    package func send(_ script: String) throws {
         let bytes = Array((script + "\n").utf8)
         guard write(input, bytes, bytes.count) == bytes.count else { throw TestSupportError("write: errno \(errno)") }
     }

@@ -30,7 +30,7 @@ package final class PositionStore {
     package func progress(job: JobID, partitions: [Int32]) throws(PostgresError) -> [Int32: Progress] {
         let rows = try connection.query(
             SQL.text(PackageResources.progress_sql), [.text(job.uuid), .array(partitions)])
-        return Dictionary(uniqueKeysWithValues: rows.map { (Int32($0.int(0) ?? 0), Progress($0)) })
+        return Dictionary(rows.map { (Int32(clamping: $0.int(0) ?? 0), Progress($0)) }, uniquingKeysWith: { $1 })
     }
 
     /// Begins anew at the log's start: the topic is another one than before.
@@ -63,7 +63,7 @@ extension Position {
     fileprivate init(_ row: Row) {
         let anchor = row.int(3).map { Anchor(offset: Int64($0), hash: UInt64(bitPattern: Int64(row.int(4) ?? 0))) }
         self.init(
-            partition: Int32(row.int(0) ?? 0), generation: Int32(row.int(1) ?? 0),
+            partition: Int32(clamping: row.int(0) ?? 0), generation: Int32(clamping: row.int(1) ?? 0),
             nextOffset: Int64(row.int(2) ?? -1), anchor: anchor)
     }
 }
