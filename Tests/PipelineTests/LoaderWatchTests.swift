@@ -145,6 +145,7 @@ import Testing
         let fixture = try LoaderFixture()
         let proxy = try TCPProxy(to: fixture.migrated.database.server.port)
         let parameters = fixture.migrated.database.parameters + [("port", String(proxy.port))]
+        defer { withExtendedLifetime(proxy) {} }
         proxy.setRate(200_000, .toServer)
         let loadings = (0..<2).map { partition in
             let batch = fixture.batch(

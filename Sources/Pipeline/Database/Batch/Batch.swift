@@ -10,7 +10,9 @@ package final class Batch {
     /// Start markers, in the order they came.
     package var starts: [StartMarker] = [] {
         didSet {
-            for marker in starts[min(countedStarts, starts.count)...] { startBytes += marker.heldBytes }
+            // They only ever come behind those that are there, but for another list in their place.
+            if starts.count <= countedStarts { (countedStarts, startBytes) = (0, 0) }
+            for marker in starts[countedStarts...] { startBytes += marker.heldBytes }
             countedStarts = starts.count
         }
     }
@@ -117,7 +119,6 @@ package final class Batch {
         repeats.removeAll(keepingCapacity: true)
         isSorted = false
         copyCount = 0
-        startBytes = 0
         unconfirmed = nil
         for buffer in [rowBytes, rejectBytes] { buffer.shrink(to: Self.usualBytes) }
     }
