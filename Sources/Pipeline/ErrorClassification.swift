@@ -55,10 +55,15 @@ package func gaveUp(_ error: KafkaError?, _ sentence: String) -> PipelineError {
 private func fatalFailure(_ error: PostgresError) -> PipelineError? {
     // feature not supported, invalid authorization, invalid catalog name, invalid schema name, syntax error or access
     // rule violation
-    guard let sqlstate = error.sqlstate, ["0A", "28", "3D", "3F", "42"].contains(String(sqlstate.classCode)) else {
-        return nil
-    }
-    return PipelineError.configuration("Postgres refuses: \(error)")
+    let isFatal = error.sqlstate.map { ["0A", "28", "3D", "3F", "42"].contains(String($0.classCode)) } ?? false
+    guard isFatal || error.kind == .refused else { return nil }
+    // libpq's own messages have several lines: what happened, then where to look.
+    let lines = error.message.split(separator: "\n").map { $0.drop(while: \.isWhitespace) }
+    let more = lines.dropFirst().joined(separator: " ")
+    let who = error.sqlstate == nil ? "no connection to Postgres" : "Postgres refuses"
+    let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
+    return PipelineError.configuration(
+        "\(who): \(lines.first ?? "no reason given")\(code)", hint: error.hint ?? (more.isEmpty ? nil : more))
 }
 
 /// One sentence, without its end; it may quote the server, so escape it before a terminal.

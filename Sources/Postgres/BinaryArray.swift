@@ -7,12 +7,12 @@ package struct BinaryArray: ~Copyable {
 
     /// An element type by its object id, the same on every server (pg_type.dat).
     package enum Element: UInt32 {
-        case boolean = 16
         case bytea = 17
         case bigint = 20
         case integer = 23
         case text = 25
         case uuid = 2950
+        case jsonb = 3802
     }
 
     /// - Parameter capacity: bytes that values may come to, with four for each of them.
@@ -33,14 +33,12 @@ package struct BinaryArray: ~Copyable {
         count += 1
     }
 
-    /// An integer, bigint or boolean; of the element type's own width.
+    /// An integer or bigint; of the element type's own width.
     package mutating func append(value: some FixedWidthInteger) {
         append(Int32(value.bitWidth / 8))
         append(value)
         count += 1
     }
-
-    package mutating func append(value: Bool) { append(value: UInt8(value ? 1 : 0)) }
 
     package mutating func appendNull() {
         append(Int32(-1))

@@ -9,11 +9,14 @@ package final class Connection {
     package enum TransactionStatus { case idle, active, open, failed, unknown }
 
     let handle: OpaquePointer
-    let interrupt: @Sendable () -> Bool
+    package let interrupt: @Sendable () -> Bool
+    /// Waits end then, as if interrupted; nil: never.
+    package var deadline: ContinuousClock.Instant?
     private var closed = false
     private var unusable = false
 
-    /// Called every `waitInterval`, with the time since the statement was sent, while the server has not answered it.
+    /// Called every `waitInterval`, with the time since the server last took or sent anything, while a statement has not
+    /// been answered.
     package var onWait: ((Duration) -> Void)?
     /// At least 100 ms.
     package var waitInterval = Duration.seconds(1)
@@ -22,7 +25,8 @@ package final class Connection {
 
     /// Connects. Looking a host name up blocks (getaddrinfo); all else gives way to `interrupt` within 100 ms.
     /// - Parameter timeout: of the whole attempt; a `connect_timeout` in the settings outweighs it.
-    /// - Throws: `.connection`, with a SQLSTATE if the server itself refused us; `.interrupted`.
+    /// - Throws: `.connection`, with a SQLSTATE if the server itself refused us; `.refused`, if no other try will do;
+    ///   `.interrupted`.
     package init(
         _ settings: DatabaseSettings, timeout: Duration = .seconds(10),
         interrupt: @escaping @Sendable () -> Bool = { false }
@@ -51,16 +55,17 @@ package final class Connection {
         // Verbose, because only so a refusal shows its SQLSTATE; see PostgresError.init(attempt:).
         PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
         defer { PQsetErrorVerbosity(handle, PQERRORS_DEFAULT) }
-        guard PQstatus(handle) != CONNECTION_BAD else { throw PostgresError(attempt: handle) }
+        guard PQstatus(handle) != CONNECTION_BAD else { throw PostgresError(attempt: handle, in: .start) }
         let deadline = ContinuousClock.now + (connectTimeout ?? timeout)
         var events: PollEvents = .write
         while true {
             try wait(for: events, until: deadline)
+            let phase = ConnectionRefusal.Phase(PQstatus(handle))
             switch PQconnectPoll(handle) {
             case PGRES_POLLING_OK: return
             case PGRES_POLLING_READING: events = .read
             case PGRES_POLLING_WRITING: events = .write
-            default: throw PostgresError(attempt: handle)
+            default: throw PostgresError(attempt: handle, in: phase)
             }
         }
     }
@@ -94,7 +99,7 @@ package final class Connection {
     /// After an interruption: a statement may still run, so its answer must not be taken for another's.
     func giveUp() { unusable = true }
 
-    /// A statement sets out; `onWait` counts from here.
+    /// A statement sets out, or the server took some of it; `onWait` counts from here.
     func startWaiting() {
         waitingSince = .now
         reportedAt = waitingSince

@@ -24,6 +24,10 @@ extension Connection {
                 giveUp()
                 throw PostgresError(kind: .interrupted, message: "interrupted while waiting for Postgres")
             }
+            if let limit = self.deadline, ContinuousClock.now >= limit {
+                giveUp()
+                throw PostgresError(kind: .interrupted, message: "no answer from Postgres in time")
+            }
             var descriptor = pollfd(fd: PQsocket(handle), events: events.rawValue, revents: 0)
             let ready = poll(&descriptor, 1, step)
             // An error or hang-up counts as ready: libpq reads it and says what it is.
@@ -46,6 +50,7 @@ extension Connection {
             case 1:
                 let ready = try wait(for: [.read, .write])
                 if ready.contains(.read) { PQconsumeInput(handle) }
+                if ready.contains(.write) { startWaiting() }
             default: throw PostgresError(connection: handle)
             }
         }

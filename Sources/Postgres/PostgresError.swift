@@ -7,6 +7,9 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable {
         /// No connection, or it was lost. What became of the running transaction is unknown.
         case connection
+        /// No connection, or none that could be used, until a person changes something: parameters, certificates, a pooler's
+        /// mode. Another try would end the same way.
+        case refused
         /// The server answered with an error; see `sqlstate`.
         case server
         /// The caller's `interrupt` said so. The connection cannot be used any more.
@@ -16,7 +19,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     }
 
     package let kind: Kind
-    /// Always there for `.server`; for `.connection` only if the server gave a reason (wrong password: 28P01).
+    /// Always there for `.server`; for `.connection` and `.refused` only if the server gave a reason (wrong password: 28P01).
     package let sqlstate: SQLState?
     package let severity: String
     /// The primary message, one line as a rule.
@@ -25,13 +28,15 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     package let hint: String?
     package let context: String?
     package let constraint: String?
+    /// Of the table or constraint.
+    package let schema: String?
     package let table: String?
     package let column: String?
 
     package init(
         kind: Kind, sqlstate: SQLState? = nil, severity: String = "ERROR", message: String, detail: String? = nil,
-        hint: String? = nil, context: String? = nil, constraint: String? = nil, table: String? = nil,
-        column: String? = nil
+        hint: String? = nil, context: String? = nil, constraint: String? = nil, schema: String? = nil,
+        table: String? = nil, column: String? = nil
     ) {
         self.kind = kind
         self.sqlstate = sqlstate
@@ -41,6 +46,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         self.hint = hint
         self.context = context
         self.constraint = constraint
+        self.schema = schema
         self.table = table
         self.column = column
     }
@@ -64,14 +70,16 @@ extension PostgresError {
     init(result: OpaquePointer) {
         func field(_ code: Int32) -> String? { PQresultErrorField(result, code).map { String(cString: $0) } }
         let sqlstate = field(DiagnosticField.sqlstate)
+        let refusal = field(DiagnosticField.message).flatMap { ConnectionRefusal(server: $0) }
         self.init(
-            kind: sqlstate == nil ? .connection : .server,
+            kind: refusal != nil ? .refused : sqlstate == nil ? .connection : .server,
             sqlstate: sqlstate.map(SQLState.init(rawValue:)),
             severity: field(DiagnosticField.severity) ?? "ERROR",
             message: field(DiagnosticField.message) ?? trimmed(PQresultErrorMessage(result)),
-            detail: field(DiagnosticField.detail), hint: field(DiagnosticField.hint),
+            detail: field(DiagnosticField.detail), hint: field(DiagnosticField.hint) ?? refusal?.hint,
             context: field(DiagnosticField.context), constraint: field(DiagnosticField.constraint),
-            table: field(DiagnosticField.table), column: field(DiagnosticField.column))
+            schema: field(DiagnosticField.schema), table: field(DiagnosticField.table),
+            column: field(DiagnosticField.column))
     }
 
     /// From a connection that libpq declared dead.
@@ -81,7 +89,7 @@ extension PostgresError {
 
     /// From a connection that was never made. libpq keeps the server's SQLSTATE to itself here, but prints it when the
     /// verbosity is PQERRORS_VERBOSE: `FATAL:  28P01: password authentication failed …`, then a LOCATION line.
-    init(attempt connection: OpaquePointer) {
+    init(attempt connection: OpaquePointer, in phase: ConnectionRefusal.Phase) {
         let text = trimmed(PQerrorMessage(connection))
         var sqlstate = PQconnectionNeedsPassword(connection) == 1 ? SQLState.invalidPassword : nil
         let lines = text.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }.map { line -> Substring in
@@ -89,7 +97,14 @@ extension PostgresError {
             sqlstate = SQLState(rawValue: String(found.1))
             return line[..<found.range.lowerBound] + ": " + line[found.range.upperBound...]
         }
-        self.init(kind: .connection, sqlstate: sqlstate, severity: "FATAL", message: lines.joined(separator: "\n"))
+        let message = lines.joined(separator: "\n")
+        // A value of ours that the server does not take is one of `options`.
+        let isParameter = sqlstate?.classCode == "22"
+        let refusal =
+            sqlstate == nil ? ConnectionRefusal(message, in: phase) : ConnectionRefusal(server: message)
+        self.init(
+            kind: refusal != nil || isParameter ? .refused : .connection, sqlstate: sqlstate, severity: "FATAL",
+            message: message, hint: refusal?.hint)
     }
 }
 
@@ -109,6 +124,7 @@ private enum DiagnosticField {
     static let detail = code("D")
     static let hint = code("H")
     static let context = code("W")
+    static let schema = code("s")
     static let table = code("t")
     static let column = code("c")
     static let constraint = code("n")

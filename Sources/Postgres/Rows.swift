@@ -55,12 +55,6 @@ package struct Row {
         guard let hex = bytes(column), hex.count >= 2 else { return nil }
         return stride(from: 2, to: hex.count - 1, by: 2).map { nibble(hex[$0]) << 4 | nibble(hex[$0 + 1]) }
     }
-
-    /// The column's position by its name, as the query gave it; nil if there is none (PQfnumber).
-    package func column(_ name: String) -> Int? {
-        let number = PQfnumber(result.pointer, quoted(identifier: name))
-        return number < 0 ? nil : Int(number)
-    }
 }
 
 private func nibble(_ digit: UInt8) -> UInt8 { digit < 0x3A ? digit & 0xF : (digit & 0xF) + 9 }

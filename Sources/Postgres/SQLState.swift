@@ -14,28 +14,18 @@ package struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConve
 
     package var description: String { rawValue }
 
-    package static let undefinedPSQLStatement = SQLState("26000")
-    package static let featureNotSupported = SQLState("0A000")
     package static let characterNotInRepertoire = SQLState("22021")
     package static let protocolViolation = SQLState("08P01")
     package static let badCopyFileFormat = SQLState("22P04")
     package static let untranslatableCharacter = SQLState("22P05")
     package static let uniqueViolation = SQLState("23505")
     package static let invalidPassword = SQLState("28P01")
-    package static let invalidAuthorization = SQLState("28000")
     package static let unknownDatabase = SQLState("3D000")
-    package static let serializationFailure = SQLState("40001")
     package static let deadlockDetected = SQLState("40P01")
     package static let insufficientPrivilege = SQLState("42501")
     package static let undefinedTable = SQLState("42P01")
-    package static let duplicateDatabase = SQLState("42P04")
-    package static let diskFull = SQLState("53100")
-    package static let tooManyConnections = SQLState("53300")
     package static let programLimitExceeded = SQLState("54000")
     package static let statementTooComplex = SQLState("54001")
-    package static let lockNotAvailable = SQLState("55P03")
-    package static let queryCanceled = SQLState("57014")
     package static let adminShutdown = SQLState("57P01")
-    package static let cannotConnectNow = SQLState("57P03")
     package static let raiseException = SQLState("P0001")
 }

@@ -18,6 +18,8 @@ package enum Limits {
     package static let messageBytes = 1_064_960
     /// The JSON list of a reject's errors: what `messageBytes` leaves beside the largest value, with room to spare.
     package static let errorsBytes = 12_288
+    /// Digits of a record's numbers with a fraction or an exponent, all together, as Postgres writes them out.
+    package static let numberDigits = 1_048_576
     /// Nested JSON objects and arrays, the record's own object included.
     package static let depth = 64
 }

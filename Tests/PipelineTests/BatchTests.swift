@@ -1,5 +1,6 @@
 // A batch without a database: its text, its order, its duplicates.
 
+import FoundationEssentials
 import Records
 import Testing
 
@@ -58,6 +59,51 @@ import Testing
         batch.add(TestRow("new", 0), seq: 5_001)
         batch.sortRows()
         #expect(batch.order.count == expected.count + 1)
+    }
+
+    /// A batch ends by what it holds, too: a megabyte of blanks is no part of what the server is sent.
+    @Test func whatIsHeldCounts() {
+        let megabyte = String(repeating: " ", count: 1 << 20)
+        func add(_ count: Int, wire: String, to batch: Batch) {
+            withBytes(wire) { wire in
+                withBytes("A") { name in
+                    for number in 0..<count {
+                        batch.addRow(
+                            person: Person(name: name, age: 1), key: name, progressIndex: 0, seq: Int64(number),
+                            line: 0,
+                            byteOffset: 0, length: 0, kafkaOffset: 0, kafkaTime: 0, wire: wire)
+                    }
+                }
+            }
+        }
+        let limit = 16 << 20
+        let blanks = batch([])
+        add(47, wire: megabyte, to: blanks)
+        #expect(blanks.byteCount < limit)
+        add(1, wire: megabyte, to: blanks)
+        #expect(blanks.byteCount >= limit)
+        blanks.reset()
+        #expect(blanks.byteCount == 0)
+        #expect(blanks.rowBytes.capacity <= 24 << 20)
+        // A full batch of usual rows is not ended by it, nor does it grow its buffer.
+        let usual = batch([])
+        add(50_000, wire: String(repeating: "x", count: 150), to: usual)
+        #expect(usual.byteCount < limit)
+        #expect(usual.rowBytes.capacity == 24 << 20)
+        // Start markers and jobs of a newer version are held, too.
+        let jobs = batch([])
+        for _ in 0..<1_600_000 { jobs.newerJobs.append((JobID(high: 1, low: 1), 2)) }
+        #expect(jobs.byteCount >= limit)
+        let starts = batch([])
+        let marker = StartMarker(
+            job: JobID(high: 1, low: 1), contentHash: nil, label: nil, path: "/a", size: nil, host: "h", format: .csv,
+            delimiter: nil, header: [UInt8](repeating: 0x61, count: 60_000), options: [], keyFields: .standard,
+            onDuplicate: .skip, partitions: 1, again: false, runAt: .now)
+        for _ in 0..<900 { starts.starts.append(marker) }
+        #expect(starts.byteCount >= limit)
+        starts.starts = [marker]
+        starts.reset()
+        #expect(starts.byteCount == 0)
     }
 
     @Test func isUsedAgainAfterReset() {

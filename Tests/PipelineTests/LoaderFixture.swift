@@ -107,6 +107,19 @@ final class LoaderFixture {
         return batch
     }
 
+    /// A batch of another partition than 0, where nothing of `job` has come yet.
+    func batch(_ rows: [TestRow], partition: Int32) -> Batch {
+        let batch = Batch()
+        batch.progress = [Batch.ProgressStep(job: job, partition: partition, isNew: true, expectedLast: -1)]
+        for (index, row) in rows.enumerated() { batch.add(row, seq: Int64(index) + 1, key: migrated.info.keyFields) }
+        batch.progress[0].last = Int64(rows.count)
+        batch.partitions = [
+            Batch.PartitionStep(
+                partition: partition, generation: 1, expectedOffset: -1, nextOffset: Int64(rows.count) + 1)
+        ]
+        return batch
+    }
+
     /// Sets where the batch's only partition and job come to with `records` records.
     func finish(_ batch: Batch, records: Int) {
         batch.progress[0].last = max(last, 0) + Int64(records)
@@ -138,14 +151,46 @@ final class LoaderFixture {
 
     func people() throws -> [String] { try rows("SELECT name, age FROM users ORDER BY age, name") }
 
+    /// A trigger on `table` for each row before it is inserted; `body` may change NEW or return.
+    func beforeInsert(_ body: String, on table: String = "users") throws {
+        try execute(
+            """
+            CREATE OR REPLACE FUNCTION a_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \(body) RETURN NEW; END $$;
+            CREATE TRIGGER a_trigger BEFORE INSERT ON \(table) FOR EACH ROW EXECUTE FUNCTION a_trigger()
+            """)
+    }
+
+    /// Whether the counts by age are those of the table, in one snapshot.
+    func countsAgree() throws -> Bool {
+        try rows(
+            """
+            SELECT (SELECT json_agg(json_build_array(age, count) ORDER BY age)::text FROM userload.age_counts)
+                IS NOT DISTINCT FROM (SELECT json_agg(json_build_array(age, count) ORDER BY age)::text
+                    FROM (SELECT age, count(*) FROM users GROUP BY age) AS plain)
+            """) == ["t"]
+    }
+
+    /// Puts a partitioned table in the place of users, with the key's index; its people are gone.
+    func partition(by strategy: String, index: String = "userload_key", _ partitions: String...) throws {
+        try execute(
+            """
+            DROP VIEW userload.age_counts CASCADE; ALTER TABLE users RENAME TO users_before;
+            CREATE TABLE users (LIKE users_before INCLUDING DEFAULTS) PARTITION BY \(strategy);
+            ALTER TABLE users ALTER COLUMN id DROP NOT NULL;
+            \(partitions.enumerated().map { "CREATE TABLE users_\($0) PARTITION OF users FOR VALUES \($1);" }.joined());
+            DROP INDEX userload_key; CREATE UNIQUE INDEX \(index) ON users (age, name)
+            """)
+    }
+
     /// inserted|duplicates|rejected of all jobs.
     func counts() throws -> String {
         try rows("SELECT sum(inserted), sum(duplicates), sum(rejected) FROM userload.progress")[0]
     }
 
-    /// All that a transaction may write, as text: two are equal if nothing was written in between.
+    /// All that a batch's transaction may write, as text: two are equal if nothing was written in between. The rows of
+    /// its jobs are written beforehand.
     func everything() throws -> [String] {
-        try ["users", "userload.positions", "userload.progress", "userload.jobs", "userload.rejects"].flatMap { table in
+        try ["users", "userload.positions", "userload.progress", "userload.rejects"].flatMap { table in
             try rows("SELECT '\(table)', t::text FROM \(table) AS t ORDER BY 2")
         }
     }

@@ -1,6 +1,5 @@
 // What a batch writes, and that it writes nothing unless positions, progress and schema are as it expects them.
 
-import FoundationEssentials
 import Pipeline
 import Postgres
 import Records
@@ -113,6 +112,16 @@ import Testing
         let before = try fixture.everything()
         #expect(fixture.load([TestRow("A", 1)]) == "schemaChanged")
         #expect(try fixture.everything() == before)
+        #expect(try fixture.rows("SELECT count(*) FROM userload.jobs") == ["0"])
+    }
+
+    @Test func writesNothingWhenTheSchemaChangedBehindAKnownJob() throws {
+        let fixture = try LoaderFixture()
+        #expect(fixture.load([TestRow("A", 1)]) == "committed")
+        try fixture.execute("UPDATE userload.settings SET revision = revision + 1")
+        let before = try fixture.everything()
+        #expect(fixture.load([TestRow("B", 1)]) == "schemaChanged")
+        #expect(try fixture.everything() == before)
     }
 
     @Test func theSameBatchTwiceIsLoadedOnce() throws {
@@ -160,51 +169,6 @@ import Testing
         #expect(waiting.result == "committed")
     }
 
-    @Test func theFirstStartMarkerDescribesTheJob() throws {
-        let fixture = try LoaderFixture()
-        let batch = fixture.batch()
-        let run = Date(timeIntervalSince1970: 1_700_000_000.123)
-        batch.starts = [
-            marker(fixture.job, path: "/first", runAt: run), marker(fixture.job, path: "/second", runAt: run),
-        ]
-        #expect(fixture.load(batch) == "committed")
-        let description = """
-            SELECT label, path, host, size, content_hash, format, delimiter, header, options, key_fields, on_duplicate,
-                partitions, again, cluster, topic, extract(epoch FROM run_at), extract(epoch FROM pushed_again_at)
-            FROM userload.jobs
-            """
-        let first =
-            "nightly|/first|host|12|0000000000000001000000000000000f|csv|,|\\x6e616d652c616765|"
-            + "{--label,nightly,/first}|{name,age}|skip|3|f|cluster|users|1700000000.123000|"
-        #expect(try fixture.rows(description) == [first + "NULL"])
-        // An older run, out of order, changes nothing; of later ones the latest counts.
-        for (seconds, expected) in [(-5.0, "NULL"), (9, "1700000009.123000"), (5, "1700000009.123000")] {
-            let again = fixture.batch()
-            again.starts = [marker(fixture.job, path: "/later", runAt: run + seconds)]
-            #expect(fixture.load(again) == "committed")
-            #expect(try fixture.rows(description) == [first + expected])
-        }
-    }
-
-    @Test func aJobKnownByItsIDIsDescribedLater() throws {
-        let fixture = try LoaderFixture()
-        #expect(fixture.load([TestRow("A", 1)]) == "committed")
-        let batch = fixture.batch()
-        batch.starts = [marker(fixture.job, path: "/late", runAt: Date(timeIntervalSince1970: 1))]
-        #expect(fixture.load(batch) == "committed")
-        #expect(try fixture.rows("SELECT path, pushed_again_at FROM userload.jobs") == ["/late|NULL"])
-    }
-
-    @Test func jobsOfANewerWireVersionAreNoted() throws {
-        let fixture = try LoaderFixture()
-        let batch = fixture.batch()
-        batch.newerJobs = [(fixture.job, 2), (fixture.job, 2)]
-        batch.progress[0].passedOver = 17
-        #expect(fixture.load(batch) == "committed")
-        #expect(try fixture.rows("SELECT wire_version FROM userload.jobs") == ["2"])
-        #expect(try fixture.rows("SELECT passed_over FROM userload.progress") == ["17"])
-    }
-
     @Test func theGreatestSequencePassedOverIsKept() throws {
         let fixture = try LoaderFixture()
         for (seen, kept) in [(9, "9"), (4, "9"), (12, "12"), (-1, "12")] {
@@ -213,14 +177,5 @@ import Testing
             #expect(fixture.load(batch) == "committed")
             #expect(try fixture.rows("SELECT passed_over FROM userload.progress") == [kept])
         }
-    }
-
-    private func marker(_ job: JobID, path: String, runAt: Date) -> StartMarker {
-        StartMarker(
-            job: job, contentHash: ContentHash(high: 1, low: 15), label: "nightly", path: path, size: 12, host: "host",
-            format: .csv, delimiter: UInt8(ascii: ","), header: Array("name,age".utf8),
-            options: ["--label", "nightly", path], keyFields: .standard, onDuplicate: .skip, partitions: 3,
-            again: false,
-            runAt: runAt)
     }
 }

@@ -28,9 +28,6 @@ import Testing
         #expect(row.double(6) == 1.5)
         #expect(row.bytea(7) == [0, 255, 16])
         #expect(row.int(8) == .min)
-        #expect(row.column("number") == 0)
-        #expect(row.column("By tes") == 7)
-        #expect(row.column("nothing") == nil)
     }
 
     @Test func sendsParametersOfEachKind() throws {
@@ -63,16 +60,15 @@ import Testing
         texts.appendNull()
         var numbers = BinaryArray(of: .bigint)
         for number in [1, Int64.min, -1] { numbers.append(value: number) }
-        var flags = BinaryArray(of: .boolean)
-        flags.append(value: true)
-        flags.append(value: false)
+        var documents = BinaryArray(of: .jsonb)
+        Array("\u{1}[1, {}]".utf8).withUnsafeBufferPointer { documents.append(value: $0) }
         let empty = BinaryArray(of: .uuid)
         let row = try connection.query(
-            "SELECT $1::text[], $2::bigint[], $3::boolean[], $4::uuid[]",
-            [texts.parameter(), numbers.parameter(), flags.parameter(), empty.parameter()])[0]
+            "SELECT $1::text[], $2::bigint[], $3::jsonb[], $4::uuid[]",
+            [texts.parameter(), numbers.parameter(), documents.parameter(), empty.parameter()])[0]
         #expect(row.string(0) == #"{"a\"b","","\\{},",NULL}"#)
         #expect(row.string(1) == "{1,-9223372036854775808,-1}")
-        #expect(row.string(2) == "{t,f}")
+        #expect(row.string(2) == #"{"[1, {}]"}"#)
         #expect(row.string(3) == "{}")
     }
 
@@ -137,6 +133,8 @@ import Testing
         try connection.execute("SET standard_conforming_strings = off")
         #expect(try connection.query("SELECT \(quoted(literal: text))")[0].string(0) == text)
         guard !text.isEmpty else { return }
-        #expect(try connection.query("SELECT 1 AS \(quoted(identifier: text))")[0].column(text) == 0)
+        try connection.execute("CREATE TEMPORARY TABLE \(quoted(identifier: text)) ()")
+        let name = "SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r'"
+        #expect(try connection.query(name)[0].string(0) == text)
     }
 }

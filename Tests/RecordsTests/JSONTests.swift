@@ -108,6 +108,29 @@ import Testing
         #expect(withBytes(number) { JSONScanner.isClean($0) } == isGood)
     }
 
+    /// All together a record's numbers are at most 1 MiB of digits as Postgres writes them out.
+    @Test(
+        arguments: [
+            (Array(repeating: "1e131071", count: 8), true),
+            (Array(repeating: "1e131071", count: 8) + ["1.5", "17"], false),
+            (Array(repeating: "-9.9E131071", count: 7) + ["1e131070", "0e131071", "1"], true),
+            (Array(repeating: "-9.9E131071", count: 9), false),
+            (Array(repeating: "1e131071", count: 11_000), false),
+            (Array(repeating: "1e-16383", count: 63), true), (Array(repeating: "1e-16383", count: 65), false),
+            (Array(repeating: "0e-16383", count: 65), false), (Array(repeating: "1", count: 100_000), true),
+            (Array(repeating: "0e9", count: 100_000), true),
+        ] as [([String], Bool)])
+    func digitsWrittenOut(numbers: [String], isGood: Bool) {
+        let list = "[" + numbers.joined(separator: ",") + "]"
+        #expect(Self.codes(list) == (isGood ? [] : ["x: too_many_digits"]))
+        #expect(withBytes(list) { JSONScanner.isClean($0) } == isGood)
+        // One field is named, and the next record begins at nothing.
+        let fields = numbers.prefix(20).enumerated().map { "\"f\($0)\":\($1)" }.joined(separator: ",")
+        let errors = validate("{\"name\":\"x\",\"age\":1,\(fields)}").codes
+        #expect(errors.count <= 1)
+        #expect(Self.codes("1e131071") == [])
+    }
+
     @Test func depth() {
         func nested(_ count: Int, _ open: String, _ close: String) -> String {
             String(repeating: open, count: count) + "1" + String(repeating: close, count: count)

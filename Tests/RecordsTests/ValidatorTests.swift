@@ -217,6 +217,10 @@ import Testing
             (#"{"name":"x\u0000","age":1}"#, "name contains a NUL character"),
             (#"{"name":"x\ud800","age":1}"#, "name contains half a surrogate pair"),
             (#"{"name":"x","age":1,"a":1e-20000}"#, "a has a number with more digits than Postgres keeps"),
+            (
+                #"{"name":"x","age":1,"a":[\#(Array(repeating: "1e131071", count: 9).joined(separator: ","))]}"#,
+                "a brings the record's numbers to more than 1048576 digits, written out"
+            ),
             (#"{"name":"x","age":1"#, " not valid JSON at byte 20"),
             ("", " not valid JSON at byte 1"),
             ("[]", " not a JSON object"),

@@ -25,7 +25,11 @@ missing_packages() {
                 ;;
             postgres) postgres_bin >/dev/null || echo postgresql ;;
             java) [[ -x ${JAVA_HOME:+$JAVA_HOME/bin/java} ]] || command -v java >/dev/null || echo default-jre-headless ;;
-            test) command -v kcat >/dev/null || echo kcat ;;
+            test)
+                command -v kcat >/dev/null || echo kcat
+                [[ -x /usr/sbin/pgbouncer ]] || echo pgbouncer
+                command -v openssl >/dev/null || echo openssl
+                ;;
             lint) command -v shellcheck >/dev/null || echo shellcheck ;;
         esac
     done

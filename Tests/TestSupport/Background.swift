@@ -33,3 +33,6 @@ package func waitUntil(_ condition: () throws -> Bool) throws {
         Thread.sleep(forTimeInterval: 0.01)
     }
 }
+
+/// Runs `body` on a thread of its own, which nobody waits for.
+func startDetachedThread(_ body: @escaping @Sendable () -> Void) { Thread.detachNewThread(body) }

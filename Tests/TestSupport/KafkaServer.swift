@@ -60,42 +60,30 @@ package final class KafkaServer: @unchecked Sendable {
     /// Holds `server.properties`, `log` and the data.
     package let directory: String
     private let home: String
-    /// The write end of the guard's pipe: open as long as we live.
-    private var lifeline: Int32 = -1
+    private var serverGuard: ServerGuard?
     private var pid: pid_t?
 
     private init(home: String) throws {
         self.home = home
-        var template = Array("/tmp/userload-kafka-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw TestSupportError("mkdtemp: errno \(errno)") }
-        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        directory = try serverDirectory("kafka")
         port = try portToKeep()
         tlsPort = try portToKeep()
-        try startGuard()
+        serverGuard = try ServerGuard(directory: directory, stop: Self.stop)
     }
 
     deinit {
-        close(lifeline)
+        // First the guard kills the broker, then it can be waited for.
+        serverGuard = nil
         if let pid { waitpid(pid, nil, 0) }
     }
 
-    private func startGuard() throws {
-        let script = """
-            cat >/dev/null
-            pid=$(cat "$1/pid" 2>/dev/null)
-            if [ -n "$pid" ]; then
-                kill -KILL "$pid"
-                while kill -0 "$pid" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$pid/status"; do sleep 0.1; done
-            fi
-            rm -rf "$1"
-            """
-        var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw TestSupportError("pipe: errno \(errno)") }
-        lifeline = ends[1]
-        // A session of its own: Ctrl-C at the terminal ends us, and then the guard does its work.
-        _ = try spawn("/usr/bin/setsid", ["sh", "-c", script, "sh", directory], stdin: ends[0])
-        close(ends[0])
-    }
+    private static let stop = """
+        pid=$(cat "$1/pid" 2>/dev/null)
+        if [ -n "$pid" ]; then
+            kill -KILL "$pid"
+            while kill -0 "$pid" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$pid/status"; do sleep 0.1; done
+        fi
+        """
 
     private func format(_ passwords: [String: String], _ tls: TLS?, _ properties: [String: String]) throws {
         let controllerPort = try portToKeep()

@@ -9,8 +9,11 @@ package final class OtherSession {
     private let input: Int32
 
     package init(_ database: TestDatabase, applicationName: String, script: String) throws {
+        // A socket, not a pipe: writing to a psql that was ended must not end us.
         var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw TestSupportError("pipe: errno \(errno)") }
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 else {
+            throw TestSupportError("socketpair: errno \(errno)")
+        }
         input = ends[1]
         var environment = ProcessInfo.processInfo.environment
         environment["PGAPPNAME"] = applicationName
@@ -21,8 +24,15 @@ package final class OtherSession {
             ["-Xq", "-h", server.host, "-p", String(server.port), "-U", server.user, "-d", database.name],
             stdin: ends[0], environment: environment)
         close(ends[0])
+        try send(script)
+    }
+
+    /// Gives it more to read.
+    package func send(_ script: String) throws {
         let bytes = Array((script + "\n").utf8)
-        guard write(input, bytes, bytes.count) == bytes.count else { throw TestSupportError("write: errno \(errno)") }
+        guard Glibc.send(input, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+            throw TestSupportError("send: errno \(errno)")
+        }
     }
 
     deinit {

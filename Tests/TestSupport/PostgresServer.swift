@@ -5,8 +5,7 @@ internal import Glibc
 
 /// One cluster. Any thread. `shared` serves a whole test run; make one of your own to stop, kill or pause it.
 ///
-/// A guard process holds the read end of a pipe from us: at its end of file, however we died, it stops the server and
-/// removes the directory.
+/// A `ServerGuard` stops it when the process ends.
 package final class PostgresServer: @unchecked Sendable {
     package enum Authentication: Sendable { case trust, password(String) }
 
@@ -29,49 +28,27 @@ package final class PostgresServer: @unchecked Sendable {
     package let port: Int
     /// Holds the unix socket, the log (`log`) and the data.
     package let directory: String
-    /// The write end of the guard's pipe: open as long as we live.
-    private var lifeline: Int32 = -1
+    private let serverGuard: ServerGuard
 
     /// - Parameter settings: lines of postgresql.conf on top of ours.
     package init(_ authentication: Authentication = .trust, settings: [String] = []) throws {
         guard Self.binaries != nil else { throw TestSupportError("Postgres is not installed") }
-        directory = try Self.makeDirectory()
+        directory = try serverDirectory("postgres", ownedByPostgres: true)
         port = try freeLoopbackPort()
         if case .password(let secret) = authentication { password = secret } else { password = nil }
-        try startGuard()
+        serverGuard = try ServerGuard(directory: directory, stop: Self.stop)
         try initialise(settings)
         try start()
     }
 
-    private static func makeDirectory() throws -> String {
-        var template = Array("/tmp/userload-postgres-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw TestSupportError("mkdtemp: errno \(errno)") }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        if getuid() == 0 {
-            guard let owner = getpwnam("postgres") else { throw TestSupportError("there is no user postgres") }
-            chown(path, owner.pointee.pw_uid, owner.pointee.pw_gid)
-        }
-        return path
-    }
-
-    private func startGuard() throws {
-        let script = """
-            cat >/dev/null
-            pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
-            if [ -n "$pid" ]; then
-                kill -CONT "$pid"; kill -QUIT "$pid"
-                n=0; while kill -0 "$pid" 2>/dev/null && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
-                kill -KILL "$pid" 2>/dev/null
-            fi
-            rm -rf "$1"
-            """
-        var ends: [Int32] = [0, 0]
-        guard Glibc.pipe(&ends) == 0 else { throw TestSupportError("pipe: errno \(errno)") }
-        lifeline = ends[1]
-        // A session of its own: Ctrl-C at the terminal ends us, and then the guard does its work.
-        _ = try spawn("/usr/bin/setsid", ["sh", "-c", script, "sh", directory], stdin: ends[0])
-        close(ends[0])
-    }
+    private static let stop = """
+        pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
+        if [ -n "$pid" ]; then
+            kill -CONT "$pid"; kill -QUIT "$pid"
+            n=0; while kill -0 "$pid" 2>/dev/null && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
+            kill -KILL "$pid" 2>/dev/null
+        fi
+        """
 
     private func initialise(_ settings: [String]) throws {
         var arguments = ["-D", data, "-U", user, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-A"]
@@ -99,8 +76,6 @@ package final class PostgresServer: @unchecked Sendable {
     }
 
     private var data: String { directory + "/data" }
-
-    deinit { close(lifeline) }
 
     /// Starts it, and returns when it answers.
     package func start() throws {
@@ -171,10 +146,8 @@ package final class PostgresServer: @unchecked Sendable {
     /// A server program, as the user it wants to be: initdb and postgres refuse root.
     @discardableResult
     private func runAsServer(_ program: String, _ arguments: [String]) throws -> String {
-        let path = Self.binaries! + "/" + program
-        guard getuid() == 0 else { return try run(path, arguments) }
-        let switching = ["--reuid=postgres", "--regid=postgres", "--init-groups", "--", path]
-        return try run("/usr/bin/setpriv", switching + arguments)
+        let (program, arguments) = asPostgres(Self.binaries! + "/" + program, arguments)
+        return try run(program, arguments)
     }
 }
 

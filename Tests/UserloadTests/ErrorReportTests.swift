@@ -41,6 +41,18 @@ import Testing
                     .postgres, "no connection to Postgres: connection to server failed: Connection refused",
                     hint: "Is the server running?")
             ),
+            (
+                PostgresError(
+                    kind: .refused,
+                    message: """
+                        connection to server at "db1", port 5432 failed: root certificate file "/r.crt" does not exist
+                        Either provide the file or change sslmode to disable server certificate verification.
+                        """),
+                Failure(
+                    .configuration,
+                    #"no connection to Postgres: connection to server at "db1", port 5432 failed: root certificate file "/r.crt" does not exist"#,
+                    hint: "Either provide the file or change sslmode to disable server certificate verification.")
+            ),
             (PostgresError(kind: .interrupted, message: ""), Failure(.interrupted, "interrupted")),
             (
                 OutputError.failed("cannot write to standard output: No space left on device"),

@@ -56,8 +56,21 @@ extension JSONScanner {
         // Digits before the point, negative for zeros behind it.
         let before = firstDigit < wholeEnd ? wholeEnd - firstDigit : fractionStart - firstDigit
         let isTooLarge = !isZero && before + exponent > 131_072
-        let isTooFine = fractionEnd - fractionStart - exponent > 16_383
-        if isTooLarge || isTooFine || exponent.magnitude >= 10_000_000 { flaws.insert(.numberOutOfRange) }
+        let behind = fractionEnd - fractionStart - exponent
+        let isTooFine = behind > 16_383
+        if isTooLarge || isTooFine || exponent.magnitude >= 10_000_000 {
+            flaws.insert(.numberOutOfRange)
+        } else {
+            count(digits: max(isZero ? 1 : before + exponent, 1) + max(behind, 0))
+        }
         return position
+    }
+
+    /// Postgres keeps 1e131071 in a few bytes, and writes it out in 131,072: a record of thousands of them could be stored,
+    /// and never be read again. Plain integers are as long written out as they came, and so bound by the record's length.
+    private mutating func count(digits: Int) {
+        guard writtenDigits <= Limits.numberDigits else { return }
+        writtenDigits += digits
+        if writtenDigits > Limits.numberDigits { flaws.insert(.tooManyDigits) }
     }
 }

@@ -12,6 +12,8 @@ struct JSONFlaws: OptionSet {
     static let duplicateKey = JSONFlaws(rawValue: 8)
     /// Beyond what Postgres' numeric can hold.
     static let numberOutOfRange = JSONFlaws(rawValue: 16)
+    /// With this number all of them together are longer than `Limits.numberDigits` when written out.
+    static let tooManyDigits = JSONFlaws(rawValue: 32)
 }
 
 /// Why scanning ended early.
@@ -31,6 +33,8 @@ struct JSONScanner {
     /// Set by a string with a backslash; reset by who asks.
     var sawEscape = false
     var fault: JSONFault?
+    /// Of all numbers so far that Postgres writes out longer than they came.
+    var writtenDigits = 0
 
     init(end: BytePointer, keys: ObjectKeys) {
         self.end = end

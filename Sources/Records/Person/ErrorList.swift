@@ -38,5 +38,10 @@ struct ErrorList {
         if flaws.contains(.numberOutOfRange) {
             append(field, "number_out_of_range", "has a number with more digits than Postgres keeps")
         }
+        if flaws.contains(.tooManyDigits) {
+            append(
+                field, "too_many_digits",
+                "brings the record's numbers to more than \(Limits.numberDigits) digits, written out")
+        }
     }
 }

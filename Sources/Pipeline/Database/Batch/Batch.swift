@@ -8,15 +8,26 @@ package final class Batch {
     package var partitions: [PartitionStep] = []
     package var progress: [ProgressStep] = []
     /// Start markers, in the order they came.
-    package var starts: [StartMarker] = []
+    package var starts: [StartMarker] = [] {
+        didSet {
+            // They only ever come behind those that are there, but for another list in their place.
+            if starts.count <= countedStarts { (countedStarts, startBytes) = (0, 0) }
+            for marker in starts[countedStarts...] { startBytes += marker.heldBytes }
+            countedStarts = starts.count
+        }
+    }
+    private var countedStarts = 0
+    private var startBytes = 0
     /// Jobs of a newer wire version, of which no more than that can be said.
     package var newerJobs: [(job: JobID, version: UInt8)] = []
 
     /// Of each row, in the order they came: its COPY form (`CopyRow`), its key (`Validator.key`), its wire value in case
     /// Postgres refuses it. One buffer, not three: its bounds are looked at once a row.
-    let rowBytes = ByteBuffer(capacity: 24 << 20)  // of a usual batch; what is not used is never there
+    let rowBytes = ByteBuffer(capacity: Batch.usualBytes)
     var rows: ContiguousArray<BatchRow> = []
     private var copyCount = 0
+    /// Of a usual batch's rows; what is not used is never there.
+    private static let usualBytes = 24 << 20
 
     /// Rejects: bytes and errors (JSON), one after the other in `rejectBytes`.
     let rejectBytes = ByteBuffer(capacity: 1 << 10)
@@ -24,18 +35,30 @@ package final class Batch {
 
     /// Filled by `sortRows`: rows in the order of the unique index, without those that repeat a key of this batch.
     var order: ContiguousArray<UInt32> = []
-    /// Rows left out of `order`, by progress step.
+    /// Rows left out of `order`, and how many they are by progress step.
+    var repeats: ContiguousArray<BatchRepeat> = []
     var repeated: [Int] = []
     var isSorted = false
     let sorter = BatchSorter()
+
+    /// Of an attempt whose COMMIT was not answered: the transaction's id, and what it did.
+    var unconfirmed: (transaction: String, tally: LoadTally)?
 
     package init() {}
 
     package var rowCount: Int { rows.count }
     package var rejectCount: Int { rejects.count }
 
-    /// What the server will be sent for rows and rejects; what limits a batch.
-    package var byteCount: Int { copyCount + rejectBytes.count }
+    /// What limits a batch: the bytes that the server will be sent for rows and rejects, or a third of what it holds in
+    /// memory, if that is more. A usual row is held in two to three times its bytes; one with a megabyte of blanks, which
+    /// are no part of what is sent, in ten thousand times.
+    package var byteCount: Int { max(copyCount + rejectBytes.count, heldBytes / 3) }
+
+    private var heldBytes: Int {
+        rowBytes.count + rows.count * MemoryLayout<BatchRow>.stride
+            + rejectBytes.count + rejects.count * MemoryLayout<BatchReject>.stride
+            + startBytes + newerJobs.count * 32 + progress.count * MemoryLayout<ProgressStep>.stride
+    }
 
     /// Adds a clean record; `progress[progressIndex]` is its job and partition. Does not allocate once the buffers
     /// have grown. For the job "-", seq, line and byteOffset are 0.
@@ -93,9 +116,37 @@ package final class Batch {
         rejects.removeAll(keepingCapacity: true)
         order.removeAll(keepingCapacity: true)
         repeated.removeAll(keepingCapacity: true)
+        repeats.removeAll(keepingCapacity: true)
         isSorted = false
         copyCount = 0
-        for buffer in [rowBytes, rejectBytes] { buffer.shrink(to: 48 << 20) }
+        unconfirmed = nil
+        for buffer in [rowBytes, rejectBytes] { buffer.shrink(to: Self.usualBytes) }
+    }
+
+    /// It was committed: its steps say what became of its records.
+    func conclude(_ tally: LoadTally) {
+        unconfirmed = nil
+        for index in progress.indices {
+            progress[index].inserted = tally.inserted[index]
+            progress[index].duplicates = tally.duplicates[index]
+            progress[index].rejected = tally.rejected[index]
+        }
+    }
+}
+
+/// A row whose key another one of the batch has, too.
+struct BatchRepeat {
+    /// The first that came with this key.
+    var first: UInt32
+    var row: UInt32
+}
+
+extension StartMarker {
+    /// Of memory, about.
+    fileprivate var heldBytes: Int {
+        options.reduce(512 + path.utf8.count + (label?.utf8.count ?? 0) + host.utf8.count + (header?.count ?? 0)) {
+            $0 + 32 + $1.utf8.count
+        }
     }
 }
 

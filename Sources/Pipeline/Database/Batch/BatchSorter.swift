@@ -16,10 +16,11 @@ final class BatchSorter {
 
     private var entries: [Entry] = []
 
-    /// Fills `order` with the rows' numbers; of rows with one key, the first that came. `repeated` is given the others.
+    /// Fills `order` with the rows' numbers; of rows with one key, the first that came. `repeated` is given
+    /// the others, those of one key one after the other in the order they came: the first one's number, its own.
     func sort(
         _ rows: ContiguousArray<BatchRow>, keys: Bytes, into order: inout ContiguousArray<UInt32>,
-        repeated: (BatchRow) -> Void
+        repeated: (_ first: UInt32, _ row: UInt32) -> Void
     ) {
         if entries.count != rows.count {
             entries = [Entry](repeating: Entry(first: 0, second: 0, row: 0), count: rows.count)
@@ -38,7 +39,7 @@ final class BatchSorter {
                 order.append(last.row)
                 for entry in entries.dropFirst() {
                     if Self.haveOneKey(entry, last, rows, keys) {
-                        repeated(rows[Int(entry.row)])
+                        repeated(last.row, entry.row)
                     } else {
                         order.append(entry.row)
                         last = entry
@@ -116,11 +117,26 @@ extension BatchRow {
 }
 
 extension Batch {
-    /// Fills `order` and `repeated`. Of rows with one key, the first that came stays. Nothing to do the second time.
+    /// Fills `order`, `repeats` and `repeated`. Of rows with one key, the first that came stays. Nothing to do the second
+    /// time.
     package func sortRows() {
         guard !isSorted else { return }
         isSorted = true
         repeated = [Int](repeating: 0, count: progress.count)
-        sorter.sort(rows, keys: rowBytes.bytes, into: &order) { repeated[Int($0.place.progressIndex)] += 1 }
+        repeats.removeAll(keepingCapacity: true)
+        sorter.sort(rows, keys: rowBytes.bytes, into: &order) { first, row in
+            repeats.append(BatchRepeat(first: first, row: row))
+            repeated[Int(rows[Int(row)].place.progressIndex)] += 1
+        }
+    }
+
+    /// For each row whose key another one repeats: the next of them.
+    func nextRepeats() -> [UInt32: UInt32] {
+        var next: [UInt32: UInt32] = [:]
+        for (index, entry) in repeats.enumerated() {
+            let isSecond = index == 0 || repeats[index - 1].first != entry.first
+            next[isSecond ? entry.first : repeats[index - 1].row] = entry.row
+        }
+        return next
     }
 }

@@ -35,6 +35,20 @@ enum CopyRow {
         append(job.low, to: &target)
     }
 
+    /// A column's value out of a row that `append` wrote; nil is NULL.
+    static func value(_ column: Int, of row: Bytes) -> Bytes? {
+        var position = MemoryLayout<UInt16>.size
+        for index in 0...column {
+            guard position + 4 <= row.count, let start = row.baseAddress else { return nil }
+            let raw = UnsafeRawPointer(start).loadUnaligned(fromByteOffset: position, as: UInt32.self)
+            let count = Int(Int32(bitPattern: UInt32(bigEndian: raw)))
+            position += 4
+            if index == column { return count < 0 ? nil : Bytes(rebasing: row[position..<position + count]) }
+            position += max(count, 0)
+        }
+        return nil
+    }
+
     @inline(__always)
     private static func append(_ value: some FixedWidthInteger, to target: inout UnsafeMutablePointer<UInt8>) {
         UnsafeMutableRawPointer(target).storeBytes(of: value.bigEndian, as: type(of: value))

@@ -65,7 +65,8 @@ package struct JobReader {
                 Reject(
                     line: Int64(row.int(0) ?? 0), byteOffset: Int64(row.int(1) ?? 0), length: Int64(row.int(2) ?? 0),
                     form: row.string(3).flatMap(Reject.Form.init) ?? .raw, bytes: row.bytea(4) ?? [],
-                    errors: errors ?? [], partition: Int32(row.int(6) ?? 0), kafkaOffset: Int64(row.int(7) ?? 0)))
+                    errors: errors ?? [], partition: Int32(clamping: row.int(6) ?? 0),
+                    kafkaOffset: Int64(row.int(7) ?? 0)))
         }
     }
 

@@ -1,17 +1,18 @@
-// Frees a batch that waits for a worker that was stopped (SIGSTOP, a suspended machine) in the middle of its transaction:
+// Frees a transaction that waits for a worker that was stopped (SIGSTOP, a suspended machine) in the middle of its own:
 // no timeout of the server ends a session stopped inside COPY, only pg_terminate_backend does.
 
 internal import Postgres
 
-/// Looks, on a connection of its own, at who blocks another connection. Used by that one's thread, while it waits.
+/// Looks, on a connection of its own, at who blocks another connection. Used by that one's thread, while it waits: once
+/// the lock is there, nobody can tell any more whom it waited for.
 package final class BlockedWatch {
     package struct Patience: Sendable {
         /// A wait shorter than this is nobody's business.
         package var start = Duration.seconds(5)
         /// Between two looks.
         package var interval = Duration.seconds(1)
-        /// So many looks in a row must see a session waiting for its client in the same transaction: a slow worker
-        /// sends something in between.
+        /// So many looks in a row must see a session waiting for its client in the same transaction and statement, with
+        /// a COPY that has not moved: a worker behind a slow line sends something in between.
         package var looks = 5
 
         package static let standard = Patience()
@@ -19,57 +20,66 @@ package final class BlockedWatch {
         package init() {}
     }
 
-    private struct Suspect: Equatable {
-        let transaction: String
-        let statement: String
-    }
-
-    /// The server process that may be blocked.
-    var pid = 0
     private let settings: DatabaseSettings
     private let patience: Patience
     private let interrupt: @Sendable () -> Bool
+    private let own: OwnBackends
     private var connection: Connection?
-    private var suspects: [Int: (suspect: Suspect, looks: Int)] = [:]
-    private static let blockers = SQL.text(PackageResources.loader_blockers_sql)
+    private var standstill = StandstillCount()
+    private static let blockers = SQL.text(PackageResources.blockers_sql)
+    private static let terminate = SQL.text(PackageResources.terminate_sql)
+    /// A look that takes longer is given up: the next one tries again.
+    private static let limit = Duration.seconds(5)
 
-    init(_ settings: DatabaseSettings, patience: Patience, interrupt: @escaping @Sendable () -> Bool) {
+    init(
+        _ settings: DatabaseSettings, patience: Patience = .standard, own: OwnBackends = .shared,
+        interrupt: @escaping @Sendable () -> Bool
+    ) {
         self.settings = settings
         self.patience = patience
+        self.own = own
         self.interrupt = interrupt
     }
 
-    /// - Parameter waited: since the blocked statement was sent. An error is no reason to disturb the one who waits:
-    ///   the next look tries again.
-    func look(waited: Duration) {
-        guard waited >= patience.start else {
-            suspects = [:]
-            return
+    /// Watches over all waits of `connection`, whose transaction process `pid` serves, until `body` returns. `pid` counts
+    /// as ours for as long.
+    func watch<R>(_ connection: Connection, pid: Int, _ body: () throws -> R) rethrows -> R {
+        own.add(pid)
+        standstill.forget()
+        connection.waitInterval = patience.interval
+        connection.onWait = { [self] in look(at: pid, waited: $0) }
+        defer {
+            connection.onWait = nil
+            own.remove(pid)
         }
+        return try body()
+    }
+
+    /// - Parameter waited: since the server last took or sent anything. An error is no reason to disturb the one who
+    ///   waits: the next look tries again.
+    private func look(at pid: Int, waited: Duration) {
+        guard waited >= patience.start else { return standstill.forget() }
         do {
-            if connection?.isBroken ?? true {
-                connection = try Connection(settings, timeout: .seconds(2), interrupt: interrupt)
+            let connection = try open()
+            let rows = try connection.query(Self.blockers, [.int(pid), .text(settings.applicationName)])
+            let others = rows.compactMap { row in row.int(0).map { (pid: $0, state: row.string(1) ?? "") } }
+            for stopped in standstill.look(at: others.filter { !own.contains($0.pid) }, looks: patience.looks) {
+                _ = try connection.query(Self.terminate, [.int(stopped)])
             }
-            try look(on: connection!)
         } catch {
             connection?.close()
             connection = nil
         }
     }
 
-    private func look(on connection: Connection) throws(PostgresError) {
-        let rows = try connection.query(Self.blockers, [.int(pid), .text(settings.applicationName)])
-        var seen: [Int: (suspect: Suspect, looks: Int)] = [:]
-        for row in rows {
-            guard let blocker = row.int(0) else { continue }
-            let suspect = Suspect(transaction: row.string(1) ?? "", statement: row.string(2) ?? "")
-            let before = suspects[blocker].flatMap { $0.suspect == suspect ? $0.looks : nil } ?? 0
-            seen[blocker] = (suspect, before + 1)
-            if before + 1 >= patience.looks {
-                _ = try connection.query("SELECT pg_terminate_backend($1)", [.int(blocker)])
-                seen[blocker] = nil
-            }
+    private func open() throws(PostgresError) -> Connection {
+        if let connection, !connection.isBroken {
+            connection.deadline = .now + Self.limit
+            return connection
         }
-        suspects = seen
+        let opened = try Connection(settings, timeout: .seconds(2), interrupt: interrupt)
+        opened.deadline = .now + Self.limit
+        connection = opened
+        return opened
     }
 }

@@ -9,8 +9,8 @@ package enum LoadOutcome: Sendable {
     case lostSwap
     /// Schema, key or identity changed since `DatabaseInfo` was read: nothing was written.
     case schemaChanged
-    /// Something that passes. What became of the transaction is unknown if the connection was lost in COMMIT; the same
-    /// batch may be given again all the same, its swap tells.
+    /// Something that passes. If the connection was lost in COMMIT, what became of the transaction is not known yet; given
+    /// the same batch again, the loader finds out.
     case retry(PostgresError)
     /// Another try would end the same way: nothing was written.
     case fatal(PipelineError)
@@ -22,6 +22,8 @@ package enum LoadOutcome: Sendable {
 enum LoadObstacle: Error {
     case lostSwap
     case schemaChanged
+    /// The row of a job that was known to be there is not.
+    case missingJob
     case refused(PipelineError)
 }
 
@@ -29,7 +31,7 @@ extension LoadOutcome {
     /// For an error out of a batch's transaction, those in rows excepted: they became rejects.
     init(_ error: any Error) {
         switch error {
-        case LoadObstacle.lostSwap: self = .lostSwap
+        case LoadObstacle.lostSwap, LoadObstacle.missingJob: self = .lostSwap
         case LoadObstacle.schemaChanged: self = .schemaChanged
         case LoadObstacle.refused(let failure): self = .refused(failure)
         case let failure as PipelineError: self = .fatal(failure)
@@ -67,7 +69,4 @@ extension PostgresError {
         default: return sqlstate.classCode == "22" || sqlstate.classCode == "23"
         }
     }
-
-    /// Another row has this row's key.
-    var isDuplicate: Bool { sqlstate == .uniqueViolation && constraint == DatabaseInfo.keyIndex }
 }

@@ -3,28 +3,44 @@
 internal import Postgres
 internal import Records
 
+/// What became of a batch's records.
+struct LoadTally {
+    /// By progress step.
+    var inserted: [Int]
+    var duplicates: [Int]
+    var rejected: [Int]
+    /// Rows with a job, by age, 0 to 150; `otherAges` has those that a trigger took elsewhere.
+    var ages = [Int64](repeating: 0, count: 151)
+    var otherAges: [Int: Int64] = [:]
+    /// Rows that Postgres refused: number, and errors as JSON.
+    var refused: [(row: UInt32, errors: [UInt8])] = []
+
+    init(_ batch: Batch) {
+        inserted = [Int](repeating: 0, count: batch.progress.count)
+        duplicates = batch.repeated
+        rejected = batch.progress.map(\.rejected)
+    }
+
+    mutating func count(age: Int, _ rows: Int) {
+        if ages.indices.contains(age) { ages[age] += Int64(rows) } else { otherAges[age, default: 0] += Int64(rows) }
+    }
+}
+
 /// One attempt at a batch. The batch is read only: another attempt may follow.
 final class LoadTransaction {
     let batch: Batch
     let connection: Connection
     let environment: LoadEnvironment
     var memory: LoaderMemory
-    var tally: Tally
-    var hasCheckedColumns = false
+    var tally: LoadTally
+    /// Known after the first attempt to insert rows.
+    var facts: TableFacts?
+    /// The facts are those of the table as rows were inserted into it.
+    var isChecked = false
+    /// Rows that were refused or swallowed since the rows repeating their keys were last looked at.
+    var lost: [UInt32] = []
     let chunk = ByteBuffer(capacity: 80_000)
     private let onStage: (LoadStage) -> Void
-
-    /// What became of the records.
-    struct Tally {
-        /// By progress step.
-        var inserted: [Int]
-        var duplicates: [Int]
-        var rejected: [Int]
-        /// By age, 0 to 150.
-        var ages = [Int64](repeating: 0, count: 151)
-        /// Rows that Postgres refused: number, and errors as JSON.
-        var refused: [(row: UInt32, errors: [UInt8])] = []
-    }
 
     init(
         _ batch: Batch, _ connection: Connection, _ environment: LoadEnvironment, _ memory: LoaderMemory,
@@ -35,33 +51,25 @@ final class LoadTransaction {
         self.environment = environment
         self.memory = memory
         self.onStage = onStage
-        tally = Tally(
-            inserted: [Int](repeating: 0, count: batch.progress.count), duplicates: batch.repeated,
-            rejected: batch.progress.map(\.rejected))
+        tally = LoadTally(batch)
     }
 
     var statements: LoaderStatements { environment.statements }
 
-    /// Opens the transaction; returns the server's process.
-    func begin() throws(PostgresError) -> Int {
-        let pid = try connection.last(of: statements.begin)[0].int(0)
-        onStage(.begun)
-        return pid ?? 0
-    }
-
-    /// All but COMMIT.
+    /// All between BEGIN and COMMIT.
     func write() throws {
+        onStage(.begun)
+        try connection.lockSchema(as: environment.info)
         try swapPositions()
         onStage(.positionsSwapped)
         try swapProgress()
         onStage(.progressSwapped)
-        try writeJobs()
-        onStage(.jobsWritten)
         try insertRows()
         onStage(.rowsCopied)
         try writeRejects()
         onStage(.rejectsWritten)
         try writeCounts()
+        try notePushedAgain()
         onStage(.counted)
     }
 }

@@ -1,6 +1,5 @@
-// The bookkeeping of a batch: positions, progress, jobs and counts.
+// The bookkeeping of a batch: positions, progress and counts.
 
-internal import FoundationEssentials
 internal import Postgres
 internal import Records
 
@@ -15,10 +14,8 @@ extension LoadTransaction {
                 .array(steps.map(\.nextOffset)), .optionalArray(steps.map { $0.anchor?.offset }),
                 .optionalArray(steps.map { ($0.anchor?.hash).map(Int64.init(bitPattern:)) }),
             ])
-        guard changed.affected == steps.count else {
-            let revision = try connection.query(SQL.text(PackageResources.revision_sql)).first?.int(0)
-            throw revision == environment.info.revision ? LoadObstacle.lostSwap : LoadObstacle.schemaChanged
-        }
+        // The revision was compared when the lock was there, and stays; no row of another one is changed all the same.
+        guard changed.affected == steps.count else { throw LoadObstacle.lostSwap }
     }
 
     func swapProgress() throws {
@@ -41,42 +38,19 @@ extension LoadTransaction {
                 .optionalArray(ends.map { ($0?.digest).map { Int64(bitPattern: $0) } }),
                 .array(steps.map { $0.broken ? "t" : "f" }),
             ])
-        guard changed.affected == steps.count else { throw LoadObstacle.lostSwap }
-    }
-
-    /// Jobs by their ids, then what the start markers say of them. In one order, as every loader has it.
-    func writeJobs() throws {
-        var versions: [JobID: Int] = [:]
-        for step in batch.progress where step.isNew { versions[step.job] = Int(WireHeader.version) }
-        for marker in batch.starts { versions[marker.job] = Int(WireHeader.version) }
-        for (job, version) in batch.newerJobs { versions[job] = max(versions[job] ?? 0, Int(version)) }
-        guard !versions.isEmpty else { return }
-        let jobs = versions.keys.sorted()
-        _ = try connection.query(
-            statements.addJobs,
-            [
-                .text(environment.cluster), .text(environment.topic), .array(jobs.map(\.uuid)),
-                .array(jobs.map(\.text)), .array(jobs.map { versions[$0]! }),
-            ])
-        let markers = Dictionary(grouping: batch.starts, by: \.job)
-        for job in jobs {
-            guard let first = markers[job]?.first, let latest = markers[job]?.map(\.runAt).max() else { continue }
-            _ = try connection.query(statements.describeJob, parameters(first))
-            _ = try connection.query(
-                statements.pushedAgain, [.text(job.uuid), .int(latest.milliseconds)])
+        guard changed.affected == steps.count else {
+            let missing = try connection.query(statements.missingJobs, [.array(new.map { $0.job.uuid })])
+            throw missing.isEmpty ? LoadObstacle.lostSwap : LoadObstacle.missingJob
         }
     }
 
-    private func parameters(_ marker: StartMarker) -> [Parameter] {
-        [
-            .text(marker.job.uuid), .optional(marker.label), .text(marker.path), .text(marker.host),
-            .optional(marker.size.map { String($0) }), .optional(marker.contentHash?.text),
-            .text(marker.format.rawValue),
-            .optional(marker.delimiter.map { String(UnicodeScalar($0)) }), marker.header.map(Parameter.binary) ?? .null,
-            .array(marker.options), .array(marker.keyFields.names), .text(marker.onDuplicate.rawValue),
-            .int(marker.partitions), .bool(marker.again), .text(environment.cluster), .text(environment.topic),
-            .int(marker.runAt.milliseconds),
-        ]
+    /// Later runs of push with the same content; behind COPY, so that nobody waits for it because of them.
+    func notePushedAgain() throws {
+        guard !batch.starts.isEmpty else { return }
+        let runs = Dictionary(batch.starts.map { ($0.job, $0.runAt.milliseconds) }, uniquingKeysWith: max)
+        let jobs = runs.keys.sorted()
+        _ = try connection.query(
+            statements.pushedAgain, [.array(jobs.map(\.uuid)), .array(jobs.map { runs[$0] ?? 0 })])
     }
 
     /// What became of the records. The rows' ages go to the batch's first partition, which the swap has locked.
@@ -89,18 +63,21 @@ extension LoadTransaction {
                 .array(steps.map { $0.job.uuid }), .array(steps.map(\.partition)), .array(tally.inserted),
                 .array(tally.duplicates), .array(tally.rejected),
             ])
-        guard tally.ages.contains(where: { $0 != 0 }), let first = batch.partitions.map(\.partition).min() else {
-            return
-        }
-        _ = try connection.query(
-            statements.countAges,
-            [.text(environment.cluster), .text(environment.topic), .int(first), .array(tally.ages)])
+        try countAges()
     }
-}
 
-extension Date {
-    /// Since 1970; start markers have whole ones.
-    fileprivate var milliseconds: Int64 { Int64((timeIntervalSince1970 * 1000).rounded()) }
+    private func countAges() throws {
+        if tally.ages.contains(where: { $0 != 0 }), let first = batch.partitions.map(\.partition).min() {
+            _ = try connection.query(
+                statements.countAges,
+                [.text(environment.cluster), .text(environment.topic), .int(first), .array(tally.ages)])
+        }
+        if !tally.otherAges.isEmpty {
+            let others = tally.otherAges.sorted { $0.key < $1.key }
+            _ = try connection.query(
+                statements.countOtherAges, [.array(others.map(\.key)), .array(others.map(\.value))])
+        }
+    }
 }
 
 extension Parameter {

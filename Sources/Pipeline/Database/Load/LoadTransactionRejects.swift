@@ -5,14 +5,13 @@ internal import Records
 
 extension LoadTransaction {
     func writeRejects() throws {
-        let count = batch.rejects.count + tally.refused.count
-        guard count > 0 else { return }
-        var columns = RejectColumns(count: count, bytes: batch.rejectBytes.count)
+        var columns = RejectColumns()
         for reject in batch.rejects {
             columns.append(
                 reject.place, of: batch, form: reject.form,
                 bytes: batch.rejectBytes.slice(reject.bytes, reject.byteCount),
                 errors: batch.rejectBytes.slice(reject.bytes + reject.byteCount, reject.errorCount))
+            if columns.isFull { try add(columns.taken()) }
         }
         for (number, errors) in tally.refused {
             let row = batch.rows[Int(number)]
@@ -21,9 +20,14 @@ extension LoadTransaction {
                     row.place, of: batch, form: .json, bytes: batch.wire(of: row),
                     errors: errors)
             }
+            if columns.isFull { try add(columns.taken()) }
         }
+        if !columns.isEmpty { try add(columns.taken()) }
+    }
+
+    private func add(_ columns: [Parameter]) throws {
         _ = try connection.query(
-            statements.addRejects, [.text(environment.cluster), .text(environment.topic)] + columns.parameters())
+            statements.addRejects, [.text(environment.cluster), .text(environment.topic)] + columns)
     }
 }
 
@@ -41,20 +45,27 @@ private struct RejectColumns: ~Copyable {
     private var errors: BinaryArray
     private var kafkaOffsets: BinaryArray
     private var kafkaTimes: BinaryArray
+    private var count = 0
+    private var byteCount = 0
 
-    init(count: Int, bytes byteCount: Int) {
-        jobs = BinaryArray(of: .uuid, capacity: count * 20)
-        partitions = BinaryArray(of: .integer, capacity: count * 8)
-        sequences = BinaryArray(of: .bigint, capacity: count * 12)
-        lines = BinaryArray(of: .bigint, capacity: count * 12)
-        byteOffsets = BinaryArray(of: .bigint, capacity: count * 12)
-        lengths = BinaryArray(of: .bigint, capacity: count * 12)
-        forms = BinaryArray(of: .text, capacity: count * 8)
-        bytes = BinaryArray(of: .bytea, capacity: count * 4 + byteCount)
-        errors = BinaryArray(of: .text, capacity: count * 100)
-        kafkaOffsets = BinaryArray(of: .bigint, capacity: count * 12)
-        kafkaTimes = BinaryArray(of: .bigint, capacity: count * 12)
+    init() {
+        jobs = BinaryArray(of: .uuid)
+        partitions = BinaryArray(of: .integer)
+        sequences = BinaryArray(of: .bigint)
+        lines = BinaryArray(of: .bigint)
+        byteOffsets = BinaryArray(of: .bigint)
+        lengths = BinaryArray(of: .bigint)
+        forms = BinaryArray(of: .text)
+        bytes = BinaryArray(of: .bytea)
+        errors = BinaryArray(of: .text)
+        kafkaOffsets = BinaryArray(of: .bigint)
+        kafkaTimes = BinaryArray(of: .bigint)
     }
+
+    var isEmpty: Bool { count == 0 }
+
+    /// A statement's worth: parameters are copied on their way to the server.
+    var isFull: Bool { count >= 50_000 || byteCount >= 8 << 20 }
 
     mutating func append(_ place: BatchPlace, of batch: Batch, form: Batch.RejectForm, bytes: Bytes, errors: Bytes) {
         let step = batch.progress[Int(place.progressIndex)]
@@ -71,9 +82,18 @@ private struct RejectColumns: ~Copyable {
         self.errors.append(value: errors)
         kafkaOffsets.append(value: place.kafkaOffset)
         kafkaTimes.append(value: place.kafkaTime)
+        count += 1
+        byteCount += bytes.count + errors.count
     }
 
-    consuming func parameters() -> [Parameter] {
+    /// What was collected; collects anew.
+    mutating func taken() -> [Parameter] {
+        let full = self
+        self = RejectColumns()
+        return full.parameters()
+    }
+
+    private consuming func parameters() -> [Parameter] {
         [
             jobs.parameter(), partitions.parameter(), sequences.parameter(), lines.parameter(),
             byteOffsets.parameter(), lengths.parameter(), forms.parameter(), bytes.parameter(), errors.parameter(),

@@ -9,50 +9,85 @@ extension LoadTransaction {
     typealias RowNumbers = ArraySlice<UInt32>
 
     func insertRows() throws {
-        var rows = batch.order[...]
-        guard !rows.isEmpty else { return }
+        guard !batch.order.isEmpty else { return }
         try connection.execute("SAVEPOINT people")
         let looksFirst = memory.expectsDuplicates
         memory.expectsDuplicates = false
-        if looksFirst { rows = try withoutDuplicates(rows) }
-        while let error = try copy(rows) {
-            guard error.isDuplicate else { return try narrow(rows, error) }
+        try insert(batch.order[...], looksFirst: looksFirst)
+        guard !lost.isEmpty, !batch.repeats.isEmpty else { return }
+        // Of several rows with one key the first has its fate. Where it did not come to stand in the table, the next
+        // one is no duplicate: it gets a fate of its own.
+        let next = batch.nextRepeats()
+        while !lost.isEmpty {
+            let rows = RowNumbers(lost.compactMap { next[$0] })
+            lost = []
+            for number in rows { tally.duplicates[progressIndex(number)] -= 1 }
+            try insert(rows, looksFirst: false)
+        }
+    }
+
+    private func progressIndex(_ number: UInt32) -> Int { Int(batch.rows[Int(number)].place.progressIndex) }
+
+    private func insert(_ rows: RowNumbers, looksFirst: Bool) throws {
+        var rows = looksFirst ? try withoutDuplicates(rows) : rows
+        while let error = try write(rows) {
+            guard error.sqlstate == .uniqueViolation else { return try narrow(rows, error) }
             // Keys that are there already, or that another transaction brought since we looked.
             let rest = try withoutDuplicates(rows)
-            // The index says duplicate and we find none: a trigger changes keys, perhaps. Row by row, then.
+            // Another unique index than the key's, or a trigger that changes keys. Row by row, then.
             if rest.count == rows.count { return try narrow(rows, error) }
             rows = rest
         }
     }
 
-    /// Tries to COPY `rows` and counts them. Returns the error if it lies in the rows; nothing of them is in then.
-    private func copy(_ rows: RowNumbers) throws -> PostgresError? {
+    /// Tries to bring `rows` in and counts them. Returns the error if it lies in the rows; nothing of them is in then.
+    private func write(_ rows: RowNumbers) throws -> PostgresError? {
         guard !rows.isEmpty else { return nil }
+        let isCounting = memory.hasRowTriggers
+        var ages: InsertedAges?
+        let written: Int
         do {
-            let copied = try connection.copyIn(statements.copy) { writer in try send(rows, writer) }
-            try checkColumns()
-            // The next attempt starts from here, and a batch is not to end in thousands of nested ones.
-            try connection.execute("RELEASE SAVEPOINT people; SAVEPOINT people")
-            try count(rows, copied: copied)
-            return nil
+            if isCounting {
+                let inserted = try insertCounting(rows)
+                written = inserted.rows
+                ages = inserted
+            } else {
+                written = try connection.copyIn(statements.copy) { writer in try send(rows, writer) }
+            }
         } catch let error as PostgresError where error.kind == .server && !connection.isBroken {
             guard error.isData || error.isOurFault || error.sqlstate == .protocolViolation else { throw error }
-            try connection.execute("ROLLBACK TO SAVEPOINT people")
-            try checkColumns()
+            // A column that has become another type, under our feet perhaps, fails (22P03, 22P02, 22021, 08P01): no
+            // record is to blame for it. Looked at outside the savepoint, whose end would let go of the table.
+            if facts == nil {
+                try connection.execute("ROLLBACK TO SAVEPOINT people; RELEASE SAVEPOINT people")
+                facts = try TableFacts(connection, environment)
+                try connection.execute("SAVEPOINT people")
+            } else {
+                try connection.execute("ROLLBACK TO SAVEPOINT people")
+            }
             guard error.isData else { throw error }
             return error
         }
-    }
-
-    /// A column that has become another type, under our feet perhaps, fails (22P03, 22P02, 22021, 08P01), or takes our
-    /// bytes for something else: no record is to blame for it, and nothing of it may stay.
-    private func checkColumns() throws {
-        guard !hasCheckedColumns else { return }
-        hasCheckedColumns = true
-        guard let changed = try connection.query(statements.columnTypes, []).first else { return }
-        let (column, type, wanted) = (changed.string(0) ?? "", changed.string(1) ?? "", changed.string(2) ?? "")
-        throw PipelineError.configuration(
-            "column \(column) of \(environment.info.tableName) has become \(type); userload needs \(wanted)")
+        if !isChecked {
+            let found = try TableFacts(connection, environment)
+            isChecked = true
+            facts = found
+            memory.hasRowTriggers = found.hasRowTriggers
+            // Triggers that nobody knew of may have changed the rows: once more, so that the table's own are counted.
+            if found.hasRowTriggers && !isCounting {
+                try connection.execute("ROLLBACK TO SAVEPOINT people")
+                return try write(rows)
+            }
+        }
+        guard let inserted = try inserted(rows, written: written) else {
+            try connection.execute("ROLLBACK TO SAVEPOINT people")
+            for half in halves(rows) { try insert(half, looksFirst: false) }
+            return nil
+        }
+        // The next attempt starts from here, and a batch is not to end in thousands of nested ones.
+        try connection.execute("RELEASE SAVEPOINT people; SAVEPOINT people")
+        count(inserted, ages)
+        return nil
     }
 
     private func send(_ rows: RowNumbers, _ writer: CopyWriter) throws {
@@ -71,19 +106,28 @@ extension LoadTransaction {
         chunk.shrink(to: 1 << 20)
     }
 
-    /// Counts rows as inserted. If Postgres copied fewer than it was sent, a trigger swallowed some: those whose key is
-    /// not there. They are counted as nothing, so the job's sum will not come out.
-    private func count(_ rows: RowNumbers, copied: Int) throws {
-        memory.refused.inserted()
-        var inserted = rows
-        if copied < rows.count {
-            let there = try keysFound(rows)
-            inserted = RowNumbers(zip(rows, there).filter(\.1).map(\.0).prefix(copied))
+    /// Those of `rows` that stand in the table now that `written` of them were inserted; nil: it cannot be told. A trigger
+    /// swallowed the others; they are counted as nothing, so the job's sum will not come out.
+    private func inserted(_ rows: RowNumbers, written: Int) throws -> RowNumbers? {
+        if written == rows.count { return rows }
+        if written == 0 {
+            lost.append(contentsOf: rows)
+            return []
         }
-        for number in inserted {
-            let row = batch.rows[Int(number)]
-            tally.inserted[Int(row.place.progressIndex)] += 1
-            tally.ages[Int(row.age)] += 1
+        let there = try keysFound(rows)
+        let found = RowNumbers(zip(rows, there).filter(\.1).map(\.0))
+        guard found.count == written else { return nil }
+        lost.append(contentsOf: zip(rows, there).filter { !$0.1 }.map(\.0))
+        return found
+    }
+
+    private func count(_ rows: RowNumbers, _ ages: InsertedAges?) {
+        if !rows.isEmpty { memory.refused.inserted() }
+        for number in rows { tally.inserted[progressIndex(number)] += 1 }
+        if let ages {
+            for (age, rows) in ages.withJob { tally.count(age: age, rows) }
+        } else {
+            for number in rows { tally.ages[Int(batch.rows[Int(number)].age)] += 1 }
         }
     }
 
@@ -102,69 +146,48 @@ extension LoadTransaction {
 
     private func countDuplicate(_ number: UInt32) {
         memory.expectsDuplicates = true
-        tally.duplicates[Int(batch.rows[Int(number)].place.progressIndex)] += 1
-    }
-
-    /// For each row, whether the table has its key.
-    private func keysFound(_ rows: RowNumbers) throws -> [Bool] {
-        let answer = try connection.query(statements.findDuplicates, keyParameters(rows))
-        var found = [Bool](repeating: false, count: rows.count)
-        // "{1,5,7}", in any order
-        var number = 0
-        for byte in answer[0].bytes(0) ?? UnsafeBufferPointer(start: nil, count: 0) {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): number = number * 10 + Int(byte & 0xF)
-            case UInt8(ascii: ","), UInt8(ascii: "}"):
-                found[number - 1] = true
-                number = 0
-            default: break
-            }
-        }
-        return found
-    }
-
-    /// Names, ages, e-mails and phone numbers out of `Validator.key`'s form: fields between NULs, an absent one empty.
-    private func keyParameters(_ rows: RowNumbers) -> [Parameter] {
-        var names = BinaryArray(of: .text, capacity: rows.count * 24)
-        var ages = BinaryArray(of: .integer, capacity: rows.count * 8)
-        for number in rows {
-            let row = batch.rows[Int(number)]
-            names.append(value: batch.name(of: row))
-            ages.append(value: Int32(row.age))
-        }
-        let fields = environment.info.keyFields.fields
-        let others = [KeyField.email, .phoneNumber].map { field -> Parameter in
-            guard let position = fields.firstIndex(of: field) else { return .null }
-            var values = BinaryArray(of: .text, capacity: rows.count * 24)
-            for number in rows {
-                let key = batch.key(of: batch.rows[Int(number)])
-                let value = key.split(separator: 0, omittingEmptySubsequences: false)[position]
-                if value.isEmpty { values.appendNull() } else { values.append(value: Bytes(rebasing: value)) }
-            }
-            return values.parameter()
-        }
-        return [names.parameter(), ages.parameter()] + others
+        tally.duplicates[progressIndex(number)] += 1
     }
 
     // MARK: Refused rows
 
+    private func halves(_ rows: RowNumbers) -> [RowNumbers] {
+        let middle = rows.startIndex + rows.count / 2
+        return [rows[..<middle], rows[middle...]]
+    }
+
     /// Halves `rows`, which as a whole were refused with `error`, until what is refused is single rows.
     private func narrow(_ rows: RowNumbers, _ error: PostgresError) throws {
-        guard rows.count > 1 else { return try refuse(rows.first!, error) }
-        let middle = rows.startIndex + rows.count / 2
-        for half in [rows[..<middle], rows[middle...]] {
-            if let error = try copy(half) { try narrow(half, error) }
+        guard rows.count > 1 else { return try judge(rows, error) }
+        for half in halves(rows) {
+            if let error = try write(half) { try narrow(half, error) }
         }
     }
 
+    /// A single row was refused: a duplicate, or its own fault.
+    private func judge(_ row: RowNumbers, _ error: PostgresError) throws {
+        guard let number = row.first else { return }
+        guard error.sqlstate == .uniqueViolation else { return try refuse(number, error) }
+        if try isDuplicate(row, error) { return countDuplicate(number) }
+        // What stood in its way may be gone meanwhile.
+        guard let again = try write(row) else { return }
+        if try isDuplicate(row, again) { return countDuplicate(number) }
+        try refuse(number, again)
+    }
+
+    /// The index on the key says so, or the table has the key, whichever index complained.
+    private func isDuplicate(_ row: RowNumbers, _ error: PostgresError) throws -> Bool {
+        try facts?.isDuplicate(error) == true || error.sqlstate == .uniqueViolation && keysFound(row).first == true
+    }
+
     private func refuse(_ number: UInt32, _ error: PostgresError) throws {
-        guard !error.isDuplicate else { return countDuplicate(number) }
         memory.refused.add(error)
         if environment.maxRefused > 0, memory.refused.count >= environment.maxRefused {
             throw LoadObstacle.refused(memory.refused.failure(error))
         }
-        tally.rejected[Int(batch.rows[Int(number)].place.progressIndex)] += 1
+        tally.rejected[progressIndex(number)] += 1
         tally.refused.append((number, FieldError.json([FieldError(error)])))
+        lost.append(number)
     }
 }
 

@@ -2,19 +2,26 @@
 
 package import Postgres
 
-/// Where a transaction has come to; for tests that cut it off there.
+/// Where a batch has come to; for tests that cut it off there.
 package enum LoadStage: Sendable, CaseIterable {
-    case begun, positionsSwapped, progressSwapped, jobsWritten, rowsCopied, rejectsWritten, counted
+    /// The jobs' rows are committed.
+    case jobsWritten
+    case begun, positionsSwapped, progressSwapped, rowsCopied, rejectsWritten, counted
 }
 
 /// Loads batches of one topic into one database. One thread at a time; connects when it has something to load.
 package final class Loader {
     private let settings: DatabaseSettings
     private let interrupt: @Sendable () -> Bool
-    private let patience: BlockedWatch.Patience
+    private let watch: BlockedWatch
     private var connection: Connection?
     private var memory = LoaderMemory()
+    private var knownJobs = KnownJobs()
     private let environment: LoadEnvironment
+
+    /// Jobs whose descriptions the database refused, since the caller last emptied the list: their label, path and the
+    /// like are not kept, their records are loaded all the same. At most a hundred.
+    package var refusedDescriptions: [RefusedDescription] = []
 
     /// Called on the loading thread after each stage, with the connection; for tests.
     package var onStage: ((LoadStage, Connection) -> Void)?
@@ -31,7 +38,7 @@ package final class Loader {
     ) {
         settings = target.settings
         self.interrupt = interrupt
-        self.patience = patience
+        watch = BlockedWatch(settings, patience: patience, interrupt: interrupt)
         environment = LoadEnvironment(
             info: info, cluster: cluster, topic: topic, maxRefused: maxRefused, statements: LoaderStatements(info))
     }
@@ -48,38 +55,89 @@ package final class Loader {
     package func load(_ batch: Batch) -> LoadOutcome {
         batch.sortRows()
         do {
-            let connection = try open()
             do {
-                try perform(batch, on: connection)
-                return .committed
-            } catch {
-                giveUp(connection)
-                return LoadOutcome(error)
+                try attempt(batch)
+            } catch LoadObstacle.missingJob {
+                // Somebody deleted a job's row: once more, with all rows written again.
+                knownJobs.forget()
+                try attempt(batch)
             }
+            return .committed
         } catch {
             return LoadOutcome(error)
         }
     }
 
-    private func perform(_ batch: Batch, on connection: Connection) throws {
-        let watch = BlockedWatch(settings, patience: patience, interrupt: interrupt)
-        defer { connection.onWait = nil }
+    private func attempt(_ batch: Batch) throws {
+        let connection = try open()
+        do {
+            try writeJobs(of: batch, on: connection)
+            try write(batch, on: connection)
+        } catch LoadObstacle.lostSwap where batch.unconfirmed != nil {
+            giveUp(connection)
+            guard try confirm(batch) else { throw LoadObstacle.lostSwap }
+        } catch {
+            giveUp(connection)
+            throw error
+        }
+    }
+
+    /// The rows of the batch's jobs, in a transaction of their own.
+    private func writeJobs(of batch: Batch, on connection: Connection) throws {
+        let rows = JobRows(batch, known: knownJobs)
+        guard !rows.isEmpty else { return }
+        do {
+            _ = try rows.write(on: connection, watch, environment, guarding: false)
+        } catch let error as PostgresError where error.isData && !connection.isBroken {
+            try connection.execute("ROLLBACK")
+            let refused = try rows.write(on: connection, watch, environment, guarding: true)
+            refusedDescriptions.append(contentsOf: refused.prefix(max(0, 100 - refusedDescriptions.count)))
+        }
+        knownJobs.add(rows)
+        onStage?(.jobsWritten, connection)
+    }
+
+    private func write(_ batch: Batch, on connection: Connection) throws {
         let transaction = LoadTransaction(batch, connection, environment, memory) { [unowned self] stage in
             onStage?(stage, connection)
         }
-        watch.pid = try transaction.begin()
-        connection.waitInterval = patience.interval
-        connection.onWait = { watch.look(waited: $0) }
-        try transaction.write()
-        guard try connection.command("COMMIT") == "COMMIT" else {
-            throw PostgresError(kind: .protocolViolation, message: "COMMIT was answered with something else")
+        try SchemaTransaction.run(on: connection, watch) { opened in
+            try transaction.write()
+            do {
+                try connection.commit()
+            } catch {
+                // Without an answer the transaction may have been committed: its id tells, once a server answers.
+                if connection.isBroken { batch.unconfirmed = (opened.id, transaction.tally) }
+                throw error
+            }
         }
         memory = transaction.memory
-        for index in batch.progress.indices {
-            batch.progress[index].inserted = transaction.tally.inserted[index]
-            batch.progress[index].duplicates = transaction.tally.duplicates[index]
-            batch.progress[index].rejected = transaction.tally.rejected[index]
+        batch.conclude(transaction.tally)
+    }
+
+    /// Whether an earlier attempt at `batch`, whose COMMIT was not answered, is what moved the positions.
+    ///
+    /// The server keeps the fate of a transaction by its id, so nobody else's work is taken for ours. An id may mean
+    /// another transaction in a database that was restored meanwhile; there the positions are behind what ours wrote.
+    /// Were they moved on since, by whoever, the batch was committed all the same, and the next one loses its swap.
+    private func confirm(_ batch: Batch) throws -> Bool {
+        guard let (transaction, tally) = batch.unconfirmed else { return false }
+        let steps = batch.partitions
+        let connection = try open()
+        let question: [Parameter] = [
+            .text(transaction), .text(environment.cluster), .text(environment.topic),
+            .array(steps.map(\.partition)), .array(steps.map(\.generation)), .array(steps.map(\.nextOffset)),
+        ]
+        do {
+            let answer = try connection.query(environment.statements.wasCommitted, question)
+            guard answer.first?.bool(0) == true else { return false }
+        } catch {
+            // The server has never given out this id.
+            if error.kind == .server, !connection.isBroken { return false }
+            throw error
         }
+        batch.conclude(tally)
+        return true
     }
 
     private func open() throws(PostgresError) -> Connection {
@@ -92,6 +150,7 @@ package final class Loader {
 
     /// Rolls back; on a connection that does not do even that, nothing more is asked.
     private func giveUp(_ connection: Connection) {
+        if connection.transactionStatus == .idle { return }
         guard !connection.isBroken, (try? connection.command("ROLLBACK")) != nil else { return close() }
     }
 }
@@ -109,6 +168,8 @@ struct LoadEnvironment: Sendable {
 struct LoaderMemory {
     /// The last batch met keys that the table had: look for them first. A COPY that fails costs more than the look.
     var expectsDuplicates = false
+    /// The table has triggers that run for each row before it is inserted: COPY would not say what they made of it.
+    var hasRowTriggers = false
     /// The last records refused without one inserted in between, all for one reason.
     var refused = RefusedInARow()
 }

@@ -69,7 +69,7 @@ extension Position {
     fileprivate init(_ row: Row) {
         let anchor = row.int(3).map { Anchor(offset: Int64($0), hash: UInt64(bitPattern: Int64(row.int(4) ?? 0))) }
         self.init(
-            partition: Int32(row.int(0) ?? 0), generation: Int32(row.int(1) ?? 0),
+            partition: Int32(clamping: row.int(0) ?? 0), generation: Int32(clamping: row.int(1) ?? 0),
             nextOffset: Int64(row.int(2) ?? -1), anchor: anchor)
     }
 }

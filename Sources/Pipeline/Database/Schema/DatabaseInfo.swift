@@ -20,7 +20,7 @@ package struct DatabaseInfo: Equatable, Sendable {
     /// For people: `public.users`.
     package var tableName: String { name.text }
 
-    /// The unique index on the key, by which the loader knows its own 23505 (in the schema of the table).
+    /// What we call the unique index on the key, in the schema of the table. It may be renamed.
     package static let keyIndex = "userload_key"
 
     /// - Throws: `PostgresError`; `PipelineError` if the database was not migrated, or by a newer userload.

@@ -4,26 +4,39 @@ internal import Postgres
 internal import Records
 
 enum KeyChange {
-    /// The statements that give `table` another key; the transaction is the caller's.
-    static func script(table: TableName, to key: KeyFields) -> String {
+    /// The statements that give `table` a key, another one or the same again; the transaction is the caller's.
+    /// - Parameter old: the name of the index on the key there is; one that is not there is passed over.
+    static func script(table: TableName, to key: KeyFields, old: String = DatabaseInfo.keyIndex) -> String {
         let schema = TableName(schema: nil, table: table.schema ?? "public").quoted
         return SQL.text(
             PackageResources.key_change_sql,
             [
-                ("users", table.quoted), ("schema", schema), ("columns", columns(key)),
-                ("key_fields", "{\(key.text)}"),
+                ("users", table.quoted), ("schema", schema), ("columns", columnList(key)),
+                ("key_fields", "{\(key.text)}"), ("old", TableName(schema: nil, table: old).quoted),
             ])
+    }
+
+    /// The name of the unique index on the key, whatever it is called; nil: there is none.
+    static func index(_ connection: Connection, _ info: DatabaseInfo) throws(PostgresError) -> String? {
+        try connection.query(LoaderStatements.table(info)).lazy.compactMap { $0.string(5) }.first
+    }
+
+    /// Without the index rows of one key would be loaded twice, and nobody would know.
+    static func missingIndex(_ info: DatabaseInfo) -> PipelineError {
+        PipelineError.configuration(
+            "\(info.tableName) has no valid unique index on exactly (\(columnList(info.keyFields))), so duplicates would "
+                + "be loaded; nothing of this batch was loaded",
+            hint: "run `userload migrate`, which creates the index again")
     }
 
     /// Why the index could not be made: the first few keys that several rows share.
     static func problem(
         _ connection: Connection, _ target: DatabaseTarget, behind error: PostgresError
     ) throws -> any Error {
-        guard let key = target.keyFields, let table = try DatabaseInfo.readIfMade(connection)?.name else {
-            return error
-        }
+        guard let info = try DatabaseInfo.readIfMade(connection) else { return error }
+        let (key, table) = (target.keyFields ?? info.keyFields, info.name)
         let rows = try connection.query(
-            SQL.text(PackageResources.duplicates_sql, [("users", table.quoted), ("columns", columns(key))]))
+            SQL.text(PackageResources.duplicates_sql, [("users", table.quoted), ("columns", columnList(key))]))
         let listed = rows.map { "\($0.string(1) ?? "") (\($0.string(0) ?? "") rows)" }.joined(separator: "; ")
         let total = rows.first?.int(2) ?? 0
         return PipelineError.configuration(
@@ -32,11 +45,14 @@ enum KeyChange {
                 + (total > rows.count ? "; and more" : ""))
     }
 
+    /// As SQL lists them.
+    private static func columnList(_ key: KeyFields) -> String { columns(key).joined(separator: ", ") }
+
     /// Age first, as in the first index.
-    private static func columns(_ key: KeyFields) -> String {
+    static func columns(_ key: KeyFields) -> [String] {
         let columns: [(field: KeyField, column: String)] = [
             (.age, "age"), (.name, "name"), (.email, "email"), (.phoneNumber, "phone_number"),
         ]
-        return columns.filter { key.contains($0.field) }.map(\.column).joined(separator: ", ")
+        return columns.filter { key.contains($0.field) }.map(\.column)
     }
 }

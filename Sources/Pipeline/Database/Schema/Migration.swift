@@ -8,6 +8,7 @@ struct Migration {
         Migration(number: 1, sql: PackageResources._001_tables_sql),
         Migration(number: 2, sql: PackageResources._002_age_counts_sql),
         Migration(number: 3, sql: PackageResources._003_views_sql),
+        Migration(number: 4, sql: PackageResources._004_sums_sql),
     ]
 
     /// The schema version this userload works with.

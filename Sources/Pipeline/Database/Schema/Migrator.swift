@@ -13,23 +13,27 @@ package struct MigrationReport: Equatable, Sendable {
 
 package enum Migrator {
     /// Creates or upgrades the schema.
-    /// - Parameter changesKey: an existing table gets `target.keyFields` as its key. Only `userload migrate` may: a
-    ///   worker's environment must not rebuild an index that others rely on.
+    /// - Parameter changesKey: an existing table gets `target.keyFields` as its key, and its unique index again if that is
+    ///   gone. Only `userload migrate` may: a worker's environment must not rebuild an index that others rely on.
     /// - Parameter newIdentity: for a physical clone, which must not share its original's consumer group.
+    /// - Parameter patience: with workers that were stopped while they held the lock.
     /// - Throws: `PostgresError`; `PipelineError`, and then nothing was changed.
     package static func migrate(
-        _ connection: Connection, _ target: DatabaseTarget, changesKey: Bool = false, newIdentity: Bool = false
+        _ connection: Connection, _ target: DatabaseTarget, changesKey: Bool = false, newIdentity: Bool = false,
+        patience: BlockedWatch.Patience = .standard
     ) throws -> MigrationReport {
         try checkServer(connection)
-        let work = Run(connection: connection, target: target, changesKey: changesKey, newIdentity: newIdentity)
-        if let info = try DatabaseInfo.readIfMade(connection), try !work.isNeeded(info) {
+        let run = Run(
+            connection: connection, target: target, changesKey: changesKey, newIdentity: newIdentity, patience: patience
+        )
+        if let info = try DatabaseInfo.readIfMade(connection), try !run.isNeeded(info) {
             return MigrationReport(info: info)
         }
         do {
-            return try work.perform()
+            return try run.perform()
         } catch {
             if connection.inTransaction { try? connection.execute("ROLLBACK") }
-            throw try work.problem(behind: error)
+            throw try run.problem(behind: error)
         }
     }
 
@@ -63,6 +67,7 @@ private struct Run {
     let target: DatabaseTarget
     let changesKey: Bool
     let newIdentity: Bool
+    let patience: BlockedWatch.Patience
 
     func isNeeded(_ info: DatabaseInfo) throws -> Bool {
         guard info.schemaVersion <= Migration.latest else { throw info.isNewer(connection) }
@@ -79,7 +84,12 @@ private struct Run {
                 "table \(info.tableName) is gone from \(connection.place): restore it, or start over with "
                     + "DROP SCHEMA userload CASCADE")
         }
-        return info.schemaVersion < Migration.latest || newKey(info) != nil || newIdentity
+        return try info.schemaVersion < Migration.latest || newKey(info) != nil || newIdentity
+            || lacksIndex(info)
+    }
+
+    private func lacksIndex(_ info: DatabaseInfo) throws -> Bool {
+        try changesKey && KeyChange.index(connection, info) == nil
     }
 
     func newKey(_ info: DatabaseInfo) -> KeyFields? {
@@ -88,8 +98,14 @@ private struct Run {
     }
 
     func perform() throws -> MigrationReport {
-        try connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-        try connection.execute("SELECT pg_advisory_xact_lock(\(SchemaLock.key))")
+        let watch = BlockedWatch(target.settings, patience: patience, interrupt: connection.interrupt)
+        return try SchemaTransaction.run(on: connection, watch) { _ in
+            try connection.execute(SchemaLock.exclusiveScript)
+            return try performLocked()
+        }
+    }
+
+    private func performLocked() throws -> MigrationReport {
         var made: [String] = []
         // Read again: somebody else may have been faster.
         let before = try DatabaseInfo.readIfMade(connection)
@@ -101,9 +117,7 @@ private struct Run {
         guard let info = try DatabaseInfo.readIfMade(connection) else {
             throw PipelineError.configuration("schema userload in \(connection.place) vanished while it was made")
         }
-        guard try connection.command("COMMIT") == "COMMIT" else {
-            throw PostgresError(kind: .protocolViolation, message: "the migration was rolled back")
-        }
+        try connection.commit()
         return MigrationReport(made: made, info: info)
     }
 
@@ -131,9 +145,14 @@ private struct Run {
                 "brought schema userload in \(connection.place) from version \(info.schemaVersion) to "
                     + "\(Migration.latest), as \(connection.user)")
         }
+        let index = changesKey ? try KeyChange.index(connection, info) : nil
         if let key = newKey(info) {
-            try connection.execute(KeyChange.script(table: info.name, to: key))
+            try connection.execute(
+                KeyChange.script(table: info.name, to: key, old: index ?? DatabaseInfo.keyIndex))
             made.append("changed the unique key of \(info.tableName) from \(info.keyFields.text) to \(key.text)")
+        } else if changesKey, index == nil {
+            try connection.execute(KeyChange.script(table: info.name, to: info.keyFields))
+            made.append("created the unique index on \(info.keyFields.text) of \(info.tableName) again")
         }
         if newIdentity {
             try connection.execute(SQL.text(PackageResources.new_identity_sql))

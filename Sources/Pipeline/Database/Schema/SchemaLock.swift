@@ -5,4 +5,7 @@
 package enum SchemaLock {
     /// "userload" in ASCII.
     package static let key: Int64 = 0x7573_6572_6C6F_6164
+
+    static let exclusiveScript = SQL.text(PackageResources.schema_lock_sql, [("lock", String(key))])
+    static let sharedScript = SQL.text(PackageResources.schema_lock_shared_sql, [("lock", String(key))])
 }

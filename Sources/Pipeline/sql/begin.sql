@@ -1,6 +1,5 @@
--- A batch's transaction, before anything else: no limits of time (a swap may wait for another worker), deferred checks in
--- the statement that causes them, no migration meanwhile.
---   psql -v lock=8463219666879209828 -f loader_begin.sql
+-- Opens a transaction of a batch, of jobs' rows or of a migration: no limits of time (a swap may wait for another worker),
+-- deferred checks in the statement that causes them. It takes no lock yet, so that its answer always comes.
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL statement_timeout = 0;
 SET LOCAL lock_timeout = 0;
@@ -10,6 +9,5 @@ SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_ti
 -- Compiling the search for duplicates would take longer than the search.
 SET LOCAL jit = off;
 SET CONSTRAINTS ALL IMMEDIATE;
-SELECT pg_advisory_xact_lock_shared(:lock);
--- The server's own process, which a pooler may hide.
-SELECT pg_backend_pid()
+-- The server's own process, which a pooler may hide, and the transaction, by which its fate can be asked for later.
+SELECT pg_backend_pid(), pg_current_xact_id()

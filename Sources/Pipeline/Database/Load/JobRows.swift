@@ -1,0 +1,149 @@
+// The rows of userload.jobs that a batch needs: written in a short transaction of their own before it, so that nobody
+// waits for a COPY because of them.
+
+internal import FoundationEssentials
+internal import Postgres
+package import Records
+
+/// What a loader knows to stand in userload.jobs. A value. Only saves asking: the statement that makes a progress row
+/// looks whether the job's row is there.
+struct KnownJobs {
+    private struct Entry {
+        var version: Int
+        var isDescribed: Bool
+    }
+
+    /// More jobs at a time are not expected; they would only be written again.
+    private static let most = 4_096
+    private var entries: [JobID: Entry] = [:]
+
+    func lacks(_ job: JobID, version: Int, description: Bool) -> Bool {
+        guard let entry = entries[job] else { return true }
+        return entry.version < version || description && !entry.isDescribed
+    }
+
+    mutating func add(_ rows: JobRows) {
+        if entries.count + rows.versions.count > Self.most { entries = [:] }
+        for (job, version) in rows.versions {
+            let isDescribed = rows.markers[job] != nil || entries[job]?.isDescribed == true
+            entries[job] = Entry(version: max(version, entries[job]?.version ?? 0), isDescribed: isDescribed)
+        }
+    }
+
+    mutating func forget() { entries = [:] }
+}
+
+/// A job whose description the database did not take.
+package struct RefusedDescription: Equatable, Sendable {
+    package let job: JobID
+    /// The server's words.
+    package let reason: String
+
+    package init(job: JobID, reason: String) {
+        self.job = job
+        self.reason = reason
+    }
+}
+
+struct JobRows {
+    /// By job, the highest wire version seen of it.
+    private(set) var versions: [JobID: Int] = [:]
+    /// The first start marker of each that came with one.
+    private(set) var markers: [JobID: StartMarker] = [:]
+
+    /// Those of `batch` that are not known to stand in the database.
+    init(_ batch: Batch, known: KnownJobs) {
+        for step in batch.progress where step.isNew { need(step.job, Int(WireHeader.version), nil, known) }
+        for marker in batch.starts { need(marker.job, Int(WireHeader.version), marker, known) }
+        for (job, version) in batch.newerJobs { need(job, Int(version), nil, known) }
+    }
+
+    private mutating func need(_ job: JobID, _ version: Int, _ marker: StartMarker?, _ known: KnownJobs) {
+        guard known.lacks(job, version: version, description: marker != nil) else { return }
+        versions[job] = max(versions[job] ?? 0, version)
+        if let marker, markers[job] == nil { markers[job] = marker }
+    }
+
+    var isEmpty: Bool { versions.isEmpty }
+
+    /// Writes them and commits. In one order, as every loader has it.
+    /// - Parameter guarding: a description that the database refuses costs itself alone: what it says in words first,
+    ///   then all of it. Each then needs a savepoint.
+    func write(
+        on connection: Connection, _ watch: BlockedWatch, _ environment: LoadEnvironment, guarding: Bool
+    ) throws -> [RefusedDescription] {
+        try SchemaTransaction.run(on: connection, watch) { _ in
+            // Lost in a crash of the server, the rows are written again; the batch's own COMMIT waits for the disk.
+            try connection.execute("SET LOCAL synchronous_commit = off")
+            try connection.lockSchema(as: environment.info)
+            let jobs = versions.keys.sorted()
+            _ = try connection.query(
+                environment.statements.addJobs,
+                [
+                    .text(environment.cluster), .text(environment.topic), .array(jobs.map(\.uuid)),
+                    .array(jobs.map(\.text)), .array(jobs.map { versions[$0] ?? 0 }),
+                ])
+            var refused: [RefusedDescription] = []
+            for marker in jobs.compactMap({ markers[$0] }) {
+                if !guarding {
+                    _ = try connection.query(environment.statements.describeJob, marker.columns(environment))
+                } else if let error = try describe(marker, on: connection, environment) {
+                    refused.append(RefusedDescription(job: marker.job, reason: error.message))
+                }
+            }
+            try connection.commit()
+            return refused
+        }
+    }
+
+    /// Returns why the description could not be kept as it was.
+    private func describe(
+        _ marker: StartMarker, on connection: Connection, _ environment: LoadEnvironment
+    ) throws(PostgresError) -> PostgresError? {
+        var refused: PostgresError?
+        for withWords in [true, false] {
+            try connection.execute("SAVEPOINT description")
+            do {
+                _ = try connection.query(
+                    environment.statements.describeJob, marker.columns(environment, withWords: withWords))
+                try connection.execute("RELEASE SAVEPOINT description")
+                return refused
+            } catch  where error.isData && !connection.isBroken {
+                try connection.execute("ROLLBACK TO SAVEPOINT description; RELEASE SAVEPOINT description")
+                refused = refused ?? error
+            }
+        }
+        return refused
+    }
+}
+
+extension StartMarker {
+    /// For loader_describe_job.sql. Without words: only what counts, of which the state of the job is made.
+    fileprivate func columns(_ environment: LoadEnvironment, withWords: Bool = true) -> [Parameter] {
+        let words: [Parameter] =
+            withWords
+            ? [.optional(label), .text(path), .text(host)]
+            : [.null, .null, .null]
+        let rest: [Parameter] =
+            withWords
+            ? [
+                .optional(delimiter.map { String(UnicodeScalar($0)) }), header.map(Parameter.binary) ?? .null,
+                .array(options),
+            ]
+            : [.null, .null, .null]
+        return [.text(job.uuid)] + words
+            + [.optional(size.map { String($0) }), .optional(contentHash?.text), .text(format.rawValue)] + rest
+            + [
+                .array(keyFields.names), .text(onDuplicate.rawValue), .int(partitions), .bool(again),
+                .text(environment.cluster), .text(environment.topic), .int(runAt.milliseconds),
+            ]
+    }
+}
+
+extension Date {
+    /// Since 1970, in the years that Postgres and JSON agree on, 1970 to 9999; start markers have whole ones.
+    var milliseconds: Int64 {
+        let milliseconds = (timeIntervalSince1970 * 1000).rounded()
+        return milliseconds.isNaN ? 0 : Int64(min(max(milliseconds, 0), 253_402_300_799_999))
+    }
+}

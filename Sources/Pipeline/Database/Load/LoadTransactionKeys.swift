@@ -1,0 +1,76 @@
+// Rows of a batch as parameters of a query: their keys, to look for those that the table has; and whole, for a table whose
+// triggers change rows.
+
+internal import Postgres
+internal import Records
+
+/// What the table got, as it says itself.
+struct InsertedAges {
+    var rows = 0
+    /// Rows that carry a job, by age: those without are counted where they stand.
+    var withJob: [(age: Int, rows: Int)] = []
+}
+
+extension LoadTransaction {
+    /// For each row, whether the table has its key.
+    func keysFound(_ rows: RowNumbers) throws -> [Bool] {
+        let answer = try connection.query(statements.findDuplicates, keyParameters(rows))
+        var found = [Bool](repeating: false, count: rows.count)
+        // "{1,5,7}", in any order
+        var number = 0
+        for byte in answer.first?.bytes(0) ?? UnsafeBufferPointer(start: nil, count: 0) {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): number = number &* 10 &+ Int(byte & 0xF)
+            case UInt8(ascii: ","), UInt8(ascii: "}"):
+                if found.indices.contains(number - 1) { found[number - 1] = true }
+                number = 0
+            default: break
+            }
+        }
+        return found
+    }
+
+    /// Names, ages, e-mails and phone numbers out of `Validator.key`'s form: fields between NULs, an absent one empty.
+    private func keyParameters(_ rows: RowNumbers) -> [Parameter] {
+        var names = BinaryArray(of: .text, capacity: rows.count * 24)
+        var ages = BinaryArray(of: .integer, capacity: rows.count * 8)
+        for number in rows {
+            let row = batch.rows[Int(number)]
+            names.append(value: batch.name(of: row))
+            ages.append(value: Int32(row.age))
+        }
+        let fields = environment.info.keyFields.fields
+        let others = [KeyField.email, .phoneNumber].map { field -> Parameter in
+            guard let position = fields.firstIndex(of: field) else { return .null }
+            var values = BinaryArray(of: .text, capacity: rows.count * 24)
+            for number in rows {
+                let key = batch.key(of: batch.rows[Int(number)])
+                let value = key.split(separator: 0, omittingEmptySubsequences: false)[position]
+                if value.isEmpty { values.appendNull() } else { values.append(value: Bytes(rebasing: value)) }
+            }
+            return values.parameter()
+        }
+        return [names.parameter(), ages.parameter()] + others
+    }
+
+    /// Inserts `rows` without COPY, which does not say what triggers made of them.
+    func insertCounting(_ rows: RowNumbers) throws -> InsertedAges {
+        let types: [BinaryArray.Element] = [.text, .integer, .text, .text, .jsonb, .jsonb, .uuid]
+        // Column by column: an array of arrays under construction cannot be had, they have one owner each.
+        let columns = types.enumerated().map { column, type -> Parameter in
+            var values = BinaryArray(of: type)
+            for number in rows {
+                if let value = CopyRow.value(column, of: batch.copy(of: batch.rows[Int(number)])) {
+                    values.append(value: value)
+                } else {
+                    values.appendNull()
+                }
+            }
+            return values.parameter()
+        }
+        return try connection.query(statements.insert, columns).reduce(into: InsertedAges()) { inserted, row in
+            inserted.rows += row.int(1) ?? 0
+            if let age = row.int(0), let withJob = row.int(2), withJob > 0 { inserted.withJob.append((age, withJob)) }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+-- Sessions that hold what process $1 waits for, or what those wait for, and are themselves waiting for their client in a
+-- transaction. Only userload's own: same database, role and name ($2). With what changes when they do anything.
+WITH RECURSIVE blockers AS (
+    SELECT unnest(pg_blocking_pids($1)) AS pid
+    UNION
+    SELECT unnest(pg_blocking_pids(pid)) FROM blockers
+)
+SELECT a.pid, concat_ws('/', a.xact_start, a.query_start, c.bytes_processed, c.tuples_processed)
+FROM blockers
+JOIN pg_stat_activity AS a USING (pid)
+LEFT JOIN pg_stat_progress_copy AS c USING (pid)
+WHERE a.datname = current_database() AND a.usename = current_user AND a.application_name = $2
+    AND a.wait_event = 'ClientRead' AND a.xact_start IS NOT NULL
