@@ -23,6 +23,8 @@ package final class LoaderThread: Sendable {
         /// The batch was not loaded, because it was discarded or the worker stops.
         case dropped(Submission)
         case failed(PipelineError)
+        /// Postgres refused the words that describe a job; it is loaded without them.
+        case descriptionRefused(RefusedDescription)
         /// The server is away; sent with every try that failed.
         case away(String)
         case back
@@ -70,7 +72,10 @@ package final class LoaderThread: Sendable {
         var wasAway = false
         while true {
             if isVoid(submission) || (stopping.isSet && wasAway) { return answer(index, .dropped(submission)) }
-            switch loader.load(submission.batch) {
+            let outcome = loader.load(submission.batch)
+            for refused in loader.refusedDescriptions { answer(index, .descriptionRefused(refused)) }
+            loader.refusedDescriptions = []
+            switch outcome {
             case .committed:
                 if wasAway { answer(index, .back) }
                 return answer(index, .committed(submission))

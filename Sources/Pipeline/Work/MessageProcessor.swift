@@ -107,7 +107,7 @@ final class MessageProcessor {
         case .end: builder.batch.progress[step].end = end
         case .broken: builder.batch.progress[step].broken = true
         case .record, .raw, .truncated:
-            progress.count(bytes: Int64(clamping: header.length) + 1)
+            progress.count(bytes: Int64(clamping: header.length &+ 1))
             if header.kind == .record, validator.validate(value) {
                 builder.batch.addRow(
                     person: validator.person, key: validator.key, progressIndex: step, seq: seq,

@@ -8,6 +8,7 @@ struct Outages {
     private(set) var kafka = Outage()
     private(set) var postgres = Outage()
     private var reason = ""
+    private var kafkaError: KafkaError?
     private let report: (WorkEvent) -> Void
 
     init(report: @escaping (WorkEvent) -> Void) { self.report = report }
@@ -16,11 +17,12 @@ struct Outages {
 
     /// An error that passes by itself.
     mutating func failed(_ error: any Error) {
-        if let error = error as? KafkaError { kafkaIsAway(error.message) } else { postgresIsAway(sentence(error)) }
+        if let error = error as? KafkaError { kafkaIsAway(error) } else { postgresIsAway(sentence(error)) }
     }
 
-    mutating func kafkaIsAway(_ reason: String) {
-        self.reason = reason
+    mutating func kafkaIsAway(_ error: KafkaError) {
+        kafkaError = error
+        reason = error.message
         if let news = kafka.isAway(at: .now) { report(.outage(.kafka, news, reason: reason)) }
     }
 
@@ -50,7 +52,8 @@ struct Outages {
             return .postgres("Postgres does not answer (\(reason)), no progress for \(seconds) s; \(consolation)")
         }
         if kafka.isOn {
-            return .kafka("Kafka does not answer (\(reason)), no progress for \(seconds) s; \(consolation)")
+            return gaveUp(
+                kafkaError, "Kafka does not answer (\(reason)), no progress for \(seconds) s; \(consolation)")
         }
         return .incomplete(
             "no progress for \(seconds) s: other workers own partitions that do not move; \(consolation)")

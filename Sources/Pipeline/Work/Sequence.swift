@@ -77,7 +77,9 @@ package final class JobProgress {
     @inline(__always)
     func count(bytes: Int64) {
         records += 1
-        self.bytes += bytes
+        // A header may say anything; sums saturate.
+        let (sum, overflow) = self.bytes.addingReportingOverflow(bytes)
+        self.bytes = overflow ? .max : sum
     }
 
     package func passOver(_ seq: Int64) { passedOver = max(passedOver, seq) }

@@ -103,11 +103,13 @@ private struct Waiting {
     private(set) var outages: Outages
     private var stall: StallTimer
     private let interrupt: Interrupt
+    private let topic: String
 
     init(_ opening: SessionOpening) {
         outages = Outages(report: opening.report)
         stall = StallTimer(limit: opening.options.stallTimeout, now: .now)
         interrupt = opening.interrupt
+        topic = opening.options.topic
     }
 
     mutating func retry<T>(_ body: () throws -> T) throws -> T {
@@ -120,7 +122,8 @@ private struct Waiting {
                 return value
             } catch {
                 if interrupt.isSet { throw PipelineError.interrupted }
-                if let fatal = fatalFailure(error) { throw fatal }
+                let kafkaFatal = (error as? KafkaError).flatMap { fatalFailure($0, topic: topic, to: .see) }
+                if let fatal = kafkaFatal ?? fatalFailure(error) { throw fatal }
                 outages.failed(error)
                 try pause(backoff.next())
             }

@@ -113,7 +113,8 @@ final class WorkSession {
 
     /// An error of either server: one that passes is waited out.
     func fail(_ error: any Error) {
-        if let fatal = fatalFailure(error) {
+        let kafkaFatal = (error as? KafkaError).flatMap { fatalFailure($0, topic: facts.topic, to: .read) }
+        if let fatal = kafkaFatal ?? fatalFailure(error) {
             finish(fatal.kind == .interrupted ? .interrupted : .failed(fatal))
         } else if let error = error as? KafkaError {
             kafkaFailed(error, nil)

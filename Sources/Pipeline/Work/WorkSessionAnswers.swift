@@ -65,6 +65,7 @@ extension WorkSession {
         case .failed(let error):
             lane.answered()
             finish(.failed(error))
+        case .descriptionRefused(let refused): report(.descriptionRefused(refused.job, refused.reason))
         case .away(let reason): outages.postgresIsAway(reason)
         case .back: outages.postgresAnswered()
         }

@@ -39,14 +39,14 @@ extension WorkSession: ConsumerHandler {
     }
 
     func kafkaFailed(_ error: KafkaError, _ partition: Int32?) {
-        if let fatal = fatalFailure(error) {
+        if let fatal = fatalFailure(error, topic: facts.topic, to: .read) {
             finish(.failed(fatal))
         } else if error.code == .autoOffsetReset || error.code == .offsetOutOfRange, let partition {
             if assignment.next(partition) != nil { reset(lane(of: partition)) }
         } else if error.isUnknownTopic {
             askForPartitions()
         } else if ![.maxPollExceeded, .notLeader, .leaderNotAvailable].contains(error.code) {
-            outages.kafkaIsAway(error.message)
+            outages.kafkaIsAway(error)
         }
     }
 
