@@ -9,6 +9,8 @@ package enum OutputError: Error, Equatable {
     case brokenPipe
     /// "cannot write to standard output: No space left on device".
     case failed(String)
+    /// The program was told to stop while the reader took nothing.
+    case interrupted
 }
 
 /// Bytes for a descriptor, 64 KiB at a time; a terminal gets every line at once. Thread-safe.
@@ -18,8 +20,12 @@ package final class Output: Sendable {
     private let descriptor: Int32
     package let isTerminal: Bool
 
-    package init(descriptor: Int32 = STDOUT_FILENO) {
+    private let isInterrupted: @Sendable () -> Bool
+
+    /// - Parameter isInterrupted: asked when a signal breaks off a write to a reader that takes nothing.
+    package init(descriptor: Int32 = STDOUT_FILENO, isInterrupted: @escaping @Sendable () -> Bool = { false }) {
         self.descriptor = descriptor
+        self.isInterrupted = isInterrupted
         isTerminal = isatty(descriptor) == 1
     }
 
@@ -52,7 +58,10 @@ package final class Output: Sendable {
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if written < 0, errno == EINTR { continue }
+            if written < 0, errno == EINTR {
+                if isInterrupted() { return .interrupted }
+                continue
+            }
             if written < 0, errno == EPIPE { return .brokenPipe }
             guard written > 0 else {
                 return .failed("cannot write to standard output: " + String(cString: strerror(errno)))

@@ -59,9 +59,13 @@ package final class ClosingClient: Sendable {
     }
 
     static func refuseIfTooManyLinger() throws(KafkaError) {
-        let count = lingering.load(ordering: .relaxed)
-        guard count > limit else { return }
-        throw KafkaError(
+        if let refusal = refusal(lingering: lingering.load(ordering: .relaxed)) { throw refusal }
+    }
+
+    /// Why no new client may be made while so many linger.
+    static func refusal(lingering count: Int) -> KafkaError? {
+        guard count > limit else { return nil }
+        return KafkaError(
             code: .state, message: "\(count) closed connections to Kafka have not ended; run the command again",
             isFatal: true)
     }

@@ -13,6 +13,7 @@ func failure(for error: any Error) -> Failure? {
     switch error {
     case let failure as Failure: failure
     case OutputError.brokenPipe: nil
+    case OutputError.interrupted: Failure(.interrupted, "interrupted")
     case OutputError.failed(let message): Failure(.incomplete, message)
     case let error as UsageError: Failure(.usage, error.message, hint: error.hint)
     case let error as InputError: Failure(.input, error.message)

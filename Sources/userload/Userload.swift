@@ -5,6 +5,7 @@ import CommandLineOptions
 import Foundation
 import Kafka
 import Log
+import Pipeline
 import Postgres
 
 @main
@@ -18,7 +19,7 @@ enum Userload {
 
     /// A whole run of the program except its exit.
     static func run(_ arguments: [String]) -> ExitCode {
-        let output = Output()
+        let output = Output(isInterrupted: { processInterrupt.isSet })
         let screen = Screen()
         var context = Context(output: output, screen: screen, interrupt: processInterrupt)
         do {

@@ -2,7 +2,7 @@
 // ends: `rd_kafka_destroy` waits for either.
 
 import Foundation
-import Kafka
+@testable import Kafka
 import Synchronization
 import Testing
 
@@ -77,22 +77,14 @@ private final class Brake: Sendable {
         #expect(ContinuousClock.now - before < .seconds(30))
     }
 
-    /// In a process of its own: there no other client may be made.
-    @Test func moreThanEightEndTheProgram() async {
-        await #expect(processExitsWith: .success) {
-            let brake = Brake()
-            for _ in 0..<9 {
-                _ = try Producer(
-                    brake.settings, topic: "t", headerNames: ("a", "b"), report: { _ in }
-                ).close(limit: .milliseconds(10))
-            }
-            let error = #expect(throws: KafkaError.self) { try Admin(brake.settings) }
-            #expect(error?.message == "9 closed connections to Kafka have not ended; run the command again")
-            #expect(error?.isFatal == true)
-            brake.release()
-            // They end after all: then there is room again.
-            try wait(for: "room", until: { (try? Admin(brake.settings)) != nil }, step: { usleep(10_000) })
-        }
+    @Test(arguments: [0, 1, 8]) func aFewThatLingerStopNobody(count: Int) {
+        #expect(ClosingClient.refusal(lingering: count) == nil)
+    }
+
+    @Test func moreThanEightThatLingerEndTheProgram() {
+        let error = ClosingClient.refusal(lingering: 9)
+        #expect(error?.message == "9 closed connections to Kafka have not ended; run the command again")
+        #expect(error?.isFatal == true)
     }
 
     @Test func aWaitThatIsCancelledEnds() throws {

@@ -37,7 +37,7 @@ import Testing
 
     @Test func makesEverythingOnceAndSaysSo() throws {
         let report = try Migrator.migrate(connection, target())
-        #expect(report.made == ["made schema userload and table public.users in \(place), as postgres"])
+        #expect(report.made == ["created schema userload and table public.users in \(place), as postgres"])
         #expect(report.info.tableName == "public.users")
         #expect(report.info.table == #""public"."users""#)
         #expect(report.info.keyFields == .standard)

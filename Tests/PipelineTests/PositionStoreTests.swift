@@ -68,17 +68,26 @@ import Testing
 
     @Test func progressIsWhatTheRowSays() throws {
         let job = JobID(high: 1, low: 2)
-        #expect(try store.progress(job: job, partitions: [0, 1]) == [:])
+        #expect(try store.progress(job: job, partitions: [0, 1]) == [0: Progress(), 1: Progress()])
         try fixture.connection.execute(
             """
             INSERT INTO userload.progress (job, partition, last_seq, passed_over, digest, records, end_seq)
             VALUES ('\(job.uuid)', 0, 7, 9, -1, 6, NULL), ('\(job.uuid)', 1, 8, -1, 5, 7, 7)
             """)
-        let known = [
+        var known = [
             Int32(0): Progress(last: 7, passedOver: 9, digest: .max, records: 6, ended: false, exists: true),
             1: Progress(last: 8, passedOver: -1, digest: 5, records: 7, ended: true, exists: true),
         ]
+        known[2] = Progress()
         #expect(try store.progress(job: job, partitions: [0, 1, 2]) == known)
         #expect(try store.progress(job: job, partitions: [1])[0] == nil)
+        // Its key, once a start marker has told it, comes with every partition.
+        try fixture.connection.execute(
+            """
+            INSERT INTO userload.jobs (id, id_text, wire_version, cluster, topic, key_fields, on_duplicate)
+            VALUES ('\(job.uuid)', '\(job.text)', 1, 'c', 't', '{name,age,email}', 'skip')
+            """)
+        let key = JobKey(fields: ["name", "age", "email"], onDuplicate: "skip")
+        #expect(try store.progress(job: job, partitions: [0, 2]).mapValues(\.key) == [0: key, 2: key])
     }
 }

@@ -23,7 +23,7 @@ final class Lane {
 
     var inFlight: Int { onTheirWay.count }
     var isBusy: Bool { inFlight >= Self.depth }
-    /// A batch is full and there is no room for it.
+    /// The next batch is full, and too many are on their way already.
     var isHeldUp: Bool { isBusy && builder.isFull }
     /// Nothing taken waits to be loaded.
     var isSettled: Bool { builder.isEmpty && inFlight == 0 }

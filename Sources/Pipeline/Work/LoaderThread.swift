@@ -18,7 +18,7 @@ package final class LoaderThread: Sendable {
         case committed(Submission)
         /// Somebody else moved a position: all that was built on this epoch is void.
         case lost(Submission)
-        /// The schema or the key is another one: everything must be read anew.
+        /// The schema or the key is another one: everything must be read again.
         case schemaChanged(Submission)
         /// The batch was not loaded, because it was discarded or the worker stops.
         case dropped(Submission)
@@ -86,7 +86,7 @@ package final class LoaderThread: Sendable {
                 epoch.store(max(epoch.load(ordering: .acquiring), submission.epoch + 1), ordering: .releasing)
                 return answer(index, .lost(submission))
             case .retry(let error):
-                // A deadlock or a serialization failure is no outage: the batch is simply tried again.
+                // A deadlock or a serialization failure is not an outage: the batch is simply tried again.
                 if error.sqlstate?.classCode != "40" {
                     wasAway = true
                     answer(index, .away(sentence(error)))

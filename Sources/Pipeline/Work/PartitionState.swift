@@ -3,7 +3,7 @@
 
 import Records
 
-/// Used by the polling thread only; made anew whenever the position is read from the database.
+/// Used by the polling thread only; created whenever the position is read from the database.
 final class PartitionState {
     /// Jobs remembered in one partition. Those that are not on their way to the database can be asked for again.
     static let jobLimit = 1_024

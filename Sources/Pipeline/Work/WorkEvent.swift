@@ -46,7 +46,7 @@ package enum WorkEvent: Sendable {
     }
 }
 
-/// What became of records in this run, by this worker.
+/// Records that this worker loaded in this run, by outcome.
 package struct WorkCounts: Equatable, Sendable {
     package var inserted = 0
     package var duplicates = 0

@@ -117,7 +117,7 @@ extension WorkSession {
         tell(location)
         let partition = location.position.partition
         guard assignment.owns(partition) else { return }
-        // Reading the same position again is no progress.
+        // Reading the same position again does not count as progress.
         if schedule.moved(partition, location.position) { stall.progressed() }
         states[Int(partition)] = PartitionState(location.position, lane: lane(of: partition).index)
         perform(assignment.resolved(partition, next: location.next, ticket: ticket))

@@ -34,7 +34,7 @@ extension WorkSession: ConsumerHandler {
         for lane in lanes { discard(lane) }
         perform(assignment.remove(ours))
         jobs.partitions = assignment.partitions
-        // What is left is dealt out anew, so all of it is asked for again.
+        // The lanes of the remaining partitions change, so all their positions are read again.
         perform(assignment.reset(assignment.partitions))
     }
 

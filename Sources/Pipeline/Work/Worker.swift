@@ -1,6 +1,6 @@
 // The worker: one session after another, until it is told to stop, a drain is done or nothing helps.
 
-/// One thread runs it. Sessions are made anew whenever schema or key change; what they leave behind is in `RunHistory`.
+/// One thread runs it. A new session begins whenever schema or key change; `RunHistory` outlives them.
 package final class Worker {
     private let options: WorkOptions
     private let interrupt: Interrupt

@@ -20,7 +20,7 @@ extension Command {
             options: Options.kafka + Options.postgres + PushFlags.all + [Command.connections, Command.maxRefused]
                 + Options.logging,
             examples: [
-                Example("userload load users.csv", "Load one file; says what became of every line."),
+                Example("userload load users.csv", "Load one file and account for every line."),
                 Example("userload load --label nightly --quiet /data/*.csv", "From cron: silent while all is well."),
             ])
     ) { arguments, context in

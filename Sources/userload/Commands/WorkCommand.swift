@@ -19,14 +19,14 @@ extension Command {
 
     private static let stallTimeout = Option.duration(
         "stall-timeout", in: .seconds(1)...(.seconds(365 * 86_400)),
-        help: "With --drain: give up after so long without progress; the next run goes on.", default: "5m")
+        help: "With --drain: give up after this long without progress; the next run resumes.", default: "5m")
 
     static let work = Command(
         CommandDescription(
             "work", summary: "load what comes through Kafka into Postgres",
             discussion: [
                 "Reads the topic as one of any number of workers, validates every record and loads it with COPY, rows "
-                    + "and positions in one transaction. Makes its tables the first time. Runs until SIGTERM or "
+                    + "and positions in one transaction. Creates its tables the first time. Runs until SIGTERM or "
                     + "SIGINT, then finishes the batch in hand. Servers that are away are waited for."
             ],
             options: Options.kafka + Options.postgres + [drain, connections, maxRefused, stallTimeout]

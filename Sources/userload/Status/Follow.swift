@@ -52,13 +52,16 @@ struct Follower {
     ///   - show: what was seen, for the progress line.
     func follow(look: () throws -> FollowLook, show: ([JobStatus], _ seconds: Double) -> Void) throws -> FollowEnd {
         let start = now()
+        // Time in which this process was stopped does not count: it could not have seen anything move.
+        var clock = StallClock(now: .zero)
         var before: FollowLook?
-        var changed = start
+        var changed = Duration.zero
         while true {
             let seen = try look()
-            if before.map({ hasMoved($0, seen) }) ?? true { changed = now() }
+            let elapsed = clock.tick(.seconds(now() - start))
+            if before.map({ hasMoved($0, seen) }) ?? true { changed = elapsed }
             before = seen
-            let quiet = now() - changed
+            let quiet = (elapsed - changed) / .seconds(1)
             if seen.jobs.count == count, seen.jobs.allSatisfy({ hasEnded($0, seen, quiet) }) { return .ended }
             show(seen.jobs, now() - start)
             if shouldStop() { return .interrupted }
@@ -87,8 +90,14 @@ struct Follower {
 /// Where the end markers of jobs lie, and whether the positions have passed them.
 struct EndMarkerWatch {
     let ends: [JobID: EndOffsets]
-    /// At the first look, by cluster, topic and partition.
-    private var generations: [String: Int32] = [:]
+    private struct Topic: Hashable {
+        let cluster: String
+        let name: String
+        let partitions: Int
+    }
+
+    /// At the first look, by partition.
+    private var generations: [Topic: [Int32: Int32]] = [:]
 
     init(_ ends: [JobID: EndOffsets]) { self.ends = ends }
 
@@ -97,22 +106,27 @@ struct EndMarkerWatch {
         _ jobs: [JobStatus], _ ids: [JobID], read: (EndOffsets) throws -> [Position]
     ) rethrows -> FollowLook {
         var seen = FollowLook(jobs: jobs)
+        // Asked once for all jobs of a topic.
+        var known: [Topic: [Position]] = [:]
         for id in ids {
             guard let end = ends[id] else {
                 seen.unplaced.insert(id)
                 continue
             }
-            let positions = try read(end)
+            let topic = Topic(cluster: end.cluster, name: end.topic, partitions: end.offsets.count)
+            let positions = try known[topic] ?? read(end)
+            if known.updateValue(positions, forKey: topic) == nil {
+                for position in positions {
+                    seen.movement &+= position.nextOffset &+ Int64(position.generation) &* 1_000_003
+                }
+            }
             var isSameLog = true
             var passed = 0
-            for position in positions {
-                seen.movement &+= position.nextOffset &+ Int64(position.generation) &* 1_000_003
-                let known = generations["\(end.cluster)/\(end.topic)/\(position.partition)"]
-                if known == nil {
-                    generations["\(end.cluster)/\(end.topic)/\(position.partition)"] = position.generation
-                } else if known != position.generation {
-                    isSameLog = false
+            for position in positions where end.offsets.indices.contains(Int(position.partition)) {
+                if generations[topic, default: [:]][position.partition] == nil {
+                    generations[topic, default: [:]][position.partition] = position.generation
                 }
+                if generations[topic]?[position.partition] != position.generation { isSameLog = false }
                 if position.nextOffset > end.offsets[Int(position.partition)] { passed += 1 }
             }
             if !isSameLog {
@@ -178,7 +192,7 @@ extension Context {
         var session: DatabaseSession?
         var seen = FollowLook(jobs: [])
         var first: [JobStatus]?
-        var awaySince: Double?
+        var away: StallClock?
         defer { screen.progress("") }
         let end = try follower.follow {
             do {
@@ -188,20 +202,23 @@ extension Context {
                     try PositionStore(open.connection, cluster: end.cluster, topic: end.topic)
                         .knownPositions(Array(0..<Int32(clamping: end.offsets.count)))
                 }
-                awaySince = nil
+                away = nil
             } catch  where interrupt.isSet || shouldStop() {
                 // The connection gives up when a signal comes; the follower checks for that next.
             } catch let error as PostgresError where fatalFailure(error) == nil {
                 session = nil
-                let since = awaySince ?? follower.now()
-                awaySince = since
-                guard follower.now() - since < patience / .seconds(1) else { throw error }
+                var clock = away ?? StallClock(now: .seconds(follower.now()))
+                // Connecting takes up to 2 s a try.
+                guard clock.tick(.seconds(follower.now())) < patience else { throw error }
+                away = clock
+                // Nothing is known of the jobs meanwhile, so it does not count as quiet.
+                seen.movement &+= 1
             }
             return seen
         } show: { jobs, seconds in
             first = first ?? jobs
             screen.progress(
-                awaySince != nil
+                away != nil
                     ? "Postgres is away, waiting"
                     : progressLine(jobs, since: first ?? [], seconds: seconds, now: now()))
         }

@@ -132,7 +132,7 @@ private struct Run {
         if let key = target.keyFields, key != .standard {
             try connection.execute(KeyChange.script(table: table, to: key))
         }
-        return ["made schema userload and table \(table.text) in \(connection.place), as \(connection.user)"]
+        return ["created schema userload and table \(table.text) in \(connection.place), as \(connection.user)"]
     }
 
     private func change(_ info: DatabaseInfo) throws -> [String] {
