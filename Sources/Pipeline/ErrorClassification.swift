@@ -17,6 +17,12 @@ package func fatalFailure(_ error: any Error) -> PipelineError? {
 /// What a client was about to do with a topic.
 package enum TopicUse: Sendable { case see, create, write, read }
 
+/// The same, with the topic and the right that is missing where Kafka refuses.
+package func fatalFailure(_ error: any Error, topic: String, to use: TopicUse) -> PipelineError? {
+    if let error = error as? KafkaError { return fatalFailure(error, topic: topic, to: use) }
+    return fatalFailure(error)
+}
+
 /// The same for an error of Kafka's, with the topic and the right that is missing.
 package func fatalFailure(_ error: KafkaError, topic: String, to use: TopicUse) -> PipelineError? {
     guard error.isAuthorization else { return fatalFailure(error) }

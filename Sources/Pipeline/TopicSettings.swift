@@ -5,6 +5,9 @@ package import Kafka
 /// librdkafka's mock cluster: it keeps 5 MB a partition and answers no questions about settings.
 package func isMockCluster(_ id: String) -> Bool { id.hasPrefix("mockCluster") }
 
+/// Stands for the id of a cluster that has none, in journals and positions.
+package let noClusterID = "-"
+
 package struct TopicSettings: Equatable, Sendable {
     /// It drops records for their keys.
     package let isCompacted: Bool

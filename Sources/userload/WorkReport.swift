@@ -22,6 +22,7 @@ struct WorkReport: Sendable {
     }
 
     func tell(_ event: WorkEvent) {
+        if case .settled = event { return }
         if case .batch = event, logger.level > .debug { return }
         logger.log(level(of: event), sentence(event), fields(of: event))
     }
@@ -34,7 +35,7 @@ struct WorkReport: Sendable {
         case .jobEnded, .partitions, .passedOver, .descriptionRefused, .newGeneration, .expired, .openTransaction,
             .outage:
             .warning
-        case .batch, .detail: .debug
+        case .batch, .settled, .detail: .debug
         }
     }
 
@@ -66,6 +67,7 @@ struct WorkReport: Sendable {
                 : "topic \(topic) has \(counted(now, "partition")) now, it had \(grouped(before))"
         case .caughtUp(let counts): "caught up: \(text(counts)) in this run"
         case .batch(let counts, _): "batch: \(text(counts))"
+        case .settled(let isSettled): isSettled ? "nothing left to read" : "reading"
         case .jobEnded(let job):
             "job \(job.slug) \(job.state == .completed ? "completed" : "is inconsistent"): \(grouped(job.lines)) lines = "
                 + "\(grouped(job.inserted)) inserted + \(grouped(job.updated)) updated + "
@@ -119,6 +121,7 @@ struct WorkReport: Sendable {
         case .positionLost(let partition): "\(topic)/\(partition) is not where we left it; reading its position again"
         case .assignedAgain(let partition, let offset):
             "\(topic)/\(partition): the first offset is \(offset); assigning once more"
+        case .clientStuck: "a call to Kafka's client did not return; connecting again"
         case .schemaChanged: "the schema or the key changed; reading both again"
         }
     }

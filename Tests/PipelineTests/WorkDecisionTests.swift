@@ -311,8 +311,7 @@ import Testing
         var timer = StallTimer(limit: .seconds(3), now: start)
         #expect(timer.exceeded(at: start + .seconds(1)) == nil)
         #expect(timer.exceeded(at: start + .seconds(3_600)) == nil)
-        #expect(timer.exceeded(at: start + .seconds(3_601)) == nil)
-        #expect(timer.exceeded(at: start + .seconds(3_602)) == .seconds(3))
+        #expect(timer.exceeded(at: start + .seconds(3_601)) == .seconds(3))
     }
 
     @Test func withoutALimitItNeverEnds() {

@@ -35,7 +35,7 @@ struct TopicPreparation {
             throw fatalFailure(error) ?? .kafka("\(error)")
         }
         defer { admin.close() }
-        let cluster = try answer { timeout throws(KafkaError) in try admin.clusterID(timeout: timeout) } ?? "-"
+        let cluster = try answer { timeout throws(KafkaError) in try admin.clusterID(timeout: timeout) } ?? noClusterID
         let found = try answer { timeout throws(KafkaError) in try admin.partitions(of: name, timeout: timeout) }
         if let found {
             let topic = Topic(name: name, cluster: cluster, partitions: found)

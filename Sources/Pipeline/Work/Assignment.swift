@@ -52,7 +52,6 @@ package struct Assignment: Sendable {
 
     package init() {}
 
-    package var isPaused: Bool { paused }
     /// All owned partitions have been read to their end (true also for none).
     package var isAtEnd: Bool { partitions.allSatisfy { slots[Int($0)].atEnd } }
     /// Whether messages may arrive now.

@@ -83,13 +83,14 @@ package final class LoaderThread: Sendable {
                 return answer(index, .schemaChanged(submission))
             case .lostSwap:
                 if wasAway { answer(index, .back) }
-                epoch.store(max(epoch.load(ordering: .acquiring), submission.epoch + 1), ordering: .releasing)
+                epoch.max(submission.epoch + 1, ordering: .releasing)
                 return answer(index, .lost(submission))
             case .retry(let error):
                 // A deadlock or a serialization failure is not an outage: the batch is simply tried again.
                 if error.sqlstate?.classCode != "40" {
                     wasAway = true
-                    answer(index, .away(sentence(error)))
+                    // One that was broken off by us is not away.
+                    if error.kind != .interrupted { answer(index, .away(sentence(error))) }
                 }
                 pause(backoff.next(), unless: submission)
             case .fatal(let failure), .refused(let failure):

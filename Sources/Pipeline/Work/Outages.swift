@@ -45,7 +45,8 @@ struct Outages {
     }
 
     /// Why a worker gives up after `limit` without progress.
-    func stalled(_ limit: Duration) -> PipelineError {
+    /// - Parameter otherwise: a reason that lies in neither of the servers.
+    func stalled(_ limit: Duration, otherwise: String? = nil) -> PipelineError {
         let seconds = limit.components.seconds
         let consolation = "nothing is lost, the next run resumes"
         if postgres.isOn {
@@ -55,7 +56,6 @@ struct Outages {
             return gaveUp(
                 kafkaError, "Kafka does not answer (\(reason)), no progress for \(seconds) s; \(consolation)")
         }
-        return .incomplete(
-            "no progress for \(seconds) s: other workers own partitions that do not move; \(consolation)")
+        return .incomplete("no progress for \(seconds) s\(otherwise.map { ": \($0)" } ?? ""); \(consolation)")
     }
 }

@@ -23,5 +23,7 @@ enum SessionEnd: Equatable {
     case drained
     /// Schema or key are other ones: begin again.
     case schemaChanged
+    /// A call into librdkafka has not returned in time: its client is of no use any more.
+    case clientStuck
     case failed(PipelineError)
 }

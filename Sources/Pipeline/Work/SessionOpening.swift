@@ -22,7 +22,7 @@ struct SessionOpening {
         let interrupt = interrupt
         let admin = try Admin(options.kafka, isCancelled: { interrupt.isSet })
         defer { admin.close() }
-        let cluster = try waiting.retry { try admin.clusterID(timeout: .seconds(5)) } ?? ""
+        let cluster = try waiting.retry { try admin.clusterID(timeout: .seconds(5)) } ?? noClusterID
         let partitions = try waitForTopic(admin, &waiting)
         guard try !waiting.retry({ try isCompacted(options.topic, cluster: cluster, admin) }) else {
             throw TopicSettings.refusal(ofCompacted: options.topic)
@@ -122,8 +122,7 @@ private struct Waiting {
                 return value
             } catch {
                 if interrupt.isSet { throw PipelineError.interrupted }
-                let kafkaFatal = (error as? KafkaError).flatMap { fatalFailure($0, topic: topic, to: .see) }
-                if let fatal = kafkaFatal ?? fatalFailure(error) { throw fatal }
+                if let fatal = fatalFailure(error, topic: topic, to: .see) { throw fatal }
                 outages.failed(error)
                 try pause(backoff.next())
             }

@@ -12,6 +12,7 @@ struct SessionSchedule {
     private(set) var isCheckUnderWay = false
     private(set) var isDrainLookUnderWay = false
     private(set) var isCaughtUpTold = false
+    private var wasSettled = false
     private var arePartitionsAsked = false
     private var nextCheck: ContinuousClock.Instant
     private var nextCommit: ContinuousClock.Instant
@@ -103,10 +104,19 @@ struct SessionSchedule {
 
     mutating func drainLookEnded() { isDrainLookUnderWay = false }
 
+    /// Whether this is another answer than the last.
+    mutating func settledChanged(_ isSettled: Bool) -> Bool {
+        defer { wasSettled = isSettled }
+        return wasSettled != isSettled
+    }
+
     mutating func tellsCaughtUp() -> Bool {
         defer { isCaughtUpTold = true }
         return !isCaughtUpTold
     }
+
+    /// Some partition's end is behind another producer's open transaction.
+    var hasOpenTransaction: Bool { !toldTransactions.isEmpty }
 
     mutating func tellsOpenTransaction(_ partition: Int32) -> Bool { toldTransactions.insert(partition).inserted }
 }

@@ -10,7 +10,8 @@ struct StallTimer {
     init(limit: Duration?, now: ContinuousClock.Instant) {
         self.limit = limit
         start = now
-        clock = StallClock(now: .zero)
+        // Longer than any single wait of ours, and so short that waking up never is the end by itself.
+        clock = StallClock(now: .zero, longestStep: min(.seconds(10), (limit ?? .seconds(20)) / 2))
     }
 
     mutating func progressed() { progressAt = clock.elapsed }

@@ -19,6 +19,8 @@ package enum WorkEvent: Sendable {
     /// Everything owned has been read to its end and is in the database. Told once an assignment.
     case caughtUp(WorkCounts)
     case batch(WorkCounts, partitions: Int)
+    /// Whether everything owned has been read to its end and is in the database; told whenever that changes.
+    case settled(Bool)
     /// A job ended with what this worker loaded: completed or inconsistent. Told once a job.
     case jobEnded(JobStatus)
     case passedOver(JobID, PassOverReason, databaseKey: KeyFields)
@@ -43,6 +45,8 @@ package enum WorkEvent: Sendable {
         case assignedAgain(partition: Int32, offset: Int64)
         /// Schema or key changed: the worker reads both again.
         case schemaChanged
+        /// A call into librdkafka has not returned in time; another client takes its place.
+        case clientStuck
     }
 }
 

@@ -38,8 +38,6 @@ final class WorkSession {
 
     private var backpressure = Backpressure()
     private var lastMessage = ContinuousClock.now
-    /// The rest of this poll's messages belong to an assignment that is gone.
-    private var isRoundStale = false
 
     init(
         _ options: WorkOptions, _ facts: SessionFacts, lookup: LookupThread, abandon: Interrupt, drain: Drain?,
@@ -80,14 +78,16 @@ final class WorkSession {
         do {
             try consumer.subscribe(facts.topic)
             while end == nil {
-                if interrupt.isSet { finish(.interrupted) }
                 try turn()
+                if interrupt.isSet { finish(.interrupted) }
             }
         } catch {
             fail(error)
+            // What passes by itself is not worth ending the run: another session begins.
+            finish(interrupt.isSet ? .interrupted : .clientStuck)
         }
         close()
-        return end ?? .interrupted
+        return end ?? .clientStuck
     }
 
     private func turn() throws {
@@ -113,12 +113,11 @@ final class WorkSession {
 
     /// An error of either server: one that passes is waited out.
     func fail(_ error: any Error) {
-        let kafkaFatal = (error as? KafkaError).flatMap { fatalFailure($0, topic: facts.topic, to: .read) }
-        if let fatal = kafkaFatal ?? fatalFailure(error) {
+        if let fatal = fatalFailure(error, topic: facts.topic, to: .read) {
             finish(fatal.kind == .interrupted ? .interrupted : .failed(fatal))
         } else if let error = error as? KafkaError {
             kafkaFailed(error, nil)
-        } else {
+        } else if (error as? PostgresError)?.kind != .interrupted {
             outages.postgresIsAway(sentence(error))
         }
     }
@@ -126,7 +125,6 @@ final class WorkSession {
     // MARK: Taking messages
 
     private func poll() throws {
-        isRoundStale = false
         var hasMessages = false
         _ = try consumer.poll(maximum: 4_000, milliseconds: 50) { event in
             switch event {
@@ -166,7 +164,6 @@ final class WorkSession {
 
     @inline(__always)
     private func isTaken(_ partition: Int32, _ offset: Int64, isEnd: Bool) -> Bool {
-        if isRoundStale { return false }
         switch assignment.arrived(partition, offset, isEnd: isEnd) {
         case .take: return true
         case .skip: return false
@@ -217,11 +214,12 @@ final class WorkSession {
         for action in actions {
             switch action {
             case .assign(let list):
-                isRoundStale = true
                 do {
                     try consumer.assign(list.map { ($0.partition, $0.offset) })
                 } catch {
+                    // What librdkafka reads now is not known.
                     fail(error)
+                    finish(.clientStuck)
                 }
             case .resolve(let partitions, let ticket):
                 lookup.perform({ try $0.resolver.resolve(partitions) }) { [mailbox] in
@@ -239,9 +237,11 @@ final class WorkSession {
         if submitting, !outages.postgres.isOn {
             for lane in lanes where !lane.builder.isEmpty { submit(lane) }
         }
+        var limit = limit
         while lanes.contains(where: { $0.inFlight > 0 }), !outages.postgres.isOn, !isFailed(),
             ContinuousClock.now < limit
         {
+            if interrupt.isSet { limit = min(limit, .now + .seconds(3)) }
             for answer in mailbox.takeAll(wait: .milliseconds(50)) { handle(answer) }
         }
     }
@@ -259,8 +259,9 @@ final class WorkSession {
         commitOffsets()
         consumer.close(limit: outages.postgres.isOn ? .seconds(1) : .seconds(3))
         // Whoever still waits for a server by now is left behind.
-        for lane in lanes { _ = lane.waitForEnd(limit: .seconds(1)) }
-        _ = lookup.waitForEnd(limit: .seconds(1))
         abandon.set()
+        let last = ContinuousClock.now + .seconds(1)
+        for lane in lanes { _ = lane.waitForEnd(limit: max(.zero, last - .now)) }
+        _ = lookup.waitForEnd(limit: max(.zero, last - .now))
     }
 }

@@ -11,6 +11,8 @@ extension WorkSession {
         case drained(Result<DrainLook, any Error>)
         case ended(Result<[JobStatus], any Error>)
         case partitions(Result<Int?, any Error>)
+        /// Consumers of the group, where we own nothing.
+        case members(ticket: UInt64, Int?)
     }
 
     /// Rows, and which of their anchors were not found.
@@ -32,6 +34,8 @@ extension WorkSession {
         case .drained(let result): drained(result)
         case .ended(let result): ended(result)
         case .partitions(let result): counted(result)
+        case .members(let ticket, let count):
+            if ticket == assignment.ticket { report(.owns(0, of: schedule.partitions, consumers: count)) }
         }
     }
 
@@ -54,14 +58,14 @@ extension WorkSession {
             lane.answered()
             report(.detail(.positionsMoved(loader: lane.index)))
             if lane.isCurrent(submission) { reset(lane) }
-            lane.recycle(submission.batch)
+            giveBack(submission.batch, lane)
         case .schemaChanged(let submission):
             lane.answered()
-            lane.recycle(submission.batch)
+            giveBack(submission.batch, lane)
             finish(.schemaChanged)
         case .dropped(let submission):
             lane.answered()
-            lane.recycle(submission.batch)
+            giveBack(submission.batch, lane)
         case .failed(let error):
             lane.answered()
             finish(.failed(error))
@@ -69,6 +73,12 @@ extension WorkSession {
         case .away(let reason): outages.postgresIsAway(reason)
         case .back: outages.postgresAnswered()
         }
+    }
+
+    /// Of a batch that was not loaded, as far as is known: its COMMIT may have been answered by a broken connection.
+    private func giveBack(_ batch: Batch, _ lane: Lane) {
+        if batch.unconfirmed != nil { history.isIncomplete = true }
+        lane.recycle(batch)
     }
 
     private func count(_ batch: Batch) {
@@ -123,7 +133,7 @@ extension WorkSession {
         perform(assignment.resolved(partition, next: location.next, ticket: ticket))
     }
 
-    private func tell(_ location: Location) {
+    func tell(_ location: Location) {
         let partition = location.position.partition
         if location.isNewGeneration { drain?.setTarget(partition, low: location.low, high: location.high) }
         if location.isReplaced {
@@ -157,7 +167,7 @@ extension WorkSession {
         case .failure(let error): return fail(error)
         case .success(let value): looked = value
         }
-        outages.kafkaAnswered()
+        outages.answered()
         guard ticket == assignment.ticket else { return }
         var lost: Set<Int> = []
         for position in looked.positions {

@@ -58,12 +58,11 @@ extension WorkSession: ConsumerHandler {
 
     private func tellOwned() {
         let owned = assignment.partitions.count
-        let report = report
-        let total = schedule.partitions
-        guard owned == 0 else { return report(.owns(owned, of: total, consumers: nil)) }
+        guard owned == 0 else { return report(.owns(owned, of: schedule.partitions, consumers: nil)) }
         let group = facts.group
-        lookup.perform({ $0.resolver.admin.groupMembers(group, timeout: .seconds(2)) }) { members in
-            report(.owns(0, of: total, consumers: (try? members.get()) ?? nil))
+        let ticket = assignment.ticket
+        lookup.perform({ $0.resolver.admin.groupMembers(group, timeout: .seconds(2)) }) { [mailbox] members in
+            mailbox.post(.members(ticket: ticket, (try? members.get()) ?? nil))
         }
     }
 }

@@ -12,17 +12,29 @@ extension WorkSession {
         if schedule.isPartitionsDue(at: now) { askForPartitions() }
         if schedule.isCommitDue(at: now) { commitOffsets() }
         let isSettled = isSettled
+        if schedule.settledChanged(isSettled && !assignment.partitions.isEmpty) {
+            report(.settled(isSettled && !assignment.partitions.isEmpty))
+        }
         if isSettled, !assignment.partitions.isEmpty, schedule.tellsCaughtUp() { report(.caughtUp(history.counts)) }
         startDrainLook(isSettled, now)
         // Having nothing to read is not a stall; a drain has something to wait for.
         if !options.drain, isSettled, !outages.isOn { stall.progressed() }
-        if let limit = stall.exceeded(at: now) { throw outages.stalled(limit) }
+        if let limit = stall.exceeded(at: now) { throw outages.stalled(limit, otherwise: standstill) }
     }
 
     /// Nothing of ours is on its way: the database has all that this worker took.
     private var isSettled: Bool {
         lanes.allSatisfy(\.isSettled)
             && (assignment.partitions.isEmpty || (assignment.isReading && assignment.isAtEnd))
+    }
+
+    /// What may be the reason when nothing moves and both servers answer.
+    private var standstill: String? {
+        if schedule.partitions == 0 { return "topic \(facts.topic) does not exist" }
+        if schedule.hasOpenTransaction {
+            return "another producer's transaction is open and holds back the end of the log"
+        }
+        return assignment.partitions.isEmpty ? "other workers own the partitions, and they do not move" : nil
     }
 
     // MARK: The topic's partitions
@@ -68,13 +80,14 @@ extension WorkSession {
         case .failure(let error): return fail(error)
         case .success(let value): look = value
         }
+        outages.answered()
         if drain?.hasMoved(look.offsets) == true { stall.progressed() }
         let replaced = look.replaced.locations.map(\.position.partition)
         let decision = drain?.decide(look.offsets, replaced: replaced)
         for location in look.replaced.locations {
+            // Whoever began the new generation, the log is another one, with another end.
             drain?.setTarget(location.position.partition, low: location.low, high: location.high)
-            report(
-                .newGeneration(partition: location.position.partition, generation: location.position.generation))
+            tell(location)
             if assignment.owns(location.position.partition) { reset(lane(of: location.position.partition)) }
         }
         remove(look.replaced.gone)

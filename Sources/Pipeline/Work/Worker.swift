@@ -18,17 +18,18 @@ package final class Worker {
         self.report = report
     }
 
-    /// Works until interrupted, drained or . Call once, on a thread that has nothing else to do.
+    /// Works until it is interrupted, the drain is done, or an error ends it. Call once, on a thread that has nothing else to do.
     package func run() throws(PipelineError) -> WorkSummary {
         let history = RunHistory()
         while true {
             switch session(history) {
             case .schemaChanged where !interrupt.isSet: report(.detail(.schemaChanged))
+            case .clientStuck where !interrupt.isSet: report(.detail(.clientStuck))
             case .failed(let error):
                 // Told to stop, it does not matter that a server was away; what a person must change is said all the same.
                 guard interrupt.isSet, error.kind != .configuration else { throw error }
                 return WorkSummary(history, wasInterrupted: true)
-            case .schemaChanged, .interrupted, .drained:
+            case .schemaChanged, .clientStuck, .interrupted, .drained:
                 return WorkSummary(history, wasInterrupted: interrupt.isSet)
             }
         }
@@ -42,7 +43,7 @@ package final class Worker {
         } catch let error as PipelineError {
             return error.kind == .interrupted ? .interrupted : .failed(error)
         } catch {
-            return .failed(fatalFailure(error) ?? .kafka("\(error)"))
+            return .failed(fatalFailure(error, topic: options.topic, to: .read) ?? .kafka("\(error)"))
         }
     }
 }

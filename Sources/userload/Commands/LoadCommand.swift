@@ -96,8 +96,7 @@ private final class BackgroundWorker: Sendable {
         join = startThread("worker") {
             do {
                 let worker = Worker(options, interrupt: wish) { event in
-                    if case .caughtUp = event { box.isIdle.store(true, ordering: .relaxed) }
-                    if case .owns = event { box.isIdle.store(false, ordering: .relaxed) }
+                    if case .settled(let isSettled) = event { box.isIdle.store(isSettled, ordering: .relaxed) }
                     report.tell(event)
                 }
                 worker.onReady = { isReady.set() }
@@ -115,7 +114,7 @@ private final class BackgroundWorker: Sendable {
         let isIdle = Atomic(false)
     }
 
-    /// It has read everything it owned to the end, at least once.
+    /// It has read everything it owns to the end, and all of it is in the database.
     var isIdle: Bool { box.isIdle.load(ordering: .relaxed) }
 
     /// What the worker ended with, once it has.

@@ -53,7 +53,7 @@ struct Follower {
     func follow(look: () throws -> FollowLook, show: ([JobStatus], _ seconds: Double) -> Void) throws -> FollowEnd {
         let start = now()
         // Time in which this process was stopped does not count: it could not have seen anything move.
-        var clock = StallClock(now: .zero)
+        var clock = StallClock(now: .zero, longestStep: .seconds(5))
         var before: FollowLook?
         var changed = Duration.zero
         while true {
@@ -207,8 +207,8 @@ extension Context {
                 // The connection gives up when a signal comes; the follower checks for that next.
             } catch let error as PostgresError where fatalFailure(error) == nil {
                 session = nil
-                var clock = away ?? StallClock(now: .seconds(follower.now()))
-                // Connecting takes up to 2 s a try.
+                var clock =
+                    away ?? StallClock(now: .seconds(follower.now()), longestStep: min(.seconds(15), patience / 2))
                 guard clock.tick(.seconds(follower.now())) < patience else { throw error }
                 away = clock
                 // Nothing is known of the jobs meanwhile, so it does not count as quiet.
