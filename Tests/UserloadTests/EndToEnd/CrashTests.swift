@@ -133,6 +133,7 @@ import Testing
         let world = try World(postgres: PostgresServer())
         let file = try world.files.write("people.csv", People.csv(0..<people))
         let worker = try world.start(["work"])
+        try worker.wait(for: "created schema")
         let push = try world.start(["push", "--quiet", file])
         let server = world.postgres
         for round in 0..<4 {

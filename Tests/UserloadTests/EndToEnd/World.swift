@@ -112,14 +112,6 @@ final class World: Sendable {
         #expect(found == "\(rows)|\(rows)", sourceLocation: location)
     }
 
-    /// How many messages the topic holds now; none, as long as there is no topic.
-    func messages() throws -> Int {
-        let kcat = try ChildProcess(
-            "/usr/bin/kcat",
-            ["-C", "-b", broker, "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%o\\n"])
-        return try kcat.wait().stdout.split(separator: "\n").count
-    }
-
     /// Creates this world's topic in a real Kafka, with Kafka's own tool: about a second.
     func createTopic(_ configuration: String...) throws {
         let settings = configuration.flatMap { ["--config", $0] }
