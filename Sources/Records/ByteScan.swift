@@ -24,13 +24,13 @@ struct ByteBlock {
         bytes .== SIMD16(repeating: byte)
     }
 
-    /// LookupThread characters (below 20) and bytes of multi-byte characters (from 80): as signed numbers, all below 20.
+    /// Control characters (below 20) and bytes of multi-byte characters (from 80): as signed numbers, all below 20.
     @inline(__always)
     var notPlain: SIMDMask<SIMD16<Int8>> {
         unsafeBitCast(bytes, to: SIMD16<Int8>.self) .< SIMD16(repeating: 0x20)
     }
 
-    /// LookupThread characters only.
+    /// Control characters only.
     @inline(__always)
     var control: SIMDMask<SIMD16<Int8>> {
         bytes .< SIMD16(repeating: 0x20)

@@ -55,7 +55,7 @@ enum PushFlags {
             }
             options.dialect = dialect
         }
-        options.label = arguments[label]
+        options.label = try checked(label: arguments[label])
         options.again = arguments[again]
         options.resend = arguments[resend]
         options.keyFields = try context.uniqueKey() ?? options.keyFields
@@ -66,5 +66,13 @@ enum PushFlags {
         options.stallTimeout = arguments[stallTimeout] ?? options.stallTimeout
         options.stateDirectory = Journal.directory(environment: context.environment)
         return options
+    }
+
+    /// No worker would take the start marker of a job with a longer one.
+    private static func checked(label: String?) throws -> String? {
+        if let count = label?.utf8.count, count > Limits.labelBytes {
+            throw Failure(.usage, "--label is \(count) bytes long: at most \(Limits.labelBytes)")
+        }
+        return label
     }
 }

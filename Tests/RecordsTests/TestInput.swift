@@ -121,10 +121,6 @@ func validate(_ json: [UInt8], key: KeyFields = .standard, with validator: Valid
 
 func validate(_ json: String, key: KeyFields = .standard) -> Verdict { validate(Array(json.utf8), key: key) }
 
-func withBytes<Result>(_ bytes: [UInt8], _ body: (Bytes) throws -> Result) rethrows -> Result {
-    try bytes.withUnsafeBufferPointer(body)
-}
-
 func withBytes<Result>(_ text: String, _ body: (Bytes) throws -> Result) rethrows -> Result {
     try withBytes(Array(text.utf8), body)
 }

@@ -279,7 +279,7 @@ final class JobSender {
 extension ByteBuffer {
     convenience init(_ bytes: [UInt8]) {
         self.init(capacity: bytes.count)
-        bytes.withUnsafeBufferPointer { append($0) }
+        append(bytes)
     }
 
     convenience init(header: WireHeader) {

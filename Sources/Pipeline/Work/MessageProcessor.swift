@@ -181,7 +181,7 @@ final class MessageProcessor {
         let value = message.value ?? Bytes(start: nil, count: 0)
         let isCut = value.count > Limits.valueBytes
         progress.count(bytes: Int64(value.count))
-        FieldError.json(errors).withUnsafeBufferPointer { list in
+        withBytes(FieldError.json(errors)) { list in
             builder.batch.addReject(
                 progressIndex: step, seq: 0, line: 0, byteOffset: 0, length: Int64(value.count),
                 form: isCut ? .truncated : .json,
@@ -226,7 +226,7 @@ func anchorHash(_ message: Message) -> UInt64 {
 func anchorHash(_ message: MessageCopy) -> UInt64 {
     func view<R>(_ bytes: [UInt8]?, _ body: (Bytes?) -> R) -> R {
         guard let bytes else { return body(nil) }
-        return bytes.withUnsafeBufferPointer { body($0) }
+        return withBytes(bytes) { body($0) }
     }
     return view(message.value) { value in
         view(message.key) { key in

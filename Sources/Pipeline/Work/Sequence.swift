@@ -70,7 +70,7 @@ package final class JobProgress {
     @inline(__always)
     func count(bytes: Int64) {
         records += 1
-        self.bytes += bytes
+        self.bytes = self.bytes.addingSaturated(bytes)
     }
 
     package func passOver(_ seq: Int64) { passedOver = max(passedOver, seq) }

@@ -48,7 +48,7 @@ package struct Plan: Hashable, Sendable {
         for part in parts {
             let length = part.map { UInt64($0.count) } ?? .max
             withUnsafeBytes(of: length.bigEndian) { hasher.update($0.bindMemory(to: UInt8.self)) }
-            (part ?? []).withUnsafeBufferPointer { hasher.update($0) }
+            withBytes(part ?? []) { hasher.update($0) }
         }
         let hash = hasher.finish()
         return JobID(high: hash.high, low: hash.low)

@@ -55,7 +55,7 @@ struct CSVColumns {
                 if !(isQuote && isSecondQuote) { name.append(byte) }
                 isSecondQuote = isQuote && !isSecondQuote
             }
-            return name.withUnsafeBufferPointer { Array(trimmed($0)) }
+            return withBytes(name) { Array(trimmed($0)) }
         }
     }
 

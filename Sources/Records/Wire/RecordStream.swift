@@ -68,7 +68,7 @@ package final class RecordStream {
         outgoing.key = nil
         outgoing.partition = Partitioner.partition(line: record.line, partitionCount)
         errors.removeAll()
-        FieldError.json(found).withUnsafeBufferPointer { errors.append($0) }
+        errors.append(FieldError.json(found))
         outgoing.errors = errors.bytes
         rejects += 1
         if firstReject == nil, let error = found.first { firstReject = (record.line, error) }

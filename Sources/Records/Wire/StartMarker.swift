@@ -52,15 +52,31 @@ package struct StartMarker: Equatable, Sendable {
 
     package func encode() -> [UInt8] { MarkerJSON.encode(self) }
 
-    /// Refuses what Postgres could not keep (NUL, text that is no UTF-8) and numbers out of their range.
+    /// Refuses what Postgres could not keep (NUL, text that is not UTF-8) and what is beyond its limits.
     package init(decoding json: Bytes) throws(MarkerError) {
         let marker: StartMarker = try MarkerJSON.decode(json)
-        guard marker.job != .foreign else { throw MarkerError(message: "a start marker of the job \"-\"") }
-        guard (1...1_000_000).contains(marker.partitions), marker.size ?? 0 >= 0 else {
-            throw MarkerError(message: "a start marker with a number out of range")
-        }
+        try marker.checkLimits()
         self = marker
     }
+
+    /// What push must not send, because no worker would take it.
+    package func checkLimits() throws(MarkerError) {
+        guard job != .foreign else { throw MarkerError(message: "a start marker of the job \"-\"") }
+        guard (1...1_000_000).contains(partitions), (0...Int64(Limits.wireNumber)).contains(size ?? 0) else {
+            throw MarkerError(message: "a start marker with a number out of range")
+        }
+        guard Self.times.contains(runAt) else { throw MarkerError(message: "a start marker with a time out of range") }
+        guard label?.utf8.count ?? 0 <= Limits.labelBytes else {
+            throw MarkerError(message: "a start marker with a label longer than \(Limits.labelBytes) bytes")
+        }
+        guard options.reduce(path.utf8.count, { $0 + $1.utf8.count }) <= Limits.descriptionBytes else {
+            throw MarkerError(
+                message: "a start marker with a path and options longer than \(Limits.descriptionBytes) bytes together")
+        }
+    }
+
+    /// The years 1970 to 9999.
+    private static let times = Date(timeIntervalSince1970: 0)..<Date(timeIntervalSince1970: 253_402_300_800)
 }
 
 extension StartMarker: Codable {

@@ -20,7 +20,8 @@ package enum MessageKind: UInt8, Sendable {
     case broken = 5
 }
 
-/// The header's content. Every number is at most Int64.max, so that it fits a bigint.
+/// The header's content. Its numbers are at most `Limits.wireNumber`, the length `Limits.wireLength`: a sum of many of
+/// them still fits a bigint.
 package struct WireHeader: Equatable, Sendable {
     package var kind: MessageKind
     package var job: JobID
@@ -66,7 +67,7 @@ package struct WireHeader: Equatable, Sendable {
         case header(WireHeader)
         /// A later wire version: its records cannot be read here.
         case newer(version: UInt8, job: JobID, seq: UInt64)
-        /// Not ours, or damaged: too short or too long, an unknown kind, the job "-", a number beyond Int64.max.
+        /// Not ours, or damaged: too short or too long, an unknown kind, the job "-", a number beyond its limit.
         case malformed
     }
 
@@ -74,11 +75,12 @@ package struct WireHeader: Equatable, Sendable {
         guard let start = bytes.baseAddress, bytes.count >= 26, start[0] >= version else { return .malformed }
         let job = JobID(bytes16: start + 2)
         let seq = UInt64(bigEndian: UnsafeRawPointer(start).loadUnaligned(fromByteOffset: 18, as: UInt64.self))
-        guard job != .foreign, seq <= UInt64(Int64.max) else { return .malformed }
+        guard job != .foreign, seq <= Limits.wireNumber else { return .malformed }
         guard start[0] == version else { return .newer(version: start[0], job: job, seq: seq) }
         var next = 26
         guard let kind = MessageKind(rawValue: start[1]), let line = decodeNumber(bytes, &next),
-            let offset = decodeNumber(bytes, &next), let length = decodeNumber(bytes, &next), next == bytes.count
+            let offset = decodeNumber(bytes, &next), let length = decodeNumber(bytes, &next), next == bytes.count,
+            line <= Limits.wireNumber, offset <= Limits.wireNumber, length <= Limits.wireLength
         else { return .malformed }
         return .header(WireHeader(kind: kind, job: job, seq: seq, line: line, offset: offset, length: length))
     }
