@@ -41,7 +41,9 @@ extension ProgramDescription {
                 case .operand(let text): parsed.operands.append(text)
                 case .option(let option, let text):
                     do throws(ValueProblem) {
-                        parsed.values[option.definition.long] = try option.parse(text)
+                        let value = try option.parse(text)
+                        let earlier = parsed.values[option.definition.long]
+                        parsed.values[option.definition.long] = earlier.map { option.merged($0, value) } ?? value
                     } catch {
                         throw ValueProblem("\(option.definition.spelling) \(escaped(text)): \(error.message)")
                     }

@@ -18,6 +18,12 @@ struct ByteBlock {
         UnsafeMutableRawPointer(target).storeBytes(of: bytes, as: SIMD16<UInt8>.self)
     }
 
+    private init(_ bytes: SIMD16<UInt8>) { self.bytes = bytes }
+
+    /// With 20 set in every byte: `[`, `]` and `\` become `{`, `}` and `|`.
+    @inline(__always)
+    var folded: ByteBlock { ByteBlock(bytes | SIMD16(repeating: 0x20)) }
+
     /// Bytes equal to `byte`.
     @inline(__always)
     func equal(_ byte: UInt8) -> SIMDMask<SIMD16<Int8>> {

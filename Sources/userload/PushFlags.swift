@@ -5,11 +5,6 @@ import Pipeline
 import Records
 
 enum PushFlags {
-    static let format = Option<Format>.choice(
-        "format", "FORMAT", help: "What the files are written in.",
-        default: "by extension: .csv; .jsonl, .ndjson")
-    static let delimiter = Option.text(
-        "delimiter", "CHAR", help: "What separates the cells of CSV: \(delimiters).", default: ",")
     static let label = Option.text(
         "label", "NAME", help: "Name a series of jobs: status NAME answers for the latest. Another label, another job.")
     static let again = Flag(
@@ -33,28 +28,16 @@ enum PushFlags {
         "stall-timeout", in: .seconds(1)...(.seconds(365 * 86_400)),
         help: "Give up when Kafka has acknowledged nothing for so long; the same command goes on later.", default: "5m")
 
-    private static let delimiters = Dialect.delimiters.map(\.name).joined(separator: " ")
-
-    static let all: [any DeclaredOption] = [
-        format, delimiter, label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
+    static let all: [any DeclaredOption] = InputOptions.all + [
+        label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
     ]
 
     /// - Throws: `Failure` (usage), or what is wrong in the environment.
     static func options(_ arguments: ParsedArguments, _ context: Context) throws -> PushOptions {
         let streams = arguments.operands.count { $0 == "-" }
         if streams > 1 { throw Failure(.usage, "standard input (-) can be read only once") }
-        if streams == 1, arguments[format] == nil {
-            throw Failure(
-                .usage, "standard input (-) has no extension", hint: "--format csv or --format jsonl says what it is")
-        }
         var options = PushOptions()
-        options.format = arguments[format]
-        if let text = arguments[delimiter] {
-            guard let dialect = Dialect(argument: text) else {
-                throw Failure(.usage, "--delimiter \(text): must be one of \(delimiters)")
-            }
-            options.dialect = dialect
-        }
+        options.input = try InputOptions.flags(arguments)
         options.label = try checked(label: arguments[label])
         options.again = arguments[again]
         options.resend = arguments[resend]
@@ -74,5 +57,16 @@ enum PushFlags {
             throw Failure(.usage, "--label is \(count) bytes long: at most \(Limits.labelBytes)")
         }
         return label
+    }
+
+    /// The words of what a suggested command keeps, beside what says what a file is.
+    static func others(_ arguments: ParsedArguments) -> [String] {
+        var words: [String] = []
+        if let text = arguments[label] { words += ["--label", text] }
+        if let mode = arguments[onDuplicate] { words += ["--on-duplicate", mode.rawValue] }
+        if let text = arguments[Options.topic] { words += ["--topic", text] }
+        if let text = arguments[Options.broker] { words += ["--broker", text] }
+        if let text = arguments[Options.database] { words += ["--database", text] }
+        return words
     }
 }

@@ -12,8 +12,13 @@ struct PushLines {
     /// What goes on with a push that stopped.
     private let command: String
     private let times: Times
+    /// `push` or `load`, and the options that have nothing to do with what a file is.
+    private let subcommand: String
+    private let others: [String]
 
-    init(files: [String], command: String, times: Times) {
+    init(files: [String], command: String, subcommand: String = "push", others: [String] = [], times: Times) {
+        self.subcommand = subcommand
+        self.others = others
         width = files.map { displayWidth(escaped($0)) }.max() ?? 0
         self.command = command
         self.times = times
@@ -43,6 +48,22 @@ struct PushLines {
         return "\(progress.input): \(words)"
     }
 
+    /// The command that takes a file that was refused, in one line to paste; nil if none is known.
+    func wayOut(_ outcome: PushOutcome) -> String? {
+        guard case .failed(let error) = outcome.result, let remedy = error.remedy else { return nil }
+        let isStream = outcome.input == "-"
+        func command(_ options: [String], _ file: String) -> String {
+            let operand = file.hasPrefix("-") && file != "-" ? "./" + file : file
+            return (["userload", subcommand] + (options + others + [operand]).map(shellQuoted)).joined(separator: " ")
+        }
+        switch remedy {
+        case .options(let options): return (isStream ? "… | " : "") + command(options, outcome.input)
+        case .jq(let filter, let options):
+            let source = isStream ? "… | jq -c \(shellQuoted(filter))" : "jq -c \(shellQuoted(filter)) \(shellQuoted(outcome.input))"
+            return "\(source) | \(command(options, "-"))"
+        }
+    }
+
     /// The command line as it was typed, quoted for a shell where that is needed.
     static func typed(_ arguments: [String]) -> String {
         (["userload"] + arguments.dropFirst().map(shellQuoted)).joined(separator: " ")
@@ -66,7 +87,7 @@ struct PushLines {
 
     private func sentence(_ error: PipelineError, _ outcome: PushOutcome) -> String {
         switch error.kind {
-        case .refused: "refused: \(error.message); nothing sent"
+        case .refused, .usage: "refused: \(error.message); nothing sent"
         case .kafka: "not pushed: \(error.message); \(goingOn(outcome))"
         case .interrupted: "interrupted; \(goingOn(outcome))"
         case .broken, .lost, .configuration, .postgres, .incomplete: "not pushed: \(error.message)"

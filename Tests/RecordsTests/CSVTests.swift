@@ -6,11 +6,14 @@ import Testing
 
 @Suite struct CSVHeaderTests {
     static func error(_ header: [UInt8], delimiter: Character = ",") -> String? {
+        var flags = InputFlags()
+        flags.format = .csv
+        flags.delimiter = delimiter.asciiValue
         do {
-            _ = try scan(header, delimiter: delimiter)
+            _ = try conclude(header, flags)
             return nil
         } catch {
-            return (error as? InputError)?.message
+            return error.message
         }
     }
 
@@ -97,8 +100,8 @@ import Testing
             ("name,age", "name,age"), ("\u{FEFF}name,age\r\n", "name,age"), ("\r\n\n \"name\" ,age\rx", nil),
             ("\r\n\n\"na\"\"me\",name , age\rx", "\"na\"\"me\",name , age"),
         ] {
-            let bytes = try? scanner(Array(input.utf8), .csv).readHeader()
-            #expect(bytes.map { String(decoding: $0, as: UTF8.self) } == header)
+            let conclusion = try? taken(Array(input.utf8), .csv)
+            #expect((conclusion?.header).map { String(decoding: $0, as: UTF8.self) } == header)
         }
     }
 

@@ -19,10 +19,10 @@ import Testing
 
     static func id(_ file: String, _ format: Format) throws -> String {
         let bytes = Array(file.utf8)
-        let header = try scanner(bytes, format).readHeader()
         let plan = Plan(
-            format: format, dialect: Dialect(), header: header, keyFields: .standard, partitions: 12,
-            onDuplicate: .skip)
+            input: try conclude(bytes), keyFields: .standard, partitions: 12, onDuplicate: .skip)
+        #expect(plan.isPlain)
+        #expect(plan.input.form.rawValue == format.rawValue)
         let hasher = ContentHasher()
         withBytes(bytes) { hasher.update($0) }
         return plan.jobID(content: hasher.finish(), size: UInt64(bytes.count), label: nil, nonce: nil).text

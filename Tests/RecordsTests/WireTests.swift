@@ -33,8 +33,25 @@ import Testing
         }
     }
 
+    /// An older worker passes over what it may read otherwise.
+    @Test func version2SaysWhatMayBreakItsRule() {
+        for lenient in [[], .email, .all] as [LenientFields] {
+            let header = WireHeader(kind: .raw, job: testJob, seq: 5, line: 300, offset: 127, length: 1, lenient: lenient)
+            let bytes = Self.encoded(header)
+            #expect(bytes.first == 2)
+            #expect(bytes.last == lenient.rawValue)
+            #expect(withBytes(bytes) { WireHeader.decode($0) } == .header(header))
+            for count in 0..<bytes.count {
+                #expect(withBytes(Array(bytes[..<count])) { WireHeader.decode($0) } == .malformed)
+            }
+            #expect(withBytes(bytes + [0]) { WireHeader.decode($0) } == .malformed)
+            #expect(withBytes(bytes.dropLast() + [16]) { WireHeader.decode($0) } == .malformed)
+        }
+    }
+
     @Test func sizeIsEnough() {
-        let header = WireHeader(kind: .end, job: testJob, seq: .max, line: .max, offset: .max, length: .max)
+        let header = WireHeader(
+            kind: .end, job: testJob, seq: .max, line: .max, offset: .max, length: .max, lenient: .all)
         #expect(Self.encoded(header).count == WireHeader.maximumSize)
     }
 

@@ -51,7 +51,7 @@ final class JobSender {
         self.input = input
         self.journal = journal
         startMarker = ByteBuffer(marker.encode())
-        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0))
+        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0, lenient: input.lenient))
         now = context.now
         window = SendWindow(partitions: context.topic.partitions)
         if claim != .nothing {

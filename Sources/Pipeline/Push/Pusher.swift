@@ -62,6 +62,8 @@ package final class Pusher {
         let source = try FileSource(path, interrupt: interrupt)
         outcome.isResumable = source.isRegular
         let candidate = try JobPreparation(source, options)
+        event(.concluded("\(path)  \(candidate.conclusion.line(["UTF-8"]))"))
+        for notice in candidate.conclusion.notices { event(.notice("\(path): \(notice)", isWarning: true)) }
         let topic = try topic()
         let context = PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, start: start,
@@ -80,11 +82,12 @@ package final class Pusher {
             event(.notice($0, isWarning: true))
         }
         let sender = JobSender(
-            context, input: messages, journal: journal, marker: candidate.marker(identity, plan), claim: identity.claim)
+            context, input: messages, journal: journal, marker: try candidate.marker(identity, plan), claim: identity.claim)
         defer {
             outcome.job = sender.hasStarted ? job : nil
             outcome.records = messages.records
             outcome.rejects = messages.rejects
+            outcome.spared = messages.spared
             outcome.firstReject = messages.firstReject
             outcome.bytes = messages.bytesConsumed
             outcome.acknowledged = sender.acknowledged

@@ -100,6 +100,7 @@ final class MessageProcessor {
         case .broken: builder.batch.progress[step].broken = true
         case .record, .raw, .truncated:
             progress.count(bytes: Int64(clamping: header.length) + 1)
+            validator.lenient = header.lenient ?? []
             if header.kind == .record, validator.validate(value) {
                 builder.batch.addRow(
                     person: validator.person, key: validator.key, progressIndex: step, seq: seq,
@@ -154,6 +155,7 @@ final class MessageProcessor {
                 FieldError(
                     field: "", code: "too_long", message: "\(value.count) bytes; at most \(Limits.valueBytes)"))
         }
+        validator.lenient = []
         guard validator.validate(value) else {
             return try rejectForeign(message, state, into: builder, validator.errors)
         }

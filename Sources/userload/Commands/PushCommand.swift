@@ -11,7 +11,9 @@ extension Command {
                 "Each file is one job; standard output is its slug, a line a file in the order of the arguments, or - for "
                     + "a file that was refused. A job is its content: the same command run again goes on where it stopped, "
                     + "or says that the file was already pushed.",
-                "FILE may be -, for standard input, with --format. Standard input and FIFOs can be read once: a push of "
+                "What a file is, is concluded from its first bytes: CSV with any usual delimiter and header, JSON lines, a "
+                    + "JSON array or JSON objects one after the other; a line on standard error says what was concluded.",
+                "FILE may be -, for standard input. Standard input and FIFOs can be read once: a push of "
                     + "them cannot go on.",
                 "A line that is no valid record is sent, too, and is kept as a reject with all its errors. Of records with "
                     + "the same key the first one loaded stays; a duplicate's other fields are not loaded.",
@@ -21,7 +23,7 @@ extension Command {
             examples: [
                 Example("userload push users.csv", "Send one file; prints its slug."),
                 Example("userload push --label nightly /data/*.csv", "From cron: only what is new is sent."),
-                Example("zcat people.jsonl.gz | userload push --format jsonl -", "From a pipe."),
+                Example("zcat people.jsonl.gz | userload push -", "From a pipe."),
             ])
     ) { arguments, context in
         let (settings, topic) = try context.kafkaSettings(arguments)

@@ -44,11 +44,14 @@ extension LoadTransaction {
         guard changed.affected == steps.count else { throw LoadObstacle.lostSwap }
     }
 
+    /// The views take a job of a version above 1 for one that was passed over; what this program reads counts as 1.
+    private static let readableVersion = 1
+
     /// Jobs by their ids, then what the start markers say of them. In one order, as every loader has it.
     func writeJobs() throws {
         var versions: [JobID: Int] = [:]
-        for step in batch.progress where step.isNew { versions[step.job] = Int(WireHeader.version) }
-        for marker in batch.starts { versions[marker.job] = Int(WireHeader.version) }
+        for step in batch.progress where step.isNew { versions[step.job] = Self.readableVersion }
+        for marker in batch.starts { versions[marker.job] = Self.readableVersion }
         for (job, version) in batch.newerJobs { versions[job] = max(versions[job] ?? 0, Int(version)) }
         guard !versions.isEmpty else { return }
         let jobs = versions.keys.sorted()
