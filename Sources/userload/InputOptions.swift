@@ -18,7 +18,8 @@ enum InputOptions {
     static let ragged = Flag("ragged", help: "Take missing cells at the end of a row of CSV for empty ones.")
     static let map = RepeatedOption(
         "map", "FIELD=HEADER,...",
-        help: "Which column, or key of JSON, is which field. Fields are name, name.firstName, name.lastName, age, email, "
+        help:
+            "Which column, or key of JSON, is which field. Fields are name, name.firstName, name.lastName, age, email, "
             + "phoneNumber, address and dotted paths. Can be given several times.")
     static let mapFile = Option.text("map-file", "FILE", help: "A file with one FIELD=HEADER on each line.")
     static let ageFrom = Option.text(
@@ -29,7 +30,8 @@ enum InputOptions {
         default: "none")
     static let lenient = Flag(
         "lenient",
-        help: "Load a person whose email, phone number or address is invalid; it stays as it came in additional_info. A "
+        help:
+            "Load a person whose email, phone number or address is invalid; it stays as it came in additional_info. A "
             + "first or a last name alone is a name.")
 
     private static let delimiters = Dialect.delimiters.map(\.name).joined(separator: " ")

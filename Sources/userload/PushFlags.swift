@@ -28,9 +28,10 @@ enum PushFlags {
         "stall-timeout", in: .seconds(1)...(.seconds(365 * 86_400)),
         help: "Give up when Kafka has acknowledged nothing for so long; the same command goes on later.", default: "5m")
 
-    static let all: [any DeclaredOption] = InputOptions.all + [
-        label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
-    ]
+    static let all: [any DeclaredOption] =
+        InputOptions.all + [
+            label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
+        ]
 
     /// - Throws: `Failure` (usage), or what is wrong in the environment.
     static func options(_ arguments: ParsedArguments, _ context: Context) throws -> PushOptions {

@@ -59,7 +59,9 @@ struct PushLines {
         switch remedy {
         case .options(let options): return (isStream ? "… | " : "") + command(options, outcome.input)
         case .jq(let filter, let options):
-            let source = isStream ? "… | jq -c \(shellQuoted(filter))" : "jq -c \(shellQuoted(filter)) \(shellQuoted(outcome.input))"
+            let source =
+                isStream
+                ? "… | jq -c \(shellQuoted(filter))" : "jq -c \(shellQuoted(filter)) \(shellQuoted(outcome.input))"
             return "\(source) | \(command(options, "-"))"
         }
     }

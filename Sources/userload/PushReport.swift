@@ -20,7 +20,8 @@ final class PushReport {
         self.printsSlugs = printsSlugs
         isQuiet = arguments[Options.quiet]
         lines = PushLines(
-            files: files, command: PushLines.typed(CommandLine.arguments), subcommand: CommandLine.arguments.dropFirst().first ?? "push",
+            files: files, command: PushLines.typed(CommandLine.arguments),
+            subcommand: CommandLine.arguments.dropFirst().first ?? "push",
             others: PushFlags.others(arguments), times: Times(now: context.now()))
     }
 

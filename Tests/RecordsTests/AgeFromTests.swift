@@ -11,7 +11,8 @@ import Testing
         ("1990-11-24", nil, "2026-11-24", .years(36)), ("1990-11-25", nil, "2026-11-24", .years(35)),
         ("2000-02-29", nil, "2026-02-28", .years(25)), ("2000-02-29", nil, "2026-03-01", .years(26)),
         ("2000-02-29", nil, "2024-02-29", .years(24)), ("2026-11-24", nil, "2026-11-24", .years(0)),
-        (" 1990-11-24T23:59:59.999+02:00 ", nil, "2026-11-24", .years(36)), ("1990-11-24 00:00", nil, "2026-11-24", .years(36)),
+        (" 1990-11-24T23:59:59.999+02:00 ", nil, "2026-11-24", .years(36)),
+        ("1990-11-24 00:00", nil, "2026-11-24", .years(36)),
         ("1990-11-24", .dmy, "2026-11-24", .years(36)),
         ("24.11.1990", .dmy, "2026-11-24", .years(36)), ("4/1/1990", .dmy, "1990-01-04", .years(0)),
         ("4/1/1990", .mdy, "1990-04-01", .years(0)), ("1990/1/4", .ymd, "1990-01-04", .years(0)),
@@ -109,18 +110,22 @@ import Testing
         #expect(again == found)
     }
 
-    @Test(arguments: ["", "age", "=x", "age=", ",age=x"]) func notAPair(text: String) {
+    @Test(arguments: ["", "age", "=x", "age="]) func notAPair(text: String) {
         #expect(throws: ColumnMapError(message: "--map \(text): must be FIELD=HEADER")) { try ColumnMap.pairs(text) }
     }
 
     @Test func file() throws {
         let found = try ColumnMap.file("name=Full Name\r\n\r\n age=Alter, in Jahren\n")
-        #expect(found == [FieldSource(field: "name", source: "Full Name"), FieldSource(field: "age", source: "Alter, in Jahren")])
+        #expect(
+            found == [
+                FieldSource(field: "name", source: "Full Name"), FieldSource(field: "age", source: "Alter, in Jahren"),
+            ])
         #expect(throws: ColumnMapError(message: "--map-file x: must be FIELD=HEADER")) { try ColumnMap.file("x") }
     }
 
     @Test(arguments: [
-        ("name=a,name=b", "--map gives two columns for name"), ("name=a,name.firstName=b", "--map gives both name and name.firstName"),
+        ("name=a,name=b", "--map gives two columns for name"),
+        ("name=a,name.firstName=b", "--map gives both name and name.firstName"),
         ("age=a,name=a", "--map gives \"a\" to two fields"),
     ])
     func refused(text: String, message: String) throws {
@@ -133,7 +138,9 @@ import Testing
     }
 
     @Test func isBounded() throws {
-        func map(_ count: Int) -> [FieldSource] { [FieldSource(field: "name", source: String(repeating: "x", count: count))] }
+        func map(_ count: Int) -> [FieldSource] {
+            [FieldSource(field: "name", source: String(repeating: "x", count: count))]
+        }
         try ColumnMap.check(map(8_186))
         #expect(throws: ColumnMapError(message: "--map is 8193 bytes long: at most 8192")) {
             try ColumnMap.check(map(8_187))
@@ -197,7 +204,10 @@ import Testing
         #expect(try fields("name,age,Mail,Phone") == [.email, .phoneNumber])
         #expect(try fields("name,age,Mail,Phone", key: "name,age,email") == [.phoneNumber])
         #expect(try fields("name,age", { $0.lenient = true }) == .all)
-        #expect(try fields("First Name,age", { $0.lenient = true }, key: "name,age,phoneNumber") == [.email, .address, .singleName])
+        #expect(
+            try fields("First Name,age", { $0.lenient = true }, key: "name,age,phoneNumber") == [
+                .email, .address, .singleName,
+            ])
         let bytes = Array("name,age,Mail\nA,1,x\nB,2,a@b\n".utf8)
         let stream = try stream(bytes, try conclude(bytes))
         let messages = try sent(stream)

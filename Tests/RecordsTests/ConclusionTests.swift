@@ -25,6 +25,8 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
     static let ann = #"{"name":"Ann Lee","age":35}"#
     static let parts = #"{"name":{"firstName":"Ann","lastName":"Lee"},"age":35}"#
 
+    static let last = #"{"name":{"lastName":"Lee","firstName":"Ann"},"age":35}"#
+
     static let files: [File] = [
         // Delimiters and our own names.
         File(bytes: "name,age\nAnn Lee,35\n", line: #"CSV, ",": name, age"#, records: [ann], isPlain: true),
@@ -52,11 +54,19 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             records: [
                 #"{"name":{"firstName":"Ann","lastName":"Lee"},"age":35,"phoneNumber":"+49 30 1234","Mobile":"123"}"#
             ]),
-        File(bytes: "FIRSTNAME,last_name,AGE\nAnn,Lee,35\n", line: #"CSV, ",": "FIRSTNAME" + "last_name" → name, "AGE" → age"#, records: [parts]),
-        File(bytes: "First.Name,Last.Name,Age\nAnn,Lee,35\n", line: #"CSV, ",": "First.Name" + "Last.Name" → name, "Age" → age"#, records: [parts]),
-        File(bytes: "Vorname;Nachname;Alter\nAnn;Lee;35\n", line: #"CSV, ";": "Vorname" + "Nachname" → name, "Alter" → age"#, records: [parts]),
-        File(bytes: "Nom,Prénom,age\nLee,Ann,35\n", line: #"CSV, ",": "Prénom" + "Nom" → name, age"#, records: [parts]),
-        File(bytes: "Nombre,Apellidos,Edad\nAnn,Lee,35\n", line: #"CSV, ",": "Nombre" + "Apellidos" → name, "Edad" → age"#, records: [parts]),
+        File(
+            bytes: "FIRSTNAME,last_name,AGE\nAnn,Lee,35\n",
+            line: #"CSV, ",": "FIRSTNAME" + "last_name" → name, "AGE" → age"#, records: [parts]),
+        File(
+            bytes: "First.Name,Last.Name,Age\nAnn,Lee,35\n",
+            line: #"CSV, ",": "First.Name" + "Last.Name" → name, "Age" → age"#, records: [parts]),
+        File(
+            bytes: "Vorname;Nachname;Alter\nAnn;Lee;35\n",
+            line: #"CSV, ";": "Vorname" + "Nachname" → name, "Alter" → age"#, records: [parts]),
+        File(bytes: "Nom,Prénom,age\nLee,Ann,35\n", line: #"CSV, ",": "Prénom" + "Nom" → name, age"#, records: [last]),
+        File(
+            bytes: "Nombre,Apellidos,Edad\nAnn,Lee,35\n",
+            line: #"CSV, ",": "Nombre" + "Apellidos" → name, "Edad" → age"#, records: [parts]),
         File(bytes: "Full Name,età\nAnn Lee,35\n", line: #"CSV, ",": "Full Name" → name, "età" → age"#, records: [ann]),
         File(
             bytes: "Name,First Name,Last Name,Age\nAnn Lee,Ann,Lee,35\n",
@@ -93,7 +103,9 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             bytes: "name,age,email.work\nAnn Lee,35,a@b\n", line: #"CSV, ",": name, age"#,
             records: [#"{"name":"Ann Lee","age":35,"email.work":"a@b"}"#]),
         // A header of several lines, and one record that is a header.
-        File(bytes: "name,\"age\n(years)\",age\nAnn Lee,x,35\n", line: #"CSV, ",": name, age"#, records: [#"{"name":"Ann Lee","age\n(years)":"x","age":35}"#], isPlain: true),
+        File(
+            bytes: "name,\"age\n(years)\",age\nAnn Lee,x,35\n", line: #"CSV, ",": name, age"#,
+            records: [#"{"name":"Ann Lee","age\n(years)":"x","age":35}"#], isPlain: true),
         File(bytes: "name;age\n", line: #"CSV, ";": name, age"#, records: []),
         File(bytes: "[]", line: "JSON array: ", records: []),
         // Rows.
@@ -116,7 +128,8 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
                 #"{"name":"null","age":2,"x":"NULLs"}"#,
             ], flags: { $0.null = "NULL" }),
         File(
-            bytes: "Report\nof today, \"no quote\nname,age\nAnn Lee,35\n", line: #"CSV, 2 lines skipped, ",": name, age"#,
+            bytes: "Report\nof today, \"no quote\nname,age\nAnn Lee,35\n",
+            line: #"CSV, ",", 2 lines skipped: name, age"#,
             records: [ann], flags: { $0.skipLines = 2 }),
         File(
             bytes: "Ann;Lee;35\n", line: #"CSV, ";": "firstname" + "lastname" → name, "Age" → age"#, records: [parts],
@@ -142,7 +155,7 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             }),
         File(
             bytes: "Name;Vorname;Alter\nLee;Ann;35\n", line: #"CSV, ";": "Vorname" + "Name" → name, "Alter" → age"#,
-            records: [parts],
+            records: [last],
             flags: {
                 $0.map = [
                     FieldSource(field: "name.firstName", source: "Vorname"),
@@ -150,7 +163,8 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
                 ]
             }),
         // JSON
-        File(bytes: "{\"name\":\"Ann Lee\",\"age\":35}\n", line: "JSON lines: name, age", records: [ann], isPlain: true),
+        File(
+            bytes: "{\"name\":\"Ann Lee\",\"age\":35}\n", line: "JSON lines: name, age", records: [ann], isPlain: true),
         File(bytes: "{\"name\":\"Ann Lee\",\"age\":35}", line: "JSON lines: name, age", records: [ann], isPlain: true),
         File(bytes: "[\(ann),\n \(ann)]\n", line: "JSON array: name, age", records: [ann, ann]),
         File(bytes: "\(ann)\(ann) \(ann)", line: "JSON objects: name, age", records: [ann, ann, ann]),
@@ -179,15 +193,19 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             }),
         File(
             bytes: "\(ann)\n{\"name\":\"Bo\",\"ag\n\(ann)\n", line: "JSON lines: name, age",
-            records: [ann, #"! [{"field":"","code":"malformed_json","message":"not valid JSON at byte 16"}]"#, ann],
+            records: [ann, #"! [{"field":"","code":"malformed_json","message":"not valid JSON at byte 17"}]"#, ann],
             isPlain: true),
         // A person is one whatever else the object holds.
         File(
             bytes: #"{"name":"Ann Lee","age":35,"orders":[{"id":1}]}"#, line: "JSON lines: name, age",
             records: [#"{"name":"Ann Lee","age":35,"orders":[{"id":1}]}"#], isPlain: true),
         // Forms that a flag names.
-        File(bytes: "\(ann)\n\(ann)\n", line: "JSON objects: name, age", records: [ann, ann], flags: { $0.format = .json }),
-        File(bytes: "name,age\nAnn Lee,35\n", line: #"CSV, ",": name, age"#, records: [ann], flags: { $0.format = .csv }, isPlain: true),
+        File(
+            bytes: "\(ann)\n\(ann)\n", line: "JSON objects: name, age", records: [ann, ann],
+            flags: { $0.format = .json }),
+        File(
+            bytes: "name,age\nAnn Lee,35\n", line: #"CSV, ",": name, age"#, records: [ann], flags: { $0.format = .csv },
+            isPlain: true),
         File(
             bytes: "[id],name,age\n1,Ann Lee,35\n", line: #"CSV, ",": name, age"#,
             records: [#"{"[id]":"1","name":"Ann Lee","age":35}"#], flags: { $0.format = .csv }, isPlain: true),
@@ -216,9 +234,12 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
 
     /// A stream is concluded from its first record, however much of it is there.
     @Test(arguments: [
-        ("name,age\nAnn,3\nBo,4\n", "name,age\nAnn,3\n"), ("\u{FEFF}\nname,age\r\n\r\nAnn,3\r\nBo", "\u{FEFF}\nname,age\r\n\r\nAnn,3\r\n"),
-        ("sep=;\nname;age\nA;1\nB;2\n", "sep=;\nname;age\nA;1\n"), ("name,\"a\nge\"\n\"A\n\",3\nB", "name,\"a\nge\"\n\"A\n\",3\n"),
-        ("{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}\n"), ("{\"a\":1} {\"b\":2}", "{\"a\":1} {"), (" [ {\"a\":[1]} , {}]", " [ {\"a\":[1]} ,"),
+        ("name,age\nAnn,3\nBo,4\n", "name,age\nAnn,3\n"),
+        ("\u{FEFF}\nname,age\r\n\r\nAnn,3\r\nBo", "\u{FEFF}\nname,age\r\n\r\nAnn,3\r\n"),
+        ("sep=;\nname;age\nA;1\nB;2\n", "sep=;\nname;age\nA;1\n"),
+        ("name,\"a\nge\"\n\"A\n\",3\nB", "name,\"a\nge\"\n\"A\n\",3\n"),
+        ("{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}\n"), ("{\"a\":1} {\"b\":2}", "{\"a\":1} {"),
+        (" [ {\"a\":[1]} , {}]", " [ {\"a\":[1]} ,"),
         ("[]\n", "[]\n"), ("{\n\"a\":1\n}\n{", "{\n\"a\":1\n}\n"),
     ])
     func firstRecordOfAStream(stream: String, window: String) {
@@ -322,16 +343,16 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
         // Where the columns are.
         File("a,b\n1,2\n", "no columns name and age (line 1: a, b)" + numbers("a", "b")),
         File(
-            "Report\n\nName;Alter\nAnn;3\n", "no columns name and age (line 1: Report); line 3 has them: --skip-lines 2",
+            "Report\n\nName;Alter\nAnn;3\n",
+            "no columns name and age (line 1: Report); line 3 has them: --skip-lines 2",
             .options(["--skip-lines", "2"])),
         File(
-            "name;age,name;age\nx\n", "\",\" and \";\" both separate the columns needed: --delimiter says which", nil,
-            flags: { $0.map = [FieldSource(field: "name", source: "name")] }),
+            "name,age,b;Name;Age\nx\n", "\",\" and \";\" both separate the columns needed: --delimiter says which"),
         File("sep=^\nname^age\n", "its first line names a delimiter that is not one of , ; tab |"),
         // Forms.
         File("", "empty"),
         File("\u{FEFF}", "empty"),
-        File("\n \n", "no header row"),
+        File("\n \n", "nothing but blank lines"),
         File("name,age\n", "is not JSON: it begins with neither [ nor {", .options([]), flags: { $0.format = .json }),
         File(
             #"[{"name":"A","age":1}]"#, "is a JSON array, not JSON lines", .options([]), flags: { $0.format = .jsonl }),
@@ -343,7 +364,8 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             "{\"name\":\"A\",\"age\":1}\n", "is JSON; --delimiter is for CSV (--format csv takes it as CSV)",
             flags: { $0.delimiter = UInt8(ascii: ";") }),
         File(
-            "[id],name,age\n1,A,2\n", "a bracket closes what was not opened (line 1, byte 3)", .options(["--format", "csv"])),
+            "[id],name,age\n1,A,2\n", "there is more behind the end of the JSON array (line 1, byte 4)",
+            .options(["--format", "csv"])),
         File(
             "{\n\"data\": {\"people\": [{\"Name\":\"A\",\"age\":1}]}, \"n\": 1}",
             "is one JSON object that holds an array of objects, .data.people[]",
@@ -357,14 +379,20 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
         File("name,age\n,\nx,\n,3\n", "none of the first 3 records has a name and an age"),
         // Structure.
         File(#"[{"name":"A","age":1}"#, "the JSON array is not closed (line 1, byte 21)"),
-        File("[{\"name\":\"A\",\"age\":1}\n{\"name\":\"A\",\"age\":1}]", "a comma or ] is missing behind an element of the JSON array (line 2, byte 22)"),
+        File(
+            "[{\"name\":\"A\",\"age\":1}\n{\"name\":\"A\",\"age\":1}]",
+            "a comma or ] is missing behind an element of the JSON array (line 2, byte 22)"),
         File("[{\"name\":\"A\",\"age\":1},]", "an element is missing or not separated (line 1, byte 22)"),
         File("[{\"name\":\"A\",\"age\":[1}]", "a bracket closes what was not opened (line 1, byte 21)"),
-        File("[{\"name\":\"A\",\"age\":1}] x", "there is more behind the end of the JSON array (line 1, byte 24)"),
-        File("[{\"name\":\"A\",\n\"age\":\"1}]", "the JSON ends inside a string that began on line 1 (line 2, byte 23)"),
-        File("{\n\"name\":\"A\",\"age\":1", "the JSON ends inside an object or array that began on line 1 (line 2, byte 20)"),
+        File("[{\"name\":\"A\",\"age\":1}] x", "there is more behind the end of the JSON array (line 1, byte 23)"),
+        File(
+            "[{\"name\":\"A\",\n\"age\":\"1}]", "the JSON ends inside a string that began on line 1 (line 2, byte 24)"),
+        File(
+            "{\n\"name\":\"A\",\"age\":1",
+            "the JSON ends inside an object or array that began on line 1 (line 2, byte 20)"),
         // Bytes.
-        File("name,age\nA\u{0},3\n", "has a NUL character (line 2, byte 10): is it binary, or text in another encoding?"),
+        File(
+            "name,age\nA\u{0},3\n", "has a NUL character (line 2, byte 10): is it binary, or text in another encoding?"),
         File(
             Array("name,age\n".utf8).flatMap { [$0, 0] },
             "has a NUL character (line 1, byte 1); it looks like UTF-16 without a byte order mark: --encoding UTF-16LE"),
@@ -376,7 +404,8 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             Array("name,age,".utf8) + [0xE9] + Array("\nZo".utf8) + [0xC3, 0xAB] + Array(",3,\n".utf8),
             "the header row is not UTF-8 text (line 1)"),
         File(
-            Array("name,age,".utf8) + [0xE9, 0x81] + Array("\nZo,3,\n".utf8), "the header row is not UTF-8 text (line 1)"),
+            Array("name,age,".utf8) + [0xE9, 0x81] + Array("\nZo,3,\n".utf8),
+            "the header row is not UTF-8 text (line 1)"),
         // Flags: exit code 2.
         File(
             "name,age\nA,3\n", "--map email=Mail: there is no column \"Mail\" (line 1: name, age)", kind: .usage,
@@ -437,11 +466,13 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
         let conclusion = try conclude(bytes)
         #expect(
             conclusion.notices == [
-                "not UTF-8 (line 7, byte 55); in windows-1252 it would read \"Müller\": --encoding windows-1252"
+                "not UTF-8 (line 7, byte 50); in windows-1252 it would read \"Müller\": --encoding windows-1252"
             ])
         let messages = try sent(try stream(bytes, conclusion))
         #expect(messages.filter { $0.kind == .raw }.count == 1)
-        #expect(messages.first { $0.kind == .raw }?.errors == #"[{"field":"name","code":"invalid_utf8","message":"not valid UTF-8"}]"#)
+        #expect(
+            messages.first { $0.kind == .raw }?.errors
+                == #"[{"field":"name","code":"invalid_utf8","message":"not valid UTF-8"}]"#)
         #expect(messages.count == 11)
         let mixed = try conclude(bytes + Array("Zoë,3\n".utf8))
         #expect(mixed.notices == [])

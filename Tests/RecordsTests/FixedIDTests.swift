@@ -10,11 +10,17 @@ import Testing
     static let ids: [(file: String, format: Format, id: String)] = [
         ("name,age\nAnn,35\n", .csv, "bszkh0tf19612mdcna2t2075f4"),
         ("\u{FEFF}name,age\r\nAnn,35\r\n", .csv, "wq7wxnjprcj2c14h52p1k8ch14"),
-        ("\n\nname.firstName,name.lastName,age,email,address.line1,gender\nAnn,Lee,35,a@b,x,f\n", .csv, "phy37bvwx8659009yqpzstn9rr"),
+        (
+            "\n\nname.firstName,name.lastName,age,email,address.line1,gender\nAnn,Lee,35,a@b,x,f\n", .csv,
+            "phy37bvwx8659009yqpzstn9rr"
+        ),
         ("age, name ,\"note\"\n35,Ann,\n36,\n", .csv, "jgwjb4f9xjd7z11ag1g0b6cy2g"),
         ("name,age\n", .csv, "bpd64tggrbvpe94va4p9300v38"),
         ("{\"name\":\"Ann\",\"age\":35}\n", .jsonl, "zdfwa4s87fy7hfew5txxgyks60"),
-        ("\n{\"name\":{\"firstName\":\"Ann\",\"lastName\":\"Lee\"},\"age\":35,\"x\":1}\nnonsense\n", .jsonl, "apz054whq41h2qz4kqxbp0h7cc"),
+        (
+            "\n{\"name\":{\"firstName\":\"Ann\",\"lastName\":\"Lee\"},\"age\":35,\"x\":1}\nnonsense\n", .jsonl,
+            "apz054whq41h2qz4kqxbp0h7cc"
+        ),
     ]
 
     static func id(_ file: String, _ format: Format) throws -> String {

@@ -21,9 +21,6 @@ import Testing
     @Test func empty() {
         #expect(throws: InputError("empty")) { try scan("", .jsonl) }
         #expect(throws: InputError("empty")) { try scan("\u{FEFF}", .jsonl) }
-        #expect(throws: InputError("UTF-16; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)")) {
-            try scan([0xFF, 0xFE, 0x7B, 0], .jsonl)
-        }
     }
 
     @Test(arguments: ["", "\n", "\r\n"]) func longestLine(end: String) throws {

@@ -59,7 +59,11 @@ func taken(_ input: [UInt8], _ format: Format, delimiter: Character = ",") throw
     let window = Array(input.prefix(Limits.conclusionBytes))
     return try withBytes(window) { bytes in
         let whole = window.count == input.count
-        return try Concluder(bytes, isWhole: whole, keyFields: .standard, today: testDay).csv(flags)
+        do throws(Fault) {
+            return try Concluder(bytes, isWhole: whole, keyFields: .standard, today: testDay).csv(flags)
+        } catch {
+            throw InputError(error.message)
+        }
     }
 }
 

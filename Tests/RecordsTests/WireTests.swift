@@ -36,7 +36,8 @@ import Testing
     /// An older worker passes over what it may read otherwise.
     @Test func version2SaysWhatMayBreakItsRule() {
         for lenient in [[], .email, .all] as [LenientFields] {
-            let header = WireHeader(kind: .raw, job: testJob, seq: 5, line: 300, offset: 127, length: 1, lenient: lenient)
+            let header = WireHeader(
+                kind: .raw, job: testJob, seq: 5, line: 300, offset: 127, length: 1, lenient: lenient)
             let bytes = Self.encoded(header)
             #expect(bytes.first == 2)
             #expect(bytes.last == lenient.rawValue)

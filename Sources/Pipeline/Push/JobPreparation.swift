@@ -44,7 +44,8 @@ final class JobPreparation {
             guard !bytes.isEmpty else { throw PipelineError.refused("is empty") }
             let first = source.isRegular ? nil : StreamWindow.length(bytes, flags)
             conclusion = try Conclusion(
-                first.map { Bytes(rebasing: bytes[..<$0]) } ?? bytes, isWhole: isWhole && first ?? bytes.count == bytes.count,
+                first.map { Bytes(rebasing: bytes[..<$0]) } ?? bytes,
+                isWhole: isWhole && first ?? bytes.count == bytes.count,
                 flags, keyFields: options.keyFields, today: .today)
         } catch {
             throw Self.refusal(error)

@@ -82,7 +82,8 @@ package final class Pusher {
             event(.notice($0, isWarning: true))
         }
         let sender = JobSender(
-            context, input: messages, journal: journal, marker: try candidate.marker(identity, plan), claim: identity.claim)
+            context, input: messages, journal: journal, marker: try candidate.marker(identity, plan),
+            claim: identity.claim)
         defer {
             outcome.job = sender.hasStarted ? job : nil
             outcome.records = messages.records

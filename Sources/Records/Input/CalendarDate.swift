@@ -81,7 +81,8 @@ enum DateText {
         if first.digits == 4, second.digits == 2, third.digits == 2, separator == UInt8(ascii: "-") {
             return CalendarDate(year: first.value, month: second.value, day: third.value)
         }
-        let isSeparator = [UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: " ")].contains(separator)
+        let isSeparator = [UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: " ")].contains(
+            separator)
         guard let format, isSeparator else { return nil }
         let (year, month, day) =
             switch format {

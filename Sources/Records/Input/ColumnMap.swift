@@ -86,7 +86,8 @@ package enum ColumnMap {
     private static func beginsPair(_ text: Substring) -> Bool {
         guard let equals = text.firstIndex(of: "=") else { return false }
         let field = String(text[..<equals])
-        return FieldName.allCases.contains { $0.spelled == field } || field.hasPrefix("name.") || field.hasPrefix("address.")
+        return FieldName.allCases.contains { $0.spelled == field } || field.hasPrefix("name.")
+            || field.hasPrefix("address.")
     }
 
     private static func isTarget(_ field: String) -> Bool {

@@ -189,7 +189,8 @@ struct ColumnMatcher {
         guard others.count > 1 else { return others.first }
         let names = others.prefix(2).map { "\"\(FieldError.fieldName(self.names[$0.index]))\"" }
         throw Fault(
-            "\(names.joined(separator: " and ")) could both be \(field.spelled): --map \(field.spelled)=… says which \(seen)")
+            "\(names.joined(separator: " and ")) could both be \(field.spelled): --map \(field.spelled)=… says which \(seen)"
+        )
     }
 
     private mutating func take(_ field: FieldName, _ found: (index: Int, match: ColumnMatch)) {

@@ -42,7 +42,7 @@ struct Concluder {
 
     func conclude(_ flags: InputFlags) throws(Fault) -> Conclusion {
         guard let first = bytes.first(where: { !isWhitespace($0) }) else {
-            throw Fault(bytes.count == 0 ? "empty" : "no header row")
+            throw Fault(bytes.count == 0 ? "empty" : "nothing but blank lines")
         }
         try checkNUL(flags)
         let form = try form(first, flags)
@@ -113,7 +113,9 @@ struct Concluder {
             if isArray { throw Fault("is a JSON array, not JSON lines", amended: amended) }
             return .jsonl
         case .json:
-            guard isArray || isObject else { throw Fault("is not JSON: it begins with neither [ nor {", amended: amended) }
+            guard isArray || isObject else {
+                throw Fault("is not JSON: it begins with neither [ nor {", amended: amended)
+            }
             return isArray ? .array : .objects
         case nil:
             guard isArray || isObject else { return .csv }
@@ -193,9 +195,12 @@ struct Concluder {
             throw Fault(error.message, amended: other(flags))
         }
         guard seen > 0, found == 0 else { return }
-        let words = seen == 1 ? "the first record has no name and age" : "none of the first \(seen) records has a name and an age"
+        let words =
+            seen == 1
+            ? "the first record has no name and age" : "none of the first \(seen) records has a name and an age"
         guard births > 0, let age = conclusion.age else { throw Fault(words, amended: other(flags)) }
-        var fault = Fault("none of the first \(seen) records has a date in \"\(age.name)\"; --date-format says how they are written")
+        var fault = Fault(
+            "none of the first \(seen) records has a date in \"\(age.name)\"; --date-format says how they are written")
         if age.format == nil, let format = dateFormat(conclusion, age) {
             var amended = flags
             amended.ageFrom?.format = format
@@ -205,7 +210,7 @@ struct Concluder {
     }
 
     /// Bytes that look like JSON may still be CSV.
-    private func other(_ flags: InputFlags) -> InputFlags? {
+    func other(_ flags: InputFlags) -> InputFlags? {
         guard flags.format == nil, bytes.first(where: { !isWhitespace($0) }) == UInt8(ascii: "[") else { return nil }
         var amended = flags
         amended.format = .csv
@@ -214,14 +219,8 @@ struct Concluder {
 
     /// The first records that are there as a whole.
     func forEachRecord(_ conclusion: Conclusion, _ body: (ScannedRecord) -> Void) throws(InputError) {
-        var position = 0
         let bytes = copy.bytes
-        let scanner = RecordScanner { target in
-            let count = min(target.count, bytes.count - position)
-            target.copyBytes(from: bytes[position..<position + count])
-            position += count
-            return count
-        }
+        let scanner = RecordScanner(bytes)
         do {
             try scanner.begin(conclusion)
             var seen = 0

@@ -34,6 +34,7 @@ extension Concluder {
         var fault =
             best.fault ?? best.incomplete.map { missing($0.conclusion, $0.matcher, $0.seen, flags) }
             ?? Fault("no header row")
+        if fault.amended == nil { otherDelimiter(&fault, hasLine: line != nil, flags) }
         if fault.amended == nil { skipLines(&fault, flags) }
         if flags.format == .csv, looksLikeJSON {
             var amended = flags
@@ -41,6 +42,17 @@ extension Concluder {
             fault = Fault("\(fault.message); it looks like JSON", amended: amended)
         }
         throw fault
+    }
+
+    /// The one that was named may be wrong.
+    private func otherDelimiter(_ fault: inout Fault, hasLine: Bool, _ flags: InputFlags) {
+        guard flags.delimiter != nil else { return }
+        for (byte, name) in Dialect.delimiters where attempt(byte, hasLine: hasLine, flags).conclusion != nil {
+            var amended = flags
+            amended.delimiter = nil
+            fault = Fault("\(fault.message); it looks delimited by \(name)", amended: amended)
+            return
+        }
     }
 
     private var looksLikeJSON: Bool {
@@ -63,7 +75,8 @@ extension Concluder {
             let names: [[UInt8]]
             if let columns = flags.columns {
                 names = columns.map { withBytes(Array($0.utf8)) { Array(trimmed($0)) } }
-                attempt.cells = (try? CSVHeaderCells.cells(header.row, delimiter: delimiter, line: header.line).count) ?? 0
+                attempt.cells =
+                    (try? CSVHeaderCells.cells(header.row, delimiter: delimiter, line: header.line).count) ?? 0
                 // As many as are named is better than more.
                 if attempt.cells != names.count { attempt.cells = 0 }
             } else {
@@ -103,16 +116,12 @@ extension Concluder {
     ) throws(Fault) -> (row: [UInt8], line: UInt64) {
         let skipped = max(flags.skipLines, hasLine ? 1 : 0)
         let start = offset(ofLine: skipped)
-        var position = start
-        let window = InputWindow { [bytes] target in
-            let count = min(target.count, bytes.count - position)
-            target.copyBytes(from: bytes[position..<position + count])
-            position += count
-            return count
-        }
+        let window = InputWindow(Bytes(rebasing: bytes[start...]))
         do {
             let found = try CSVHeaderRow(window, delimiter: delimiter, line: UInt64(skipped) + 1)
-            if !isWhole, window.count == 0, window.offset == UInt64(bytes.count - start), !endsLine, flags.columns == nil {
+            if !isWhole, window.count == 0, window.offset == UInt64(bytes.count - start), !endsLine,
+                flags.columns == nil
+            {
                 throw InputError(
                     "the header row is longer than \(Limits.headerRowBytes) bytes (line \(found.line))")
             }
@@ -131,7 +140,9 @@ extension Concluder {
         guard let base = bytes.baseAddress else { return 0 }
         var position = 0
         for _ in 0..<count {
-            guard let end = LineEnds.first(base + position, bytes.count - position, isLast: true) else { return bytes.count }
+            guard let end = LineEnds.first(base + position, bytes.count - position, isLast: true) else {
+                return bytes.count
+            }
             position += end.next
         }
         return position
@@ -156,8 +167,11 @@ extension Concluder {
         let end = LineEnds.first(base, bytes.count, isLast: isWhole)?.length ?? bytes.count
         var line = Array(bytes.prefix(min(end, 16)))
         guard end <= 16 else { return nil }
-        if line.first == UInt8(ascii: "\""), line.last == UInt8(ascii: "\"") { line = Array(line.dropFirst().dropLast()) }
-        guard line.count == 5, line.prefix(4).map({ $0 | 0x20 }) == Array("sep".utf8) + [UInt8(ascii: "=") | 0x20] else {
+        if line.first == UInt8(ascii: "\""), line.last == UInt8(ascii: "\"") {
+            line = Array(line.dropFirst().dropLast())
+        }
+        guard line.count == 5, line.prefix(4).map({ $0 | 0x20 }) == Array("sep".utf8) + [UInt8(ascii: "=") | 0x20]
+        else {
             return nil
         }
         return line[4]
@@ -175,11 +189,17 @@ extension Concluder {
     /// One of the first rows may have the columns.
     private func skipLines(_ fault: inout Fault, _ flags: InputFlags) {
         guard flags.columns == nil, flags.skipLines == 0, fault.kind == .input else { return }
-        for count in 1..<20 where offset(ofLine: count) < bytes.count {
+        for count in 1..<20 {
+            let start = offset(ofLine: count)
+            guard start < bytes.count else { return }
+            // The line itself, not one behind it that is not blank.
+            if bytes[start] == 0x0A || bytes[start] == 0x0D { continue }
             var amended = flags
             amended.skipLines = count
             let delimiters = flags.delimiter.map { [$0] } ?? Dialect.delimiters.map(\.byte)
-            guard delimiters.contains(where: { attempt($0, hasLine: false, amended).conclusion != nil }) else { continue }
+            guard delimiters.contains(where: { attempt($0, hasLine: false, amended).conclusion != nil }) else {
+                continue
+            }
             fault = Fault("\(fault.message); line \(count + 1) has them: --skip-lines \(count)", amended: amended)
             return
         }

@@ -3,17 +3,12 @@
 extension Concluder {
     func json(_ form: Form, _ flags: InputFlags) throws(Fault) -> Conclusion {
         var conclusion = Conclusion(form: form)
-        let keys = try keys(conclusion)
+        let keys = try keys(conclusion, flags)
         let count = keys.objects == 1 ? "the first object" : "the first \(keys.objects) objects"
         let seen = "(in \(count): \(Self.list(keys.names)))"
         // Nothing to take names from: an array without elements, or lines of which none is an object.
         if keys.objects == 0, isWhole, keys.records == 0 { return conclusion }
-        let matcher: ColumnMatcher
-        do throws(Fault) {
-            matcher = try ColumnMatcher(keys.names, isCSV: false, flags, seen: seen)
-        } catch {
-            throw error
-        }
+        let matcher = try ColumnMatcher(keys.names, isCSV: false, flags, seen: seen)
         let all = matcher.columns
         conclusion.columns = all
         conclusion.age = matcher.ageSource
@@ -34,7 +29,9 @@ extension Concluder {
     }
 
     /// The keys of the first objects in the order of their first appearance.
-    private func keys(_ conclusion: Conclusion) throws(Fault) -> (names: [[UInt8]], objects: Int, records: Int) {
+    private func keys(
+        _ conclusion: Conclusion, _ flags: InputFlags
+    ) throws(Fault) -> (names: [[UInt8]], objects: Int, records: Int) {
         var names: [[UInt8]] = []
         var known: Set<[UInt8]> = []
         var objects = 0
@@ -44,11 +41,13 @@ extension Concluder {
             objects += 1
             for key in keys where known.insert(key).inserted { names.append(key) }
         }
-        try Self.input { () throws(InputError) in
+        do {
             try forEachRecord(conclusion) { record in
                 records += 1
                 if record.json != nil { take(record.original) }
             }
+        } catch {
+            throw Fault(error.message, amended: other(flags))
         }
         // The first object may be larger than the window.
         if objects == 0, !isWhole, let start = bytes.firstIndex(of: UInt8(ascii: "{")) {

@@ -13,7 +13,8 @@ extension Concluder {
             // One part alone can be the name, if a person says so.
             let part = missing.contains("name.lastName") ? FieldName.firstName : .lastName
             if let index = matcher.index(of: part), !amended.map.contains(where: { $0.field.hasPrefix("name.") }) {
-                amended.map.append(FieldSource(field: "name", source: String(decoding: matcher.names[index], as: UTF8.self)))
+                amended.map.append(
+                    FieldSource(field: "name", source: String(decoding: matcher.names[index], as: UTF8.self)))
             } else {
                 isKnown = false
             }
@@ -34,7 +35,8 @@ extension Concluder {
             } else {
                 isKnown = false
                 if let index = births.first {
-                    words.append("\"\(FieldError.fieldName(matcher.names[index]))\" may be a date of birth: --age-from takes it")
+                    words.append(
+                        "\"\(FieldError.fieldName(matcher.names[index]))\" may be a date of birth: --age-from takes it")
                 }
             }
             if births.isEmpty { words += numbers(conclusion, matcher) }
@@ -94,7 +96,9 @@ extension Concluder {
         plain.age = nil
         plain.columns =
             conclusion.form == .csv
-            ? conclusion.columns.enumerated().map { Column(source: $1.source, path: [Array("\($0)".utf8)], match: .none) }
+            ? conclusion.columns.enumerated().map {
+                Column(source: $1.source, path: [Array("\($0)".utf8)], match: .none)
+            }
             : []
         let path = conclusion.form == .csv ? [Array("\(index)".utf8)] : source
         var values: [[UInt8]] = []
@@ -116,7 +120,8 @@ extension Concluder {
             if field == .age, let age = conclusion.age {
                 conclusion.fields.append("\"\(age.name)\" → age on \(age.asOf.text)")
             } else if let column = conclusion.columns.first(where: { $0.path == field.path }) {
-                conclusion.fields.append(column.match == .exact ? field.spelled : "\(quoted(column)) → \(field.spelled)")
+                conclusion.fields.append(
+                    column.match == .exact ? field.spelled : "\(quoted(column)) → \(field.spelled)")
             } else if field == .name, first != nil || last != nil {
                 let parts = [first, last].compactMap { $0 }
                 let isSpelled = parts.allSatisfy { $0.match == .exact }
@@ -128,8 +133,10 @@ extension Concluder {
                 conclusion.fields.append(field.spelled)
             }
         }
-        for column in conclusion.columns where column.match == .map && column.path.count > 1
-            && column.path != FieldName.firstName.path && column.path != FieldName.lastName.path {
+        for column in conclusion.columns
+        where column.match == .map && column.path.count > 1
+            && column.path != FieldName.firstName.path && column.path != FieldName.lastName.path
+        {
             let path = FieldError.fieldName(Array(column.path.joined(separator: [UInt8(ascii: ".")])))
             conclusion.fields.append("\(quoted(column)) → \(path)")
         }

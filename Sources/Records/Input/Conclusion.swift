@@ -144,6 +144,7 @@ extension Column {
     var isAsSpelled: Bool {
         source.count == 1
             && path.elementsEqual(
-                source[0].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false), by: { $0.elementsEqual($1) })
+                source[0].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false),
+                by: { $0.elementsEqual($1) })
     }
 }

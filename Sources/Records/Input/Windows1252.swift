@@ -7,7 +7,8 @@ enum Windows1252 {
     /// 80–9F; 0 where there is no character.
     private static let high: [UInt32] = [
         0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,
-        0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178,
+        0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E,
+        0x0178,
     ]
 
     /// In UTF-8; nil if a byte has no character.
@@ -22,7 +23,6 @@ enum Windows1252 {
         return text
     }
 }
-
 
 extension Concluder {
     /// What the input would say in windows-1252: only if nothing in it is UTF-8 beyond ASCII, and every byte has a
@@ -48,7 +48,8 @@ extension Concluder {
         while start > 0, first - start < 20, isPart(bytes[start - 1]) { start -= 1 }
         while stop < bytes.count, stop - first < 20, isPart(bytes[stop]) { stop += 1 }
         guard let word = Windows1252.decoded(bytes[start..<stop]) else { return nil }
-        let words = "in \(Windows1252.name) it would read \"\(String(decoding: word, as: UTF8.self))\": --encoding \(Windows1252.name)"
+        let words =
+            "in \(Windows1252.name) it would read \"\(String(decoding: word, as: UTF8.self))\": --encoding \(Windows1252.name)"
         return (words, "not UTF-8 (\(place(first))); \(words)")
     }
 }

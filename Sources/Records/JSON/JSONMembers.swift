@@ -36,7 +36,9 @@ enum JSONMembers {
         var found: WrappedArray?
         _ = forEach(json) { key, value, _ in
             let filter = filter + step(key, isFirst: filter.isEmpty)
-            if value.first == UInt8(ascii: "["), value.dropFirst().first(where: { !isWhitespace($0) }) == UInt8(ascii: "{") {
+            if value.first == UInt8(ascii: "["),
+                value.dropFirst().first(where: { !isWhitespace($0) }) == UInt8(ascii: "{")
+            {
                 found = WrappedArray(filter: filter + "[]", bytes: Array(value))
             } else if value.first == UInt8(ascii: "{"), depth < 4 {
                 found = wrappedArray(in: value, filter: filter, depth: depth + 1)
@@ -50,7 +52,8 @@ enum JSONMembers {
     private static func step(_ key: [UInt8], isFirst: Bool) -> String {
         let isPlain =
             key.allSatisfy { byte in
-                isDigit(byte) || byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+                isDigit(byte) || byte == UInt8(ascii: "_")
+                    || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
             } && key.first.map { !isDigit($0) } ?? false
         if isPlain { return "." + String(decoding: key, as: UTF8.self) }
         let quoted = String(decoding: JSONString.key(key).dropLast(), as: UTF8.self)
@@ -78,7 +81,8 @@ enum JSONMembers {
             let value = scan.token(colon + 1)
             guard value < scan.end else { return true }
             let end = scan.value(value, depth: 1)
-            guard body(Array(text.bytes), Bytes(start: value, count: (end ?? scan.end) - value), end != nil), let end else {
+            guard body(Array(text.bytes), Bytes(start: value, count: (end ?? scan.end) - value), end != nil), let end
+            else {
                 return true
             }
             position = scan.token(end)

@@ -137,7 +137,9 @@ final class JSONElementScanner: FormatScanner {
                     count = 0
                 }
                 guard try window.fill(count + 1) else {
-                    if isInString { throw fault("a JSON string is not closed", at: count, lines: lines, isUnfinished: true) }
+                    if isInString {
+                        throw fault("a JSON string is not closed", at: count, lines: lines, isUnfinished: true)
+                    }
                     break
                 }
             }
@@ -147,7 +149,9 @@ final class JSONElementScanner: FormatScanner {
             }
             if isInString {
                 if byte == UInt8(ascii: "\\") {
-                    guard try window.fill(count + 2) else { throw fault("a JSON string is not closed", at: count, lines: lines, isUnfinished: true) }
+                    guard try window.fill(count + 2) else {
+                        throw fault("a JSON string is not closed", at: count, lines: lines, isUnfinished: true)
+                    }
                     count += 1
                 } else if byte == UInt8(ascii: "\"") {
                     count += 1

@@ -20,6 +20,9 @@ package final class RecordScanner {
         window = InputWindow(read: read)
     }
 
+    /// Over bytes in memory, which must outlive it.
+    init(_ bytes: Bytes) { window = InputWindow(bytes) }
+
     /// Reads ahead until there are `count` bytes or `isEnough` says so; nothing is consumed. `isWhole`: these are all.
     package func peek(
         _ count: Int, until isEnough: (Bytes) -> Bool = { _ in false }

@@ -120,7 +120,8 @@ extension FieldError {
         case .notADate: self.init(field: source.name, code: "not_a_date", message: "not a date")
         case .inFuture: self.init(field: source.name, code: "date_in_future", message: "after \(source.asOf.text)")
         case .outOfRange:
-            self.init(field: source.name, code: "out_of_range", message: "more than 150 years before \(source.asOf.text)")
+            self.init(
+                field: source.name, code: "out_of_range", message: "more than 150 years before \(source.asOf.text)")
         }
     }
 }
