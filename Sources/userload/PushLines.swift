@@ -77,7 +77,7 @@ struct PushLines {
         switch outcome.result {
         case .pushed:
             "\(counted(outcome.records, "record")), \(sizeText(outcome.bytes)), \(Self.seconds(outcome.duration))"
-                + rejects(outcome)
+                + rejects(outcome) + spared(outcome)
         case .alreadyPushed(let date, false):
             "already pushed on \(times.dayAndTime(date)); nothing sent (--again loads it once more)"
         case .alreadyPushed(let date, true):
@@ -103,6 +103,11 @@ struct PushLines {
             return " (first: line \(grouped(reject.line))\(field): \(reject.error.message))"
         }
         return "; \(grouped(outcome.rejects)) will be rejected\(first ?? "")"
+    }
+
+    private func spared(_ outcome: PushOutcome) -> String {
+        guard outcome.spared > 0 else { return "" }
+        return "; of \(counted(outcome.spared, "record")) an invalid field stays in additional_info"
     }
 
     private func goingOn(_ outcome: PushOutcome) -> String {

@@ -454,6 +454,10 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
         flags.ageFrom = AgeFrom(column: "Geburtsdatum", asOf: testDay, format: .dmy)
         let conclusion = try conclude(bytes, flags)
         #expect(
+            conclusion.notices == [
+                "another --as-of makes a second row of whoever had a birthday between, while the unique key is name,age"
+            ])
+        #expect(
             try records(bytes, conclusion)
                 == [#"{"name":{"lastName":"Lee","firstName":"Ann"},"Geburtsdatum":"31.12.1990","age":35}"#])
         #expect(conclusion.line([]) == #"CSV, ";": "Vorname" + "Name" → name, "Geburtsdatum" → age on 2026-11-24"#)

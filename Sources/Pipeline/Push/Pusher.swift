@@ -63,7 +63,7 @@ package final class Pusher {
         outcome.isResumable = source.isRegular
         let candidate = try JobPreparation(source, options)
         event(.concluded("\(path)  \(candidate.conclusion.line(["UTF-8"]))"))
-        for notice in candidate.conclusion.notices { event(.notice("\(path): \(notice)", isWarning: true)) }
+        for notice in candidate.conclusion.notices { event(.notice("\(path): \(notice)", isWarning: false)) }
         let topic = try topic()
         let context = PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, start: start,
