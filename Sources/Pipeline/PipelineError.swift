@@ -1,8 +1,12 @@
 // Why a command of the pipeline ended short of its aim: one error type for push, work and the database.
 
+package import Records
+
 /// A kind, from which the exit code follows, and the words for a person.
 package struct PipelineError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Kind: Sendable {
+        /// The flags do not fit the input.
+        case usage
         /// The input, before anything was sent.
         case refused
         /// The input broke while it was pushed; broken markers were sent if Kafka took them.
@@ -24,14 +28,20 @@ package struct PipelineError: Error, Equatable, Sendable, CustomStringConvertibl
     package let message: String
     /// What to do next, if that is not in the message.
     package let hint: String?
+    /// The options that take an input that was refused.
+    package let remedy: Remedy?
 
-    private init(_ kind: Kind, _ message: String, _ hint: String? = nil) {
+    private init(_ kind: Kind, _ message: String, _ hint: String? = nil, remedy: Remedy? = nil) {
         self.kind = kind
         self.message = message
         self.hint = hint
+        self.remedy = remedy
     }
 
-    package static func refused(_ message: String, hint: String? = nil) -> Self { Self(.refused, message, hint) }
+    package static func usage(_ message: String, hint: String? = nil) -> Self { Self(.usage, message, hint) }
+    package static func refused(_ message: String, hint: String? = nil, remedy: Remedy? = nil) -> Self {
+        Self(.refused, message, hint, remedy: remedy)
+    }
     package static func broken(_ message: String, hint: String? = nil) -> Self { Self(.broken, message, hint) }
     package static func lost(_ message: String, hint: String? = nil) -> Self { Self(.lost, message, hint) }
     package static func kafka(_ message: String, hint: String? = nil) -> Self { Self(.kafka, message, hint) }

@@ -28,6 +28,7 @@ func failure(for error: any Error) -> Failure? {
 extension PipelineError.Kind {
     var exitCode: ExitCode {
         switch self {
+        case .usage: .usage
         case .refused, .broken: .input
         case .kafka, .lost: .kafka
         case .postgres: .postgres

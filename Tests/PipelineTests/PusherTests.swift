@@ -396,19 +396,21 @@ private final class Place {
         let text = Place.lines(3).map { $0 + "\n" }.joined()
         let result = try place.command("--format", "jsonl", "-", input: .bytes(Array(text.utf8))).wait()
         #expect(result.code == 0 && result.stdout.count == 9, "\(result)")
-        let usage = try place.command("-").wait()
+        let bare = try place.command("-", input: .bytes(Array(text.utf8))).wait()
+        #expect(bare.code == 0 && bare.stdout.count == 9, "\(bare)")
+        let usage = try place.command("-", "-").wait()
         #expect(usage.code == 2 && usage.stdout.isEmpty, "\(usage)")
     }
 
     @Test func oneBadFileDoesNotStopTheOthers() throws {
         let place = try Place()
         let good = try place.file(lines: 3)
-        let bad = try place.directory.write("b.csv", "name,alter,email\n")
+        let bad = try place.directory.write("b.csv", "name,alters,email\n")
         let result = try place.command(bad, place.directory.path("none.csv"), good).wait()
         #expect(result.code == 5)
         let lines = result.stdout.split(separator: "\n")
         #expect(lines.count == 3 && lines[0] == "-" && lines[1] == "-" && lines[2].count == 8)
-        #expect(result.stderr.contains("refused: no column age (line 1: name, alter, email); nothing sent\n"))
+        #expect(result.stderr.contains("refused: no column age (line 1: name, alters, email); nothing sent\n"))
         #expect(result.stderr.contains("refused: no such file or directory; nothing sent\n"))
     }
 

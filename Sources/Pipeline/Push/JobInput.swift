@@ -23,7 +23,7 @@ final class JobInput {
 
     /// - Parameters:
     ///   - content: what the first pass found; nil for a stream.
-    ///   - scanner: of a stream, its header read; nil for a regular file.
+    ///   - scanner: of a stream, which has looked at its first bytes; nil for a regular file.
     init(source: FileSource, job: JobID, plan: Plan, content: ContentHash?, scanner: RecordScanner?) {
         self.source = source
         self.job = job
@@ -35,8 +35,11 @@ final class JobInput {
 
     var records: UInt64 { stream?.records ?? 0 }
     var rejects: UInt64 { stream?.rejects ?? 0 }
+    var spared: UInt64 { stream?.spared ?? 0 }
     var firstReject: (line: UInt64, error: FieldError)? { stream?.firstReject }
     var bytesConsumed: UInt64 { stream?.bytesConsumed ?? 0 }
+    /// For the headers of markers; nil: wire version 1.
+    var lenient: LenientFields? { plan.isPlain ? nil : plan.input.lenient }
     /// The last record read is one that Kafka has.
     private(set) var isSkipping = false
 
@@ -74,7 +77,9 @@ final class JobInput {
 
     func append(end: EndMarker, partition: Int, to window: SendWindow) {
         let seq = end.lastSeq + 1
-        let header = ByteBuffer(header: WireHeader(kind: isBroken ? .broken : .end, job: job, seq: seq))
+        let header = ByteBuffer(
+            header: WireHeader(
+                kind: isBroken ? .broken : .end, job: job, seq: seq, lenient: lenient))
         let value = ByteBuffer(end.encode())
         window.append(
             partition: Int32(partition), seq: seq, value: value.bytes, header: header.bytes, position: bytesConsumed)
@@ -83,19 +88,15 @@ final class JobInput {
     /// nil: the file begins otherwise than in the first pass.
     private func begin() throws -> RecordStream? {
         hasRead = true
-        let scanner: RecordScanner
-        if let preparedScanner {
-            scanner = preparedScanner
-        } else {
-            try source.rewind()
-            scanner = RecordScanner(format: plan.format, dialect: plan.dialect) { [source] in try source.read($0) }
-            do {
-                guard try scanner.readHeader() == plan.header else { return nil }
-            } catch is InputError {
-                return nil
-            }
+        let scanner = preparedScanner ?? RecordScanner { [source] in try source.read($0) }
+        if preparedScanner == nil { try source.rewind() }
+        do {
+            try scanner.begin(plan.input)
+        } catch let error as InputError {
+            guard preparedScanner == nil else { throw error }
+            return nil
         }
-        stream = RecordStream(scanner: scanner, key: plan.keyFields, partitions: plan.partitions, job: job)
+        stream = RecordStream(scanner: scanner, plan: plan, job: job)
         return stream
     }
 

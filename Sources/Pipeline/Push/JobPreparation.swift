@@ -1,4 +1,4 @@
-// A file before it is a job: opened, its header checked, then hashed and looked up in the journal.
+// A file before it is a job: opened, concluded what it is, then hashed and looked up in the journal.
 
 import Foundation
 import Glibc
@@ -22,13 +22,12 @@ struct JobIdentity {
 /// One thread owns it.
 final class JobPreparation {
     let journal: Journal?
-    /// The scanner that read the header; a stream is read on from it.
+    /// The scanner that looked at the first bytes; a stream is read on from it.
     let scanner: RecordScanner
+    let conclusion: Conclusion
 
     private let source: FileSource
     private let options: PushOptions
-    private let format: Format
-    private let header: [UInt8]?
     private let path: String
 
     init(_ source: FileSource, _ options: PushOptions) throws(PipelineError) {
@@ -36,15 +35,18 @@ final class JobPreparation {
         self.options = options
         journal = options.stateDirectory.map { Journal(directory: $0) }
         path = source.path == "-" ? "-" : URL(fileURLWithPath: source.path).standardizedFileURL.path
-        let named = (source.path as NSString).pathExtension
-        guard let format = options.format ?? Format(pathExtension: named) else {
-            throw .refused("unknown format; --format csv or --format jsonl names it")
-        }
-        self.format = format
-        scanner = RecordScanner(format: format, dialect: options.dialect) { [source] in try source.read($0) }
+        scanner = RecordScanner { [source] in try source.read($0) }
         do {
-            if try source.isEmpty() { throw PipelineError.refused("is empty") }
-            header = try scanner.readHeader()
+            let flags = options.input
+            let (bytes, isWhole) = try scanner.peek(Limits.conclusionBytes) { bytes in
+                !source.isRegular && StreamWindow.length(bytes, flags) != nil
+            }
+            guard !bytes.isEmpty else { throw PipelineError.refused("is empty") }
+            let first = source.isRegular ? nil : StreamWindow.length(bytes, flags)
+            conclusion = try Conclusion(
+                first.map { Bytes(rebasing: bytes[..<$0]) } ?? bytes,
+                isWhole: isWhole && first ?? bytes.count == bytes.count,
+                flags, keyFields: options.keyFields, today: .today)
         } catch {
             throw Self.refusal(error)
         }
@@ -52,8 +54,7 @@ final class JobPreparation {
 
     func plan(partitions: Int) -> Plan {
         Plan(
-            format: format, dialect: options.dialect, header: header, keyFields: options.keyFields,
-            partitions: partitions, onDuplicate: options.onDuplicate)
+            input: conclusion, keyFields: options.keyFields, partitions: partitions, onDuplicate: options.onDuplicate)
     }
 
     /// The job's id and what the journal claims of it. Reads a regular file once.
@@ -80,14 +81,22 @@ final class JobPreparation {
         return identity(context, known, entry(context, job, content, nil))
     }
 
-    func marker(_ identity: JobIdentity, _ plan: Plan) -> StartMarker {
+    /// - Throws: `refused` if no worker would take it.
+    func marker(_ identity: JobIdentity, _ plan: Plan) throws(PipelineError) -> StartMarker {
         let entry = identity.entry
-        return StartMarker(
+        let marker = StartMarker(
             job: entry.job, contentHash: entry.contentHash, label: options.label, path: path,
-            size: entry.size.map { Int64($0) }, host: Self.host, format: format,
-            delimiter: format == .csv ? options.dialect.delimiter : nil, header: header, options: repetition,
+            size: entry.size.map { Int64($0) }, host: Self.host, format: conclusion.form,
+            delimiter: conclusion.form == .csv ? conclusion.dialect.delimiter : nil, header: conclusion.header,
+            options: repetition,
             keyFields: options.keyFields, onDuplicate: options.onDuplicate, partitions: plan.partitions,
-            again: options.again, runAt: identity.runAt)
+            again: options.again, runAt: identity.runAt, conclusion: conclusion.line(["UTF-8"]))
+        do {
+            try marker.checkLimits()
+        } catch {
+            throw .refused(error.message)
+        }
+        return marker
     }
 
     // MARK: -
@@ -138,14 +147,14 @@ final class JobPreparation {
     private var repetition: [String] {
         var words: [String] = []
         if let label = options.label { words += ["--label", label] }
-        if let format = options.format { words += ["--format", format.rawValue] }
-        if options.dialect != Dialect() { words += ["--delimiter", options.dialect.argument] }
+        words += options.input.words
         if options.again { words.append("--again") }
         return words + [path]
     }
 
     private func readOnce(_ context: PushContext) throws(PipelineError) -> ContentHash {
         try source.rewind()
+        if conclusion.form == .array || conclusion.form == .objects { return try readStructure(context) }
         var progress = ProgressClock(input: source.path, start: context.now)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
@@ -162,10 +171,33 @@ final class JobPreparation {
         return source.contentHash()
     }
 
+    /// Reads a file of JSON once, so that a break of its structure is found before anything is sent.
+    private func readStructure(_ context: PushContext) throws(PipelineError) -> ContentHash {
+        var progress = ProgressClock(input: source.path, start: context.now)
+        let scanner = RecordScanner { [source] in
+            let now = context.now
+            if progress.isDue(now) {
+                context.event(
+                    .progress(progress.report(.checking, bytes: source.bytesRead, size: source.size, now: now)))
+            }
+            return try source.read($0)
+        }
+        do {
+            try scanner.begin(conclusion)
+            while try scanner.next() {}
+        } catch {
+            throw Self.refusal(error)
+        }
+        return source.contentHash()
+    }
+
     /// Nothing was sent yet: whatever the input's fault is, it is refused.
     private static func refusal(_ error: any Error) -> PipelineError {
         switch error {
         case let error as InputError: .refused(error.message)
+        case let refusal as Refusal:
+            refusal.kind == .usage
+                ? .usage(refusal.message) : .refused(refusal.message, remedy: refusal.remedy)
         case let failure as PipelineError: failure.kind == .broken ? .refused(failure.message) : failure
         default: .refused("\(error)")
         }
@@ -181,5 +213,13 @@ final class JobPreparation {
     private static func nonce() -> [UInt8] {
         var random = SystemRandomNumberGenerator()
         return (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
+    }
+}
+
+extension CalendarDate {
+    /// In local time.
+    fileprivate static var today: CalendarDate {
+        let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: Date())
+        return CalendarDate(clamping: parts.year ?? 0, parts.month ?? 1, parts.day ?? 1)
     }
 }

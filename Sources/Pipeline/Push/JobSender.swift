@@ -53,7 +53,7 @@ final class JobSender {
         self.input = input
         self.journal = journal
         startMarker = ByteBuffer(marker.encode())
-        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0))
+        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0, lenient: input.lenient))
         now = context.now
         window = SendWindow(partitions: context.topic.partitions)
         lastOffsets = Array(repeating: -1, count: context.topic.partitions)
@@ -298,7 +298,7 @@ final class JobSender {
 extension ByteBuffer {
     convenience init(_ bytes: [UInt8]) {
         self.init(capacity: bytes.count)
-        bytes.withUnsafeBufferPointer { append($0) }
+        append(bytes)
     }
 
     convenience init(header: WireHeader) {

@@ -17,10 +17,23 @@ final class InputWindow {
     private(set) var isLast = false
 
     /// `read` fills what it is given, or part of it, and returns how many bytes; 0 at the end of the input.
-    init(read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) {
+    /// - Parameter capacity: less than a block for an input that is known to be small.
+    init(capacity: Int = InputWindow.block, read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) {
         self.read = read
-        capacity = Self.block
+        self.capacity = capacity
         buffer = Self.allocate(capacity)
+    }
+
+    /// Over bytes in memory, which must outlive it.
+    convenience init(_ bytes: Bytes) {
+        var position = 0
+        // One byte more than there are: the end is found without growing.
+        self.init(capacity: bytes.count + 1) { target in
+            let count = min(target.count, bytes.count - position)
+            target.copyBytes(from: bytes[position..<position + count])
+            position += count
+            return count
+        }
     }
 
     deinit { buffer.deallocate() }
