@@ -24,15 +24,22 @@ package struct PipelineError: Error, Equatable, Sendable, CustomStringConvertibl
     package let message: String
     /// What to do next, if that is not in the message.
     package let hint: String?
+    /// Commands that do it, each a list of words; they are to be quoted for a shell and joined with pipes.
+    package let commands: [[String]]
 
-    private init(_ kind: Kind, _ message: String, _ hint: String? = nil) {
+    private init(_ kind: Kind, _ message: String, _ hint: String? = nil, _ commands: [[String]] = []) {
         self.kind = kind
         self.message = message
         self.hint = hint
+        self.commands = commands
     }
 
-    package static func refused(_ message: String, hint: String? = nil) -> Self { Self(.refused, message, hint) }
-    package static func broken(_ message: String, hint: String? = nil) -> Self { Self(.broken, message, hint) }
+    package static func refused(_ message: String, hint: String? = nil, commands: [[String]] = []) -> Self {
+        Self(.refused, message, hint, commands)
+    }
+    package static func broken(_ message: String, hint: String? = nil, commands: [[String]] = []) -> Self {
+        Self(.broken, message, hint, commands)
+    }
     package static func lost(_ message: String, hint: String? = nil) -> Self { Self(.lost, message, hint) }
     package static func kafka(_ message: String, hint: String? = nil) -> Self { Self(.kafka, message, hint) }
     package static func postgres(_ message: String, hint: String? = nil) -> Self { Self(.postgres, message, hint) }

@@ -25,6 +25,14 @@ struct PushLines {
             + sentence(outcome)
     }
 
+    /// `    try: unzip -p people.zip | userload load -`; nil if there is nothing to try.
+    func remedy(_ outcome: PushOutcome) -> String? {
+        guard case .failed(let error) = outcome.result, !error.commands.isEmpty else { return nil }
+        // `…` stands for whatever a stream came from.
+        let commands = error.commands.map { $0 == ["…"] ? "…" : $0.map(shellQuoted).joined(separator: " ") }
+        return "    try: " + commands.joined(separator: " | ")
+    }
+
     /// `a.csv: sending 61 %; 73,200 records, 310,000/s, ETA 2 s`
     static func progress(_ progress: PushProgress) -> String {
         let words: String

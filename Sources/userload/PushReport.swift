@@ -46,6 +46,12 @@ final class PushReport {
         } else {
             context.screen.line(escaped(line))
         }
+        guard let remedy = lines.remedy(outcome) else { return }
+        if context.logger.format == .json {
+            context.logger.log(.info, remedy)
+        } else {
+            context.screen.line(escaped(remedy))
+        }
     }
 
     /// At once: whoever reads it may follow the job while the rest is sent.

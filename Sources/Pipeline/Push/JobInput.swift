@@ -10,6 +10,8 @@ final class JobInput {
     private(set) var hasRead = false
     /// The bytes pushed are not those of the first pass.
     private(set) var isBroken = false
+    /// What is wrong with them, if they could not even be read to the end.
+    private(set) var damage: PipelineError?
     /// By partition, once the input ended.
     private(set) var ends: [EndMarker]?
 
@@ -48,7 +50,7 @@ final class JobInput {
     /// Appends the next message, or passes one over that Kafka has. False: there is none.
     func next(into window: SendWindow) throws -> Bool {
         guard ends == nil else { return appendMarker(to: window) }
-        guard let stream = try stream ?? begin(), try stream.next() else {
+        guard let stream = try nextRecord() else {
             end()
             return appendMarker(to: window)
         }
@@ -67,6 +69,7 @@ final class JobInput {
         stream = nil
         ends = nil
         isBroken = false
+        damage = nil
         pending = []
         isSkipping = false
         for partition in skipped.indices { skipped[partition] = 0 }
@@ -80,6 +83,17 @@ final class JobInput {
             partition: Int32(partition), seq: seq, value: value.bytes, header: header.bytes, position: bytesConsumed)
     }
 
+    /// The stream at its next record; nil at the end of the input, or where it is damaged.
+    private func nextRecord() throws -> RecordStream? {
+        do {
+            guard let stream = try stream ?? begin(), try stream.next() else { return nil }
+            return stream
+        } catch let failure as PipelineError where source.isDamaged {
+            damage = failure
+            return nil
+        }
+    }
+
     /// nil: the file begins otherwise than in the first pass.
     private func begin() throws -> RecordStream? {
         hasRead = true
@@ -87,8 +101,11 @@ final class JobInput {
         if let preparedScanner {
             scanner = preparedScanner
         } else {
-            try source.rewind()
-            scanner = RecordScanner(format: plan.format, dialect: plan.dialect) { [source] in try source.read($0) }
+            source.rewind()
+            _ = try source.isEmpty()
+            scanner = RecordScanner(format: plan.format, dialect: plan.dialect, offset: source.textStart) {
+                [source] in try source.read($0)
+            }
             do {
                 guard try scanner.readHeader() == plan.header else { return nil }
             } catch is InputError {
@@ -100,7 +117,7 @@ final class JobInput {
     }
 
     private func end() {
-        isBroken = content.map { $0 != source.contentHash() } ?? false
+        isBroken = damage != nil || content.map { $0 != source.contentHash() } ?? false
         ends = (0..<plan.partitions).map {
             stream?.endMarker(partition: $0) ?? EndMarker(lastSeq: 0, records: 0, digest: 0)
         }

@@ -36,14 +36,15 @@ final class JobPreparation {
         self.options = options
         journal = options.stateDirectory.map { Journal(directory: $0) }
         path = source.path == "-" ? "-" : URL(fileURLWithPath: source.path).standardizedFileURL.path
-        let named = (source.path as NSString).pathExtension
-        guard let format = options.format ?? Format(pathExtension: named) else {
-            throw .refused("unknown format; --format csv or --format jsonl names it")
-        }
-        self.format = format
-        scanner = RecordScanner(format: format, dialect: options.dialect) { [source] in try source.read($0) }
         do {
             if try source.isEmpty() { throw PipelineError.refused("is empty") }
+            guard let format = options.format ?? Format(pathExtension: source.pathExtension) else {
+                throw PipelineError.refused("unknown format; --format csv or --format jsonl names it")
+            }
+            self.format = format
+            scanner = RecordScanner(format: format, dialect: options.dialect, offset: source.textStart) {
+                [source] in try source.read($0)
+            }
             header = try scanner.readHeader()
         } catch {
             throw Self.refusal(error)
@@ -145,7 +146,7 @@ final class JobPreparation {
     }
 
     private func readOnce(_ context: PushContext) throws(PipelineError) -> ContentHash {
-        try source.rewind()
+        source.rewind()
         var progress = ProgressClock(input: source.path, start: context.now)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
@@ -154,7 +155,7 @@ final class JobPreparation {
                 let now = context.now
                 guard progress.isDue(now) else { continue }
                 context.event(
-                    .progress(progress.report(.checking, bytes: source.bytesRead, size: source.size, now: now)))
+                    .progress(progress.report(.checking, bytes: source.positionInFile, size: source.size, now: now)))
             }
         } catch {
             throw Self.refusal(error)
@@ -166,7 +167,7 @@ final class JobPreparation {
     private static func refusal(_ error: any Error) -> PipelineError {
         switch error {
         case let error as InputError: .refused(error.message)
-        case let failure as PipelineError: failure.kind == .broken ? .refused(failure.message) : failure
+        case let failure as PipelineError: failure.kind == .broken ? .refused(failure.message, commands: failure.commands) : failure
         default: .refused("\(error)")
         }
     }

@@ -61,7 +61,7 @@ final class JobSender {
             window: window, claim: claim, isRewindable: input.source.isRegular,
             stallTimeout: context.options.stallTimeout, now: now)
         progress = ProgressClock(input: input.source.path, start: now)
-        size = journal.entry.size
+        size = input.source.textSize
         claimedPosition = journal.entry.position
         if context.topic.isMock, !input.source.isRegular {
             mockLimit = MockLimit(partitions: context.topic.partitions)
@@ -89,7 +89,8 @@ final class JobSender {
         }
         guard !input.isBroken else {
             keepJournal(.broken)
-            throw .broken("changed while it was read; what was sent of it is marked broken")
+            let reason = input.damage?.message ?? "changed while it was read"
+            throw .broken("\(reason); what was sent of it is marked broken", commands: input.damage?.commands ?? [])
         }
         if !wasPushed { keepJournal(.pushed) }
     }

@@ -12,12 +12,13 @@ final class InputWindow {
     @exclusivity(unchecked) private var start = 0
     @exclusivity(unchecked) private var end = 0
     /// Of the first byte in the window, from the start of the input.
-    @exclusivity(unchecked) private(set) var offset: UInt64 = 0
+    @exclusivity(unchecked) private(set) var offset: UInt64
     /// Nothing comes after the window.
     @exclusivity(unchecked) private(set) var isLast = false
 
     /// `read` fills what it is given, or part of it, and returns how many bytes; 0 at the end of the input.
-    init(read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) {
+    init(offset: UInt64 = 0, read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) {
+        self.offset = offset
         self.read = read
         capacity = Self.block
         buffer = Self.allocate(capacity)

@@ -14,13 +14,16 @@ package final class RecordScanner {
     private let window: InputWindow
     @exclusivity(unchecked) private var scanner: (any FormatScanner)?
 
-    /// - Parameter read: fills its buffer, or part of it, and returns how many bytes; 0 at the end of the input.
+    /// - Parameters:
+    ///   - offset: of the first byte that `read` gives, from the start of the input.
+    ///   - read: fills its buffer, or part of it, and returns how many bytes; 0 at the end of the input.
     package init(
-        format: Format, dialect: Dialect, read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
+        format: Format, dialect: Dialect, offset: UInt64 = 0,
+        read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
     ) {
         self.format = format
         self.dialect = dialect
-        window = InputWindow(read: read)
+        window = InputWindow(offset: offset, read: read)
     }
 
     /// To be called once, first. A byte order mark is passed over. Returns the header row of a CSV file as it stands,

@@ -103,13 +103,13 @@ extension JobFinder.Answer {
 /// Reads a file for its content, as push does.
 private func contentHash(ofFile path: String, _ interrupt: Interrupt) throws -> (ContentHash, size: UInt64) {
     do {
-        let source = try FileSource(path, interrupt: interrupt)
+        let source = try FileSource(contentOf: path, interrupt: interrupt)
         guard source.isRegular else { throw PipelineError.refused("no regular file: its content cannot be looked up") }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
         defer { buffer.deallocate() }
         while try source.read(buffer) > 0 {}
         return (source.contentHash(), source.bytesRead)
-    } catch let error as PipelineError where error.kind == .refused {
+    } catch let error as PipelineError where error.kind == .refused || error.kind == .broken {
         throw Failure(.input, "\(path): \(error.message)")
     }
 }
