@@ -24,7 +24,9 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     package var description: String { message }
 
     /// What the operating system said; `code` is an `errno`.
-    static func system(_ code: Int32) -> FileError { FileError(.unreadable, "cannot be read on: \(systemMessage(code))") }
+    static func system(_ code: Int32) -> FileError {
+        FileError(.unreadable, "cannot be read on: \(systemMessage(code))")
+    }
 }
 
 /// The way to load a file that is refused as it is.

@@ -33,7 +33,8 @@ import Testing
 
     /// A comma is another byte in them, or more than one.
     @Test(arguments: [
-        "UTF-32", "utf-32le", "UCS-4", "UCS-2", "UTF-7", "utf7", "UTF-7-IMAP", "IBM037", "CP500", "EBCDIC-US", "INTERNAL",
+        "UTF-32", "utf-32le", "UCS-4", "UCS-2", "UTF-7", "utf7", "UTF-7-IMAP", "IBM037", "CP500", "EBCDIC-US",
+        "INTERNAL",
         "WCHAR_T", "ISO-10646",
     ])
     func namesThatAreNotRead(name: String) throws {
@@ -84,7 +85,10 @@ import Testing
     /// Bytes of the source, the encoding named, and what is said.
     static let wrong: [(bytes: [UInt8], named: String?, message: String)] = [
         (Array("name\r\nAnn\rB") + [0x81], "windows-1252", "line 3, byte 11: 0x81 is not WINDOWS-1252"),
-        ([0xFF, 0xFE] + "a\nb".utf16LE + [0x00], nil, "line 2, byte 8: the file ends in the middle of a character (UTF-16LE)"),
+        (
+            [0xFF, 0xFE] + "a\nb".utf16LE + [0x00], nil,
+            "line 2, byte 8: the file ends in the middle of a character (UTF-16LE)"
+        ),
         (
             [0xFE, 0xFF] + "a\n".utf16BE + [0xD8, 0x3D], nil,
             "line 2, byte 6: the file ends in the middle of a character (UTF-16BE)"
@@ -94,7 +98,8 @@ import Testing
             "line 1, byte 4: D83D is one half of a surrogate pair without the other"
         ),
         (
-            [0xDE, 0x00] + "ab".utf16BE, "UTF-16BE", "line 1, byte 0: DE00 is one half of a surrogate pair without the other"
+            [0xDE, 0x00] + "ab".utf16BE, "UTF-16BE",
+            "line 1, byte 0: DE00 is one half of a surrogate pair without the other"
         ),
         ([0x82], "CP932", "line 1, byte 0: the file ends in the middle of a character (CP932)"),
         (Array("a") + [0xE9], "US-ASCII", "line 1, byte 1: 0xE9 is not US-ASCII"),
@@ -122,7 +127,9 @@ import Testing
     @Test func aNULInTheWindow() throws {
         #expect(failure(Array("name\nA\0n"))?.message == "line 2, byte 6: a NUL byte, which text does not have")
         #expect(failure([0xEF, 0xBB, 0xBF, 0])?.message == "line 1, byte 3: a NUL byte, which text does not have")
-        #expect(failure("a\0b".utf16LE, named: "UTF-16LE")?.message == "line 1, byte 1: a NUL byte, which text does not have")
+        #expect(
+            failure("a\0b".utf16LE, named: "UTF-16LE")?.message
+                == "line 1, byte 1: a NUL byte, which text does not have")
         for (bytes, name) in [("имя,age\nИван,30\n".utf16LE, "UTF-16LE"), ("name,age\n".utf16BE, "UTF-16BE")] {
             let error = try #require(failure(bytes))
             #expect(error.message.hasSuffix("a NUL byte; it looks like UTF-16 without a byte order mark"))

@@ -41,9 +41,19 @@ func pipe(_ pieces: [[UInt8]], pause: useconds_t = 0) throws -> InputDescriptor 
     return InputDescriptor(ends[0], isOwned: true, isRegular: false)
 }
 
+/// A stream that gives nothing for 30 s fails its test, and does not hold up the others.
+func limitWaiting(_ input: TextInput) {
+    var calls = 0
+    input.waiting = {
+        calls += 1
+        if calls > 300 { throw TestSupportError("nothing came for 30 s") }
+    }
+}
+
 /// All of the text, in pieces of `size` bytes.
 func readAll(_ input: TextInput, size: Int = 65_536) throws -> ReadText {
     var result = ReadText()
+    limitWaiting(input)
     var seen: [UInt8] = []
     input.observe = { seen += $0 }
     result.container = try input.container()

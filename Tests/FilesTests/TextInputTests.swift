@@ -29,7 +29,10 @@ import Testing
         ([0x96, 0xBC, 0x91, 0x4F, 0x0A], "CP932", "CP932", "名前\n", 0),
         // The last letter is held back until it is known that no accent follows.
         ([0x61, 0xCC, 0x61], "windows-1258", "WINDOWS-1258", "\u{E0}a", 0),
-        (Array("a") + [0x1B, 0x24, 0x42, 0x3E, 0x3E, 0x1B, 0x28, 0x42] + Array("b"), "ISO-2022-JP", "ISO-2022-JP", "a承b", 0),
+        (
+            Array("a") + [0x1B, 0x24, 0x42, 0x3E, 0x3E, 0x1B, 0x28, 0x42] + Array("b"), "ISO-2022-JP", "ISO-2022-JP",
+            "a松b", 0
+        ),
     ]
 
     @Test(arguments: [nil] + Container.allCases.map(Optional.some), encodings.indices)
@@ -97,7 +100,10 @@ import Testing
 
     @Test func rewoundItIsReadAgain() throws {
         let text = Array(String(repeating: "Zoë,31\n", count: 100_000))
-        for bytes in [text, try gzip(text), try zstd(text), try gzip([0xFE, 0xFF] + String(decoding: text, as: UTF8.self).utf16BE)] {
+        for bytes in [
+            text, try gzip(text), try zstd(text),
+            try gzip([0xFE, 0xFF] + String(decoding: text, as: UTF8.self).utf16BE),
+        ] {
             let input = TextInput(try descriptor(bytes))
             var buffer = [UInt8](repeating: 0, count: 300_000)
             for _ in 0..<2 { _ = try buffer.withUnsafeMutableBytes { try input.read($0) } }
@@ -125,7 +131,9 @@ import Testing
     }
 
     /// Nothing to read: `waiting` is called, whatever stands between, and what it throws comes out.
-    @Test(arguments: [[], [0x1F], [0x1F, 0x8B], [0x28, 0xB5, 0x2F, 0xFD], Array("name"), [0xFF], [0xFF, 0xFE, 0x61]] as [[UInt8]])
+    @Test(
+        arguments: [[], [0x1F], [0x1F, 0x8B], [0x28, 0xB5, 0x2F, 0xFD], Array("name"), [0xFF], [0xFF, 0xFE, 0x61]]
+            as [[UInt8]])
     func aStreamThatStopsIsWaitedFor(bytes: [UInt8]) throws {
         struct Enough: Error {}
         var ends: [Int32] = [0, 0]
@@ -138,7 +146,10 @@ import Testing
             calls += 1
             if calls == 3 { throw Enough() }
         }
-        #expect(throws: Enough.self) { try readAll(input) }
+        var buffer = [UInt8](repeating: 0, count: 100)
+        #expect(throws: Enough.self) {
+            while try buffer.withUnsafeMutableBytes({ try input.read($0) }) > 0 {}
+        }
         #expect(input.close(), "the thread ended")
     }
 
@@ -149,6 +160,7 @@ import Testing
         #expect(Foundation.pipe(&ends) == 0)
         let writer = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
         let input = TextInput(InputDescriptor(ends[0], isOwned: true, isRegular: false))
+        limitWaiting(input)
         try writer.write(contentsOf: Data(first))
         var buffer = [UInt8](repeating: 0, count: 100)
         #expect(try buffer.withUnsafeMutableBytes { try input.read($0) } == 9)

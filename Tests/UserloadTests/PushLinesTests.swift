@@ -48,6 +48,18 @@ import Testing
                 == "b.csv          -         refused: no column age (line 1: name, alter, email); nothing sent")
     }
 
+    @Test func whatToTry() {
+        let commands = [["xz", "-dc", "my people.xz"], ["userload", "load", "-"]]
+        let refused = outcome("my people.xz", .failed(.refused("is compressed with xz", commands: commands)))
+        #expect(
+            lines("my people.xz").summary(refused)
+                == "my people.xz  -         refused: is compressed with xz; nothing sent")
+        #expect(lines("my people.xz").remedy(refused) == "    try: xz -dc 'my people.xz' | userload load -")
+        let stream = outcome("-", .failed(.refused("", commands: [["…"], ["xz", "-dc"], ["userload", "load", "-"]])))
+        #expect(lines("-").remedy(stream) == "    try: … | xz -dc | userload load -")
+        #expect(lines("-").remedy(outcome("-", .failed(.refused("is empty")))) == nil)
+    }
+
     @Test func alreadyPushed() {
         let date = Date(timeIntervalSince1970: 1_795_312_800)
         #expect(

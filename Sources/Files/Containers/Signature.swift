@@ -36,10 +36,17 @@ enum Signature: Equatable {
         }
     }
 
-    /// Whether more bytes could still make something of `start`. A tar's header has NUL bytes, which text has not.
+    /// Whether more bytes could still make something else of `start`.
     static func isUndecided(_ start: ArraySlice<UInt8>) -> Bool {
-        magic.contains { start.count < $0.bytes.count && $0.bytes.starts(with: start) }
-            || start.count < tarMagic.offset + tarMagic.bytes.count && start.contains(0)
+        switch Signature(start) {
+        // The names of the first files in it.
+        case .zip: start.count < 512
+        // A tar's header has NUL bytes, which text has not.
+        case nil:
+            magic.contains { start.count < $0.bytes.count && $0.bytes.starts(with: start) }
+                || start.count < tarMagic.offset + tarMagic.bytes.count && start.contains(0)
+        default: false
+        }
     }
 
     /// Office documents are zip archives; what they are follows from the files in them.
@@ -59,4 +66,3 @@ enum Signature: Equatable {
         return false
     }
 }
-

@@ -36,7 +36,8 @@ enum ByteOrderMark: String, CaseIterable {
             guard named != .utf16 else {
                 throw FileError(
                     .unsupported,
-                    "has no byte order mark, so that --encoding must say UTF-16LE or UTF-16BE (Windows writes UTF-16LE)")
+                    "has no byte order mark, so that --encoding must say UTF-16LE or UTF-16BE (Windows writes UTF-16LE)"
+                )
             }
             return named ?? .utf8
         }

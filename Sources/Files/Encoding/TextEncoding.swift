@@ -21,7 +21,8 @@ package struct TextEncoding: Hashable, Sendable, CustomStringConvertible {
     package init(named name: String) throws(FileError) {
         // iconv takes "" for the locale's encoding, and // for its own options.
         guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(Self.isAllowed) else {
-            throw FileError(.unsupported, "is not the name of an encoding: letters, digits and - _ . : are allowed in it")
+            throw FileError(
+                .unsupported, "is not the name of an encoding: letters, digits and - _ . : are allowed in it")
         }
         let upper = name.uppercased()
         let letters = String(upper.filter { $0 != "-" && $0 != "_" })

@@ -14,11 +14,12 @@ final class Transcoder {
     private var ready: UnsafeRawBufferPointer  // decoded and not handed out yet, in `target`
     private var sourceHasEnded = false
     private var isFlushed = false
-    private var isStart = true
+    private var mayBeginWithMark: Bool
     private var position: UInt64  // of `pending`, from the start of the file
     private var lines = LineCounter()
 
-    /// - Parameter position: how many bytes of the file come before the text: those of its byte order mark.
+    /// - Parameter position: how many bytes of the file come before the text: those of its byte order mark. 0: a mark
+    ///   that only this encoding knows is left out.
     init(_ encoding: TextEncoding, position: UInt64) throws(FileError) {
         guard let iconv = Iconv(from: encoding.name) else {
             throw FileError(.unsupported, "is \(encoding), which iconv does not know here")
@@ -26,6 +27,7 @@ final class Transcoder {
         self.encoding = encoding
         self.iconv = iconv
         self.position = position
+        mayBeginWithMark = position == 0
         pending = UnsafeRawBufferPointer(rebasing: source[..<0])
         ready = UnsafeRawBufferPointer(rebasing: target[..<0])
     }
@@ -35,7 +37,7 @@ final class Transcoder {
         target.deallocate()
     }
 
-    /// Reads some bytes of UTF-8; 0 at the end. A byte order mark at the start is left out.
+    /// Reads some bytes of UTF-8; 0 at the end.
     /// - Parameter read: gives the file's bytes; 0 at the end.
     func read(
         _ buffer: UnsafeMutableRawBufferPointer, from read: (UnsafeMutableRawBufferPointer) throws -> Int
@@ -61,8 +63,8 @@ final class Transcoder {
         let result = iconv.convert(&pending, &free)
         position += UInt64(before - pending.count)
         ready = UnsafeRawBufferPointer(rebasing: target[..<(target.count - free.count)])
-        if isStart, !ready.isEmpty {
-            isStart = false
+        if mayBeginWithMark, !ready.isEmpty {
+            mayBeginWithMark = false
             if ready.starts(with: ByteOrderMark.utf8.bytes) { ready = UnsafeRawBufferPointer(rebasing: ready[3...]) }
         }
         lines.count(ready)
@@ -100,7 +102,8 @@ final class Transcoder {
 
     private func cutOff() -> FileError {
         FileError(
-            .damaged, "line \(lines.current), byte \(position): the file ends in the middle of a character (\(encoding))")
+            .damaged,
+            "line \(lines.current), byte \(position): the file ends in the middle of a character (\(encoding))")
     }
 }
 

@@ -167,7 +167,8 @@ final class JobPreparation {
     private static func refusal(_ error: any Error) -> PipelineError {
         switch error {
         case let error as InputError: .refused(error.message)
-        case let failure as PipelineError: failure.kind == .broken ? .refused(failure.message, commands: failure.commands) : failure
+        case let failure as PipelineError:
+            failure.kind == .broken ? .refused(failure.message, commands: failure.commands) : failure
         default: .refused("\(error)")
         }
     }
