@@ -94,7 +94,7 @@ import Testing
                 15 :ragged_row
                 16 :ragged_row
                 17 name.lastName:invalid_utf8
-                18 name.lastName:nul_character
+                18 name.lastName:invalid_utf8
                 19 name.firstName:stray_quote
                 20 name.firstName:stray_quote
                 22 :unterminated_quote
