@@ -1,7 +1,5 @@
 // Why a command of the pipeline ended short of its aim: one error type for push, work and the database.
 
-package import Records
-
 /// A kind, from which the exit code follows, and the words for a person.
 package struct PipelineError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Kind: Sendable {
@@ -28,19 +26,19 @@ package struct PipelineError: Error, Equatable, Sendable, CustomStringConvertibl
     package let message: String
     /// What to do next, if that is not in the message.
     package let hint: String?
-    /// The options that take an input that was refused.
-    package let remedy: Remedy?
+    /// What takes an input that was refused.
+    package let wayOut: WayOut?
 
-    private init(_ kind: Kind, _ message: String, _ hint: String? = nil, remedy: Remedy? = nil) {
+    private init(_ kind: Kind, _ message: String, _ hint: String? = nil, wayOut: WayOut? = nil) {
         self.kind = kind
         self.message = message
         self.hint = hint
-        self.remedy = remedy
+        self.wayOut = wayOut
     }
 
     package static func usage(_ message: String, hint: String? = nil) -> Self { Self(.usage, message, hint) }
-    package static func refused(_ message: String, hint: String? = nil, remedy: Remedy? = nil) -> Self {
-        Self(.refused, message, hint, remedy: remedy)
+    package static func refused(_ message: String, hint: String? = nil, wayOut: WayOut? = nil) -> Self {
+        Self(.refused, message, hint, wayOut: wayOut)
     }
     package static func broken(_ message: String, hint: String? = nil) -> Self { Self(.broken, message, hint) }
     package static func lost(_ message: String, hint: String? = nil) -> Self { Self(.lost, message, hint) }

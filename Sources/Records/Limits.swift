@@ -30,8 +30,6 @@ package enum Limits {
     package static let descriptionBytes = 16_384
     /// What an input is concluded from.
     package static let conclusionBytes = 65_536
-    /// U+FEFF in UTF-8.
-    static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     /// Nested JSON objects and arrays, the record's own object included.
     package static let depth = 64
 }

@@ -1,12 +1,16 @@
 // The options that say what a file is, where its bytes do not or somebody knows better.
 
 import CommandLineOptions
+import Files
 import Foundation
 import Records
 
 enum InputOptions {
     static let format = Option<Format>.choice(
         "format", "FORMAT", help: "What the files are written in.", default: "concluded from their first bytes")
+    static let encoding = Option.text(
+        "encoding", "NAME", help: "The encoding of the files, as iconv -l lists them.",
+        default: "UTF-8, or UTF-16 by its byte order mark")
     static let delimiter = Option.text(
         "delimiter", "CHAR", help: "What separates the cells of CSV: \(delimiters).",
         default: "the one that yields the columns")
@@ -37,13 +41,21 @@ enum InputOptions {
     private static let delimiters = Dialect.delimiters.map(\.name).joined(separator: " ")
 
     static let all: [any DeclaredOption] = [
-        format, delimiter, skipLines, columns, null, ragged, map, mapFile, ageFrom, asOf, dateFormat, lenient,
+        format, encoding, delimiter, skipLines, columns, null, ragged, map, mapFile, ageFrom, asOf, dateFormat, lenient,
     ]
 
     /// - Throws: `Failure` (usage).
     static func flags(_ arguments: ParsedArguments) throws -> InputFlags {
         var flags = InputFlags()
         flags.format = arguments[format]
+        if let name = arguments[encoding] {
+            do {
+                _ = try TextEncoding(named: name)
+            } catch {
+                throw Failure(.usage, "--encoding \(name) \(error.message)")
+            }
+            flags.encoding = name
+        }
         if let text = arguments[delimiter] {
             guard let dialect = Dialect(argument: text) else {
                 throw Failure(.usage, "--delimiter \(text): must be one of \(delimiters)")

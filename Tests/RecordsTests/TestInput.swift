@@ -37,16 +37,23 @@ func reader(_ input: [UInt8], chunk: Int = .max) -> (UnsafeMutableRawBufferPoint
     }
 }
 
+/// What is behind a byte order mark, as `TextInput` leaves it, and where that begins.
+func text(_ input: [UInt8]) -> (bytes: [UInt8], start: UInt64) {
+    input.starts(with: "\u{FEFF}".utf8) ? (Array(input.dropFirst(3)), 3) : (input, 0)
+}
+
 let testDay = CalendarDate(year: 2026, month: 11, day: 24)!
 
 func conclude(
     _ input: [UInt8], _ flags: InputFlags = InputFlags(), key: KeyFields = .standard, isWhole: Bool? = nil
 ) throws(Refusal) -> Conclusion {
+    let (input, start) = text(input)
     let window = Array(input.prefix(Limits.conclusionBytes))
     return try Result<Conclusion, Refusal> { () throws(Refusal) in
         try window.withUnsafeBufferPointer { bytes throws(Refusal) in
             try Conclusion(
-                bytes, isWhole: isWhole ?? (window.count == input.count), flags, keyFields: key, today: testDay)
+                bytes, isWhole: isWhole ?? (window.count == input.count), offset: start, flags, keyFields: key,
+                today: testDay)
         }
     }.get()
 }
@@ -56,11 +63,12 @@ func taken(_ input: [UInt8], _ format: Format, delimiter: Character = ",") throw
     guard format == .csv else { return Conclusion(form: .jsonl) }
     var flags = InputFlags()
     flags.delimiter = delimiter.asciiValue
+    let (input, start) = text(input)
     let window = Array(input.prefix(Limits.conclusionBytes))
     return try withBytes(window) { bytes in
         let whole = window.count == input.count
         do throws(Fault) {
-            return try Concluder(bytes, isWhole: whole, keyFields: .standard, today: testDay).csv(flags)
+            return try Concluder(bytes, isWhole: whole, offset: start, keyFields: .standard, today: testDay).csv(flags)
         } catch {
             throw InputError(error.message)
         }
@@ -74,7 +82,8 @@ func scanner(
 }
 
 func scanner(_ input: [UInt8], _ conclusion: Conclusion, chunk: Int = .max) throws -> RecordScanner {
-    let scanner = RecordScanner(read: reader(input, chunk: chunk))
+    let (input, start) = text(input)
+    let scanner = RecordScanner(offset: start, read: reader(input, chunk: chunk))
     try scanner.begin(conclusion)
     return scanner
 }

@@ -1,5 +1,6 @@
 // The words of a push, letter by letter.
 
+import Files
 import Foundation
 import Pipeline
 import Records
@@ -48,21 +49,27 @@ import Testing
     }
 
     @Test func theWayOut() {
-        func wayOut(_ file: String, _ remedy: Remedy?) -> String? {
+        func wayOut(_ file: String, _ wayOut: WayOut?) -> String? {
             PushLines(
                 files: [file], command: "", subcommand: "load", others: ["--label", "it's"],
                 times: Times(now: Date(timeIntervalSince1970: 0))
-            ).wayOut(outcome(file, .failed(.refused("x", remedy: remedy))))
+            ).wayOut(outcome(file, .failed(.refused("x", wayOut: wayOut))))
         }
-        let dates = Remedy.options(["--age-from", "Date of birth", "--as-of", "2026-11-24"])
+        let dates = WayOut(options: ["--age-from", "Date of birth", "--as-of", "2026-11-24"])
         #expect(
             wayOut("my people.csv", dates)
                 == #"userload load --age-from 'Date of birth' --as-of 2026-11-24 --label 'it'\''s' 'my people.csv'"#)
-        #expect(wayOut("-", .options([])) == #"… | userload load --label 'it'\''s' -"#)
-        #expect(wayOut("-x.csv", .options([])) == #"userload load --label 'it'\''s' ./-x.csv"#)
+        #expect(wayOut("-", WayOut(options: [])) == #"… | userload load --label 'it'\''s' -"#)
+        #expect(wayOut("-x.csv", WayOut(options: [])) == #"userload load --label 'it'\''s' ./-x.csv"#)
         #expect(
-            wayOut("a.json", .jq(filter: ".data[]", options: ["--lenient"]))
+            wayOut("a.json", WayOut(programs: [Unpacker(["jq", "-c", ".data[]"])], options: ["--lenient"]))
                 == #"jq -c '.data[]' a.json | userload load --lenient --label 'it'\''s' -"#)
+        let unpack = WayOut(
+            programs: [Unpacker(["unzip", "-p"], stream: ["funzip"]), Unpacker(["xz", "-dc"])], options: [])
+        #expect(
+            wayOut("-my people.zip", unpack)
+                == #"unzip -p './-my people.zip' | xz -dc | userload load --label 'it'\''s' -"#)
+        #expect(wayOut("-", unpack) == #"… | funzip | xz -dc | userload load --label 'it'\''s' -"#)
         #expect(wayOut("a.csv", nil) == nil)
     }
 

@@ -1,5 +1,6 @@
 // A file before it is a job: opened, concluded what it is, then hashed and looked up in the journal.
 
+import Files
 import Foundation
 import Glibc
 import Records
@@ -22,10 +23,12 @@ struct JobIdentity {
 /// One thread owns it.
 final class JobPreparation {
     let journal: Journal?
-    /// The scanner that looked at the first bytes; a stream is read on from it.
+    /// Of a stream, which is read once; it has not begun.
     let scanner: RecordScanner
     let conclusion: Conclusion
 
+    private let encoding: TextEncoding
+    private let container: Container?
     private let source: FileSource
     private let options: PushOptions
     private let path: String
@@ -35,27 +38,37 @@ final class JobPreparation {
         self.options = options
         journal = options.stateDirectory.map { Journal(directory: $0) }
         path = source.path == "-" ? "-" : URL(fileURLWithPath: source.path).standardizedFileURL.path
-        scanner = RecordScanner { [source] in try source.read($0) }
         do {
             let flags = options.input
-            let (bytes, isWhole) = try scanner.peek(Limits.conclusionBytes) { bytes in
-                !source.isRegular && StreamWindow.length(bytes, flags) != nil
+            var window = try source.window()
+            var first = source.isRegular ? nil : Self.firstRecord(window, flags)
+            while !source.isRegular, first == nil, try source.widenWindow() {
+                window = try source.window()
+                first = Self.firstRecord(window, flags)
             }
-            guard !bytes.isEmpty else { throw PipelineError.refused("is empty") }
-            let first = source.isRegular ? nil : StreamWindow.length(bytes, flags)
-            conclusion = try Conclusion(
-                first.map { Bytes(rebasing: bytes[..<$0]) } ?? bytes,
-                isWhole: isWhole && first ?? bytes.count == bytes.count,
-                flags, keyFields: options.keyFields, today: .today)
+            guard !window.isEmpty else { throw PipelineError.refused("is empty") }
+            let isWhole = try first == nil && source.windowIsWhole()
+            conclusion = try withBytes(Array(window.prefix(first ?? window.count))) { bytes in
+                try Conclusion(
+                    bytes, isWhole: isWhole, offset: source.textStart, flags, keyFields: options.keyFields,
+                    today: .today)
+            }
+            encoding = try source.encoding()
+            container = try source.container()
+            scanner = RecordScanner(offset: source.textStart) { [source] in try source.read($0) }
         } catch {
-            throw Self.refusal(error)
+            throw Self.refusal(error, source, options.input)
         }
     }
 
     func plan(partitions: Int) -> Plan {
         Plan(
-            input: conclusion, keyFields: options.keyFields, partitions: partitions, onDuplicate: options.onDuplicate)
+            input: conclusion, encoding: encoding == .utf8 ? nil : encoding.name, keyFields: options.keyFields,
+            partitions: partitions, onDuplicate: options.onDuplicate)
     }
+
+    /// What the file is taken for, for people.
+    var line: String { conclusion.line([encoding.words] + (container.map { [$0.rawValue] } ?? [])) }
 
     /// The job's id and what the journal claims of it. Reads a regular file once.
     func identify(_ context: PushContext) throws(PipelineError) -> JobIdentity {
@@ -66,8 +79,9 @@ final class JobPreparation {
         }
         let content = try readOnce(context)
         let size = source.bytesRead
+        let decoded = source.textHash()
         func job(_ nonce: [UInt8]?) -> JobID {
-            plan.jobID(content: content, size: size, label: options.label, nonce: nonce)
+            plan.jobID(content: content, size: size, decoded: decoded, label: options.label, nonce: nonce)
         }
         if options.again { return again(context, content, job) }
         let job = job(nil)
@@ -90,7 +104,7 @@ final class JobPreparation {
             delimiter: conclusion.form == .csv ? conclusion.dialect.delimiter : nil, header: conclusion.header,
             options: repetition,
             keyFields: options.keyFields, onDuplicate: options.onDuplicate, partitions: plan.partitions,
-            again: options.again, runAt: identity.runAt, conclusion: conclusion.line(["UTF-8"]))
+            again: options.again, runAt: identity.runAt, conclusion: line)
         do {
             try marker.checkLimits()
         } catch {
@@ -153,7 +167,7 @@ final class JobPreparation {
     }
 
     private func readOnce(_ context: PushContext) throws(PipelineError) -> ContentHash {
-        try source.rewind()
+        source.rewind()
         if conclusion.form == .array || conclusion.form == .objects { return try readStructure(context) }
         var progress = ProgressClock(input: source.path, start: context.now)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
@@ -163,10 +177,10 @@ final class JobPreparation {
                 let now = context.now
                 guard progress.isDue(now) else { continue }
                 context.event(
-                    .progress(progress.report(.checking, bytes: source.bytesRead, size: source.size, now: now)))
+                    .progress(progress.report(.checking, bytes: source.positionInFile, size: source.size, now: now)))
             }
         } catch {
-            throw Self.refusal(error)
+            throw Self.refusal(error, source, options.input)
         }
         return source.contentHash()
     }
@@ -174,11 +188,17 @@ final class JobPreparation {
     /// Reads a file of JSON once, so that a break of its structure is found before anything is sent.
     private func readStructure(_ context: PushContext) throws(PipelineError) -> ContentHash {
         var progress = ProgressClock(input: source.path, start: context.now)
-        let scanner = RecordScanner { [source] in
+        let scanner: RecordScanner
+        do {
+            _ = try source.window()
+        } catch {
+            throw Self.refusal(error, source, options.input)
+        }
+        scanner = RecordScanner(offset: source.textStart) { [source] in
             let now = context.now
             if progress.isDue(now) {
                 context.event(
-                    .progress(progress.report(.checking, bytes: source.bytesRead, size: source.size, now: now)))
+                    .progress(progress.report(.checking, bytes: source.positionInFile, size: source.size, now: now)))
             }
             return try source.read($0)
         }
@@ -186,21 +206,40 @@ final class JobPreparation {
             try scanner.begin(conclusion)
             while try scanner.next() {}
         } catch {
-            throw Self.refusal(error)
+            throw Self.refusal(error, source, options.input)
         }
         return source.contentHash()
     }
 
     /// Nothing was sent yet: whatever the input's fault is, it is refused.
-    private static func refusal(_ error: any Error) -> PipelineError {
+    private static func refusal(
+        _ error: any Error, _ source: FileSource, _ flags: InputFlags
+    ) -> PipelineError {
         switch error {
         case let error as InputError: .refused(error.message)
+        case let error as FileError:
+            .refused(error.message, wayOut: error.remedy.map { WayOut($0, unpacking: unpackers(source), flags) })
         case let refusal as Refusal:
             refusal.kind == .usage
-                ? .usage(refusal.message) : .refused(refusal.message, remedy: refusal.remedy)
-        case let failure as PipelineError: failure.kind == .broken ? .refused(failure.message) : failure
+                ? .usage(refusal.message)
+                : .refused(refusal.message, wayOut: refusal.remedy.map { WayOut($0, decoding: decoders(source)) })
+        case let failure as PipelineError: failure
         default: .refused("\(error)")
         }
+    }
+
+    private static func firstRecord(_ window: ArraySlice<UInt8>, _ flags: InputFlags) -> Int? {
+        window.withUnsafeBufferPointer { StreamWindow.length($0, flags) }
+    }
+
+    /// What unpacks the file, and what makes UTF-8 of it, as far as it is known.
+    private static func unpackers(_ source: FileSource) -> [Unpacker] {
+        ((try? source.container()) ?? nil).map { [$0.unpacker] } ?? []
+    }
+
+    private static func decoders(_ source: FileSource) -> [Unpacker] {
+        guard let encoding = try? source.encoding(), encoding != .utf8 else { return unpackers(source) }
+        return unpackers(source) + [.transcode(from: encoding.name)]
     }
 
     /// gethostname(2); ProcessInfo's asks the resolver.
@@ -222,4 +261,9 @@ extension CalendarDate {
         let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: Date())
         return CalendarDate(clamping: parts.year ?? 0, parts.month ?? 1, parts.day ?? 1)
     }
+}
+
+extension TextEncoding {
+    /// For people: in which of its two orders a file is, its byte order mark says.
+    fileprivate var words: String { isUTF16 ? "UTF-16" : name }
 }

@@ -77,10 +77,10 @@ package final class Pusher {
     }
 
     private func push(_ path: String, _ outcome: inout PushOutcome) throws(PipelineError) {
-        let source = try FileSource(path, interrupt: interrupt)
+        let source = try FileSource(path, encoding: options.input.encoding, interrupt: interrupt)
         outcome.isResumable = source.isRegular
         let preparation = try JobPreparation(source, options)
-        event(.concluded("\(path)  \(preparation.conclusion.line(["UTF-8"]))"))
+        event(.concluded("\(path)  \(preparation.line)"))
         for notice in preparation.conclusion.notices { event(.notice("\(path): \(notice)", isWarning: false)) }
         let topic = try topic()
         let context = PushContext(

@@ -4,11 +4,14 @@ extension Conclusion {
     /// - Parameters:
     ///   - window: the first bytes, at most `Limits.conclusionBytes`; of a stream those up to the end of its first record.
     ///   - isWhole: there are no others.
+    ///   - offset: of the first one in the input: behind a byte order mark 3.
     ///   - today: what a suggestion of `--as-of` says; a conclusion does not depend on it.
     package init(
-        _ window: Bytes, isWhole: Bool, _ flags: InputFlags, keyFields: KeyFields = .standard, today: CalendarDate
+        _ window: Bytes, isWhole: Bool, offset: UInt64 = 0, _ flags: InputFlags, keyFields: KeyFields = .standard,
+        today: CalendarDate
     ) throws(Refusal) {
-        let start = Concluder(window, isWhole: isWhole, keyFields: keyFields, today: today)
+        let start = Concluder(
+            window, isWhole: isWhole, offset: offset, encoding: flags.encoding, keyFields: keyFields, today: today)
         do {
             self = try start.conclude(flags)
         } catch {
@@ -19,20 +22,27 @@ extension Conclusion {
 
 /// One window; pure.
 struct Concluder {
-    /// Behind a byte order mark, with zeros behind for the blocks that scanners load.
+    /// With zeros behind for the blocks that scanners load.
     let bytes: Bytes
     let isWhole: Bool
+    let offset: UInt64
+    /// The one that `bytes` were in before they were UTF-8, as `--encoding` named it.
+    private let encoding: String?
     let keyFields: KeyFields
     let today: CalendarDate
     private let copy: ByteBuffer
 
-    init(_ window: Bytes, isWhole: Bool, keyFields: KeyFields, today: CalendarDate) {
+    init(
+        _ window: Bytes, isWhole: Bool, offset: UInt64 = 0, encoding: String? = nil, keyFields: KeyFields,
+        today: CalendarDate
+    ) {
         copy = ByteBuffer(capacity: window.count + ByteBlock.size)
         copy.append(window)
         for offset in 0..<ByteBlock.size { copy.base[copy.count + offset] = 0 }
-        let hasMark = window.starts(with: Limits.byteOrderMark)
-        bytes = hasMark ? copy.slice(3, window.count - 3) : copy.bytes
+        bytes = copy.bytes
         self.isWhole = isWhole
+        self.offset = offset
+        self.encoding = encoding
         self.keyFields = keyFields
         self.today = today
     }
@@ -44,7 +54,6 @@ struct Concluder {
         guard let first = bytes.first(where: { !isWhitespace($0) }) else {
             throw Fault(bytes.count == 0 ? "empty" : "nothing but blank lines")
         }
-        try checkNUL(flags)
         let form = try form(first, flags)
         var conclusion = form == .csv ? try csv(flags) : try json(form, flags)
         conclusion.lenient = lenient(conclusion, flags)
@@ -83,7 +92,7 @@ struct Concluder {
         var tried: Set<InputFlags> = []
         while tried.insert(flags).inserted, tried.count <= 6 {
             // In another encoding these bytes are others.
-            if flags.encoding == Windows1252.name, let text = Windows1252.decoded(bytes) {
+            if flags.encoding == Windows1252.name, encoding == nil, let text = Windows1252.decoded(bytes) {
                 let offered = flags
                 return withBytes(text) { text in
                     let other = Concluder(text, isWhole: isWhole, keyFields: keyFields, today: today)
@@ -145,28 +154,10 @@ struct Concluder {
         return rest != UInt8(ascii: "{")
     }
 
-    // MARK: Bytes that no form may have
-
-    private func checkNUL(_ flags: InputFlags) throws(Fault) {
-        guard let position = bytes.firstIndex(of: 0) else { return }
-        var fault = Fault("has a NUL character (\(place(position))): is it binary, or text in another encoding?")
-        // Text of mostly ASCII in UTF-16 has a NUL in every other byte.
-        let sample = bytes.prefix(200)
-        let even = sample.indices.count { $0 % 2 == 0 && sample[$0] == 0 }
-        let odd = sample.indices.count { $0 % 2 == 1 && sample[$0] == 0 }
-        if even + odd > sample.count / 3, min(even, odd) == 0 {
-            let name = even == 0 ? "UTF-16LE" : "UTF-16BE"
-            fault = Fault(
-                "has a NUL character (\(place(position))); it looks like UTF-16 without a byte order mark: "
-                    + "--encoding \(name)")
-        }
-        throw fault
-    }
-
     /// "line 3, byte 57"
     func place(_ position: Int) -> String {
         let lines = bytes.baseAddress.map { LineEnds.count($0, position) } ?? 0
-        return "line \(lines + 1), byte \(position + (copy.count - bytes.count))"
+        return "line \(lines + 1), byte \(UInt64(position) + offset)"
     }
 
     // MARK: What may break its rule
@@ -224,14 +215,14 @@ struct Concluder {
 
     /// The first records that are there as a whole.
     func forEachRecord(_ conclusion: Conclusion, _ body: (ScannedRecord) -> Void) throws(InputError) {
-        let bytes = copy.bytes
-        let scanner = RecordScanner(bytes)
+        let scanner = RecordScanner(bytes, offset: offset)
+        let end = offset + UInt64(bytes.count)
         do {
             try scanner.begin(conclusion)
             var seen = 0
             while seen < Self.records, try scanner.next() {
                 // The last one may go on behind the window, its line end too.
-                if !isWhole, scanner.record.offset + scanner.record.length >= UInt64(bytes.count) { return }
+                if !isWhole, scanner.record.offset + scanner.record.length >= end { return }
                 seen += 1
                 body(scanner.record)
             }

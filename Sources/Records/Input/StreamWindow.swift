@@ -2,18 +2,15 @@
 
 package enum StreamWindow {
     /// Bytes up to the end of the first record; nil: it is not there as a whole yet.
-    package static func length(_ window: Bytes, _ flags: InputFlags) -> Int? {
-        let mark = window.starts(with: Limits.byteOrderMark) ? 3 : 0
-        let bytes = Bytes(rebasing: window[mark...])
+    package static func length(_ bytes: Bytes, _ flags: InputFlags) -> Int? {
         guard let first = bytes.firstIndex(where: { !isWhitespace($0) }) else { return nil }
         // With zeros behind for the blocks that are loaded.
         let copy = ByteBuffer(capacity: bytes.count + ByteBlock.size)
         copy.append(bytes)
         for offset in 0..<ByteBlock.size { copy.base[copy.count + offset] = 0 }
         let isJSON = [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(bytes[first])
-        let length =
-            isJSON && flags.format != .csv || flags.format == .jsonl ? json(copy.bytes, first) : csv(copy.bytes, flags)
-        return length.map { $0 + mark }
+        return isJSON && flags.format != .csv || flags.format == .jsonl
+            ? json(copy.bytes, first) : csv(copy.bytes, flags)
     }
 
     private static func json(_ bytes: Bytes, _ first: Int) -> Int? {

@@ -28,7 +28,8 @@ extension Concluder {
     /// What the input would say in windows-1252: only if nothing in it is UTF-8 beyond ASCII, and every byte has a
     /// character. nil: there is no such offer.
     func windows1252Offer(_ flags: InputFlags) -> (words: String, notice: String)? {
-        guard flags.encoding == nil, let base = bytes.baseAddress else { return nil }
+        // A byte order mark is UTF-8's, or UTF-16's.
+        guard flags.encoding == nil, offset == 0, let base = bytes.baseAddress else { return nil }
         let end = base + bytes.count
         var position = base
         var first: Int?

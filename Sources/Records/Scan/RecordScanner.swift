@@ -15,31 +15,19 @@ package final class RecordScanner {
     /// What is kept of a record that its new names make too long.
     private let prefix = ByteBuffer(capacity: 16)
 
-    /// - Parameter read: fills its buffer, or part of it, and returns how many bytes; 0 at the end of the input.
-    package init(read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) {
-        window = InputWindow(read: read)
+    /// - Parameters:
+    ///   - offset: of the first byte that `read` gives, from the start of the input: a byte order mark comes before.
+    ///   - read: fills its buffer, or part of it, and returns how many bytes; 0 at the end of the input.
+    package init(offset: UInt64 = 0, read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) {
+        window = InputWindow(offset: offset, read: read)
     }
 
     /// Over bytes in memory, which must outlive it.
-    init(_ bytes: Bytes) { window = InputWindow(bytes) }
-
-    /// Reads ahead until there are `count` bytes or `isEnough` says so; nothing is consumed. `isWhole`: these are all.
-    package func peek(
-        _ count: Int, until isEnough: (Bytes) -> Bool = { _ in false }
-    ) throws -> (bytes: Bytes, isWhole: Bool) {
-        var wanted = 1
-        while try window.fill(wanted), window.count <= count {
-            if isEnough(Bytes(start: window.first, count: window.count)) { break }
-            wanted = window.count + 1
-        }
-        let bytes = Bytes(start: window.first, count: min(window.count, count))
-        return (bytes, window.isLast && window.count <= count)
-    }
+    init(_ bytes: Bytes, offset: UInt64) { window = InputWindow(bytes, offset: offset) }
 
     /// Passes over everything before the first record. To be called once, before `next`.
     /// - Throws: `InputError` if the input does not begin as it was concluded.
     package func begin(_ conclusion: Conclusion) throws {
-        if try window.fill(3), sameBytes(window.first, Limits.byteOrderMark, 3) { window.consume(3) }
         guard try window.fill(1) else { throw InputError("empty") }
         switch conclusion.form {
         case .csv: scanner = try csv(conclusion)

@@ -50,20 +50,12 @@ struct PushLines {
 
     /// The command that takes a file that was refused, in one line to paste; nil if none is known.
     func wayOut(_ outcome: PushOutcome) -> String? {
-        guard case .failed(let error) = outcome.result, let remedy = error.remedy else { return nil }
-        let isStream = outcome.input == "-"
-        func command(_ options: [String], _ file: String) -> String {
-            let operand = file.hasPrefix("-") && file != "-" ? "./" + file : file
-            return (["userload", subcommand] + (options + others + [operand]).map(shellQuoted)).joined(separator: " ")
-        }
-        switch remedy {
-        case .options(let options): return (isStream ? "… | " : "") + command(options, outcome.input)
-        case .jq(let filter, let options):
-            let source =
-                isStream
-                ? "… | jq -c \(shellQuoted(filter))" : "jq -c \(shellQuoted(filter)) \(shellQuoted(outcome.input))"
-            return "\(source) | \(command(options, "-"))"
-        }
+        guard case .failed(let error) = outcome.result, let wayOut = error.wayOut else { return nil }
+        let path = outcome.input == "-" ? nil : outcome.input
+        return wayOut.commands(path: path, ["userload", subcommand], others: others).map { words in
+            // `…` stands for whatever a stream comes from.
+            words == ["…"] ? "…" : words.map(shellQuoted).joined(separator: " ")
+        }.joined(separator: " | ")
     }
 
     /// The command line as it was typed, quoted for a shell where that is needed.
