@@ -21,6 +21,8 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CGetopt"),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CMimalloc", providers: [.apt(["libmimalloc-dev"])]),
 
         .target(name: "FileNames", swiftSettings: settings),
@@ -29,13 +31,15 @@ let package = Package(
         .target(name: "Records", dependencies: ["CXXHash"], swiftSettings: settings),
         .target(name: "Kafka", dependencies: ["CRdKafka"], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: settings),
+        .target(name: "Files", dependencies: ["CZlib", "CZstd"], swiftSettings: settings),
         .target(
-            name: "Pipeline", dependencies: ["Records", "Kafka", "Postgres", "FileNames"],
+            name: "Pipeline", dependencies: ["Records", "Kafka", "Postgres", "Files", "FileNames"],
             resources: [.embedInCode("sql")], swiftSettings: settings),
         .executableTarget(
             name: "userload",
             dependencies: [
-                "Pipeline", "Records", "Kafka", "Postgres", "FileNames", "Log", "CommandLineOptions", "CMimalloc",
+                "Pipeline", "Records", "Kafka", "Postgres", "Files", "FileNames", "Log", "CommandLineOptions",
+                "CMimalloc",
             ],
             swiftSettings: settings),
 
@@ -43,6 +47,7 @@ let package = Package(
         .testTarget(name: "RecordsTests", dependencies: ["Records"], swiftSettings: settings),
         .testTarget(name: "KafkaTests", dependencies: ["Kafka", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "PipelineTests",
             dependencies: ["Pipeline", "Records", "Kafka", "Postgres", "Log", "TestSupport"], swiftSettings: settings),

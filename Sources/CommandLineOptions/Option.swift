@@ -41,6 +41,27 @@ package protocol DeclaredOption: Sendable {
     var definition: OptionDefinition { get }
     /// The value of `text`, of the option's own type; for a flag, `true`.
     func parse(_ text: String) throws(ValueProblem) -> any Sendable
+    /// What counts of a value and those before it.
+    func merged(_ earlier: any Sendable, _ value: any Sendable) -> any Sendable
+}
+
+extension DeclaredOption {
+    package func merged(_ earlier: any Sendable, _ value: any Sendable) -> any Sendable { value }
+}
+
+/// An option with a value that may be given any number of times; all count, in their order.
+package struct RepeatedOption: DeclaredOption {
+    package let definition: OptionDefinition
+
+    package init(_ long: String, _ placeholder: String, help: String) {
+        definition = OptionDefinition(long: long, placeholder: placeholder, help: help)
+    }
+
+    package func parse(_ text: String) -> any Sendable { [text] }
+
+    package func merged(_ earlier: any Sendable, _ value: any Sendable) -> any Sendable {
+        (earlier as? [String] ?? []) + (value as? [String] ?? [])
+    }
 }
 
 /// Why a value is invalid; the message follows "--timeout 5x: ".

@@ -44,7 +44,9 @@ extension ProgramDescription {
                         throw ValueProblem("\(option.definition.spelling) needs a value")
                     }
                     do throws(ValueProblem) {
-                        parsed.values[option.definition.long] = try option.parse(text)
+                        let value = try option.parse(text)
+                        let earlier = parsed.values[option.definition.long]
+                        parsed.values[option.definition.long] = earlier.map { option.merged($0, value) } ?? value
                     } catch {
                         throw ValueProblem("\(option.definition.spelling) \(escaped(text)): \(error.message)")
                     }

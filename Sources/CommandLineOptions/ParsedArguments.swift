@@ -10,6 +10,9 @@ package struct ParsedArguments: Sendable {
 
     package subscript(flag: Flag) -> Bool { values[flag.definition.long] != nil }
 
+    /// All values given, in their order.
+    package subscript(option: RepeatedOption) -> [String] { values[option.definition.long] as? [String] ?? [] }
+
     /// The value given, or nil. Asking for an option that the command has not declared is nil too: option
     /// groups are shared by commands that take only some of them.
     package subscript<Value>(option: Option<Value>) -> Value? { values[option.definition.long] as? Value }

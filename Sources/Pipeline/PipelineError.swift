@@ -3,6 +3,8 @@
 /// A kind, from which the exit code follows, and the words for a person.
 package struct PipelineError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Kind: Sendable {
+        /// The flags do not fit the input.
+        case usage
         /// The input, before anything was sent.
         case refused
         /// The input broke while it was pushed; broken markers were sent if Kafka took them.
@@ -24,14 +26,20 @@ package struct PipelineError: Error, Equatable, Sendable, CustomStringConvertibl
     package let message: String
     /// What to do next, if that is not in the message.
     package let hint: String?
+    /// What takes an input that was refused.
+    package let wayOut: WayOut?
 
-    private init(_ kind: Kind, _ message: String, _ hint: String? = nil) {
+    private init(_ kind: Kind, _ message: String, _ hint: String? = nil, wayOut: WayOut? = nil) {
         self.kind = kind
         self.message = message
         self.hint = hint
+        self.wayOut = wayOut
     }
 
-    package static func refused(_ message: String, hint: String? = nil) -> Self { Self(.refused, message, hint) }
+    package static func usage(_ message: String, hint: String? = nil) -> Self { Self(.usage, message, hint) }
+    package static func refused(_ message: String, hint: String? = nil, wayOut: WayOut? = nil) -> Self {
+        Self(.refused, message, hint, wayOut: wayOut)
+    }
     package static func broken(_ message: String, hint: String? = nil) -> Self { Self(.broken, message, hint) }
     package static func lost(_ message: String, hint: String? = nil) -> Self { Self(.lost, message, hint) }
     package static func kafka(_ message: String, hint: String? = nil) -> Self { Self(.kafka, message, hint) }

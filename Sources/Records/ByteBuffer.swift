@@ -69,3 +69,13 @@ package final class ByteBuffer {
         capacity = limit
     }
 }
+
+/// The bytes of an array for the length of `body`.
+@inline(__always)
+package func withBytes<Result>(_ bytes: [UInt8], _ body: (Bytes) throws -> Result) rethrows -> Result {
+    try bytes.withUnsafeBufferPointer(body)
+}
+
+extension ByteBuffer {
+    package func append(_ bytes: [UInt8]) { withBytes(bytes) { append($0) } }
+}

@@ -18,19 +18,25 @@ struct ByteBlock {
         UnsafeMutableRawPointer(target).storeBytes(of: bytes, as: SIMD16<UInt8>.self)
     }
 
+    private init(_ bytes: SIMD16<UInt8>) { self.bytes = bytes }
+
+    /// With 20 set in every byte: `[`, `]` and `\` become `{`, `}` and `|`.
+    @inline(__always)
+    var folded: ByteBlock { ByteBlock(bytes | SIMD16(repeating: 0x20)) }
+
     /// Bytes equal to `byte`.
     @inline(__always)
     func equal(_ byte: UInt8) -> SIMDMask<SIMD16<Int8>> {
         bytes .== SIMD16(repeating: byte)
     }
 
-    /// LookupThread characters (below 20) and bytes of multi-byte characters (from 80): as signed numbers, all below 20.
+    /// Control characters (below 20) and bytes of multi-byte characters (from 80): as signed numbers, all below 20.
     @inline(__always)
     var notPlain: SIMDMask<SIMD16<Int8>> {
         unsafeBitCast(bytes, to: SIMD16<Int8>.self) .< SIMD16(repeating: 0x20)
     }
 
-    /// LookupThread characters only.
+    /// Control characters only.
     @inline(__always)
     var control: SIMDMask<SIMD16<Int8>> {
         bytes .< SIMD16(repeating: 0x20)

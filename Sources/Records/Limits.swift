@@ -20,6 +20,25 @@ package enum Limits {
     package static let errorsBytes = 12_288
     /// Digits of a record's numbers with a fraction or an exponent, all together, as Postgres writes them out.
     package static let numberDigits = 1_048_576
+    /// Line, offset and seq of a header, the counts of an end marker and the size of a file.
+    package static let wireNumber: UInt64 = 1 << 53
+    /// The length of a record before it was cut.
+    package static let wireLength: UInt64 = 1 << 40
+    /// `--label`, in UTF-8.
+    package static let labelBytes = 200
+    /// The path and the options of a start marker together, in UTF-8.
+    package static let descriptionBytes = 16_384
+    /// What an input is concluded from.
+    package static let conclusionBytes = 65_536
     /// Nested JSON objects and arrays, the record's own object included.
     package static let depth = 64
+}
+
+extension FixedWidthInteger {
+    /// The sum, or the type's greatest or least value where that has no room: counts that come from the wire never trap.
+    @inline(__always)
+    package func addingSaturated(_ other: Self) -> Self {
+        let (sum, overflowed) = addingReportingOverflow(other)
+        return overflowed ? (other < 0 ? .min : .max) : sum
+    }
 }

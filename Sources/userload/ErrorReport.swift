@@ -1,6 +1,7 @@
 // Errors of every part as one plain sentence and an exit code: the only place that maps them.
 
 import CommandLineOptions
+import Files
 import Foundation
 import Kafka
 import Log
@@ -17,6 +18,7 @@ func failure(for error: any Error) -> Failure? {
     case OutputError.failed(let message): Failure(.incomplete, message)
     case let error as UsageError: Failure(.usage, error.message, hint: error.hint)
     case let error as InputError: Failure(.input, error.message)
+    case let error as FileError: Failure(.input, error.message)
     case let error as KeyFieldsError: Failure(.configuration, "USERLOAD_UNIQUE_KEY: \(error.message)")
     case let error as ConfigurationError: Failure(.configuration, error.message)
     case let error as PipelineError: Failure(error.kind.exitCode, error.message, hint: error.hint)
@@ -29,6 +31,7 @@ func failure(for error: any Error) -> Failure? {
 extension PipelineError.Kind {
     var exitCode: ExitCode {
         switch self {
+        case .usage: .usage
         case .refused, .broken: .input
         case .kafka, .lost: .kafka
         case .postgres: .postgres

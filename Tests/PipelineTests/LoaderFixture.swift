@@ -38,7 +38,7 @@ struct TestRow {
 
 /// Bytes of `text` for the length of `body`.
 func withBytes<R>(_ text: String, _ body: (Bytes) throws -> R) rethrows -> R {
-    try Array(text.utf8).withUnsafeBufferPointer(body)
+    try withBytes(Array(text.utf8), body)
 }
 
 extension Batch {

@@ -80,6 +80,17 @@ import Testing
         #expect(push(try file(lines: 4, padding: 1_000_000)).result == .pushed)
     }
 
+    /// What counts is what comes out of it.
+    @Test func moreThanItKeepsInAPackedFile() throws {
+        let path = try file(lines: 10, padding: 1_000_000)
+        try run("/usr/bin/gzip", [path])
+        guard case .failed(let error) = push(path + ".gz").result else {
+            Issue.record("pushed")
+            return
+        }
+        #expect(error.kind == .refused && error.message.hasPrefix("more than the dev-broker keeps"))
+    }
+
     /// Several files, each small enough; together they are not.
     @Test func whatItHasDroppedIsSaid() throws {
         for name in 0..<8 {

@@ -107,6 +107,69 @@ private final class Place {
         #expect(runs.count == 2, "the second push is a run of its own")
     }
 
+    /// The container is not part of a job: the same content, plain and packed, is one.
+    @Test func aPackedFileIsTheSameJob() throws {
+        let place = try Place()
+        let path = try place.directory.write("a.csv", "name,age\nAnn,30\nBen,31\n")
+        try run("/bin/sh", ["-c", "cd '\(place.directory.path)' && gzip -k a.csv && zstd -q a.csv"])
+        let first = place.push(path + ".gz")
+        #expect(first.result == .pushed && first.records == 2 && first.bytes == 23)
+        for name in [path, path + ".zst"] {
+            let next = place.push(name)
+            guard case .alreadyPushed = next.result else {
+                Issue.record("\(name): \(next.result)")
+                continue
+            }
+            #expect(next.job == first.job)
+        }
+        let job = try #require(first.job)
+        let start = try #require(try place.content().starts(of: job).first)
+        #expect(start.size == 23 && start.path == path + ".gz")
+    }
+
+    /// Of a file that is damaged at its end nothing is sent; of a stream what came before, marked broken.
+    @Test func whatIsDamagedIsRefusedOrBroken() throws {
+        let place = try Place()
+        let plain = try place.file("plain", lines: 30_000)
+        let path = place.directory.path("people.jsonl.gz")
+        try run("/bin/sh", ["-c", "gzip -c < '\(plain)' | head -c -5 > '\(path)'"])
+        let size = try Data(contentsOf: URL(fileURLWithPath: path)).count
+        let words = "the gzip data is cut off at byte \(size): the file is not complete"
+        let refused = place.push(path)
+        #expect(refused.result == .failed(.refused(words)) && refused.job == nil)
+        #expect(try place.content().messages.isEmpty)
+
+        let fifo = place.directory.path("pipe.jsonl")
+        mkfifo(fifo, 0o600)
+        let writer = Background { try? run("/bin/sh", ["-c", "cat '\(path)' > '\(fifo)'"]) }
+        writer.start()
+        let broken = place.push(fifo)
+        _ = writer.result
+        #expect(broken.result == .failed(.broken(words + "; what was sent of it is marked broken")))
+        let job = try #require(broken.job)
+        let kinds = try place.content().kinds(of: job)
+        #expect(kinds[.start] == 4 && kinds[.broken] == 4 && kinds[.end] == nil && kinds[.record] ?? 0 > 20_000)
+    }
+
+    /// A pipe that is compressed and has nothing more for now: what came is pushed, and SIGTERM ends the command.
+    @Test func aCompressedPipeThatStops() throws {
+        let place = try Place()
+        let plain = try place.file("plain", lines: 100)
+        let path = place.directory.path("people.gz")
+        try run("/bin/sh", ["-c", "gzip -c < '\(plain)' > '\(path)'"])
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        let writer = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+        let child = try place.command("--format", "jsonl", "-", input: .descriptor(ends[0]))
+        try writer.write(contentsOf: try Data(contentsOf: URL(fileURLWithPath: path)))
+        try child.wait(for: "\n", on: .stdout)
+        try waitUntil { try place.content().messages.count { $0.header?.kind == .record } == 100 }
+        child.send(SIGTERM)
+        let result = try child.wait(.seconds(10))
+        #expect(result.code == 130, "\(result)")
+        try writer.close()
+    }
+
     @Test func rejectsTravelToo() throws {
         let place = try Place()
         let path = try place.directory.write("a.csv", "name,age\nAnn,30\nBen,abc\nragged\n")
@@ -128,9 +191,12 @@ private final class Place {
     }
 
     /// kill -9 at random moments, until the command ends by itself.
-    @Test func killedAtAnyMoment() throws {
+    @Test(arguments: ["cat", "gzip -c", "zstd -q -c", "iconv -f UTF-8 -t UTF-16"])
+    func killedAtAnyMoment(form: String) throws {
         let place = try Place()
-        let path = try place.file(lines: 60_000)
+        let plain = try place.file("plain", lines: 60_000)
+        let path = place.directory.path("people.jsonl" + (form.hasPrefix("gzip") ? ".gz" : ""))
+        try run("/bin/sh", ["-c", "\(form) < '\(plain)' > '\(path)'"])
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = Seeded(seed)
         var kills = 0
@@ -396,19 +462,21 @@ private final class Place {
         let text = Place.lines(3).map { $0 + "\n" }.joined()
         let result = try place.command("--format", "jsonl", "-", input: .bytes(Array(text.utf8))).wait()
         #expect(result.code == 0 && result.stdout.count == 9, "\(result)")
-        let usage = try place.command("-").wait()
+        let bare = try place.command("-", input: .bytes(Array(text.utf8))).wait()
+        #expect(bare.code == 0 && bare.stdout.count == 9, "\(bare)")
+        let usage = try place.command("-", "-").wait()
         #expect(usage.code == 2 && usage.stdout.isEmpty, "\(usage)")
     }
 
     @Test func oneBadFileDoesNotStopTheOthers() throws {
         let place = try Place()
         let good = try place.file(lines: 3)
-        let bad = try place.directory.write("b.csv", "name,alter,email\n")
+        let bad = try place.directory.write("b.csv", "name,alters,email\n")
         let result = try place.command(bad, place.directory.path("none.csv"), good).wait()
         #expect(result.code == 5)
         let lines = result.stdout.split(separator: "\n")
         #expect(lines.count == 3 && lines[0] == "-" && lines[1] == "-" && lines[2].count == 8)
-        #expect(result.stderr.contains("refused: no column age (line 1: name, alter, email); nothing sent\n"))
+        #expect(result.stderr.contains("refused: no column age (line 1: name, alters, email); nothing sent\n"))
         #expect(result.stderr.contains("refused: no such file or directory; nothing sent\n"))
     }
 

@@ -73,7 +73,7 @@ final class TopicContent: ConsumerHandler {
 
     func starts(of job: JobID) throws -> [StartMarker] {
         try messages.filter { $0.header?.job == job && $0.header?.kind == .start }.map { message in
-            try message.value.withUnsafeBufferPointer { try StartMarker(decoding: $0) }
+            try withBytes(message.value) { try StartMarker(decoding: $0) }
         }
     }
 

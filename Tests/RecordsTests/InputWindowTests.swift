@@ -43,8 +43,9 @@ import Testing
             position += count
             return count
         }
-        let header = try CSVHeader(window, Dialect())
-        let scanner = CSVScanner(window: window, dialect: Dialect(), header: header)
+        let conclusion = try taken(Array("name,age\n".utf8), .csv)
+        let header = try CSVHeaderRow(window, delimiter: UInt8(ascii: ","), line: 1)
+        let scanner = CSVScanner(window: window, conclusion, line: header.nextLine)
         var record = ScannedRecord()
         while try scanner.next(&record) {}
         #expect(window.offset == UInt64(input.count))

@@ -50,9 +50,13 @@ import Testing
 }
 
 @Suite struct PlanTests {
-    static let plan = Plan(
-        format: .csv, dialect: Dialect(), header: Array("name,age".utf8), keyFields: .standard, partitions: 12,
-        onDuplicate: .skip)
+    /// One column, which is no person, but all that its id was ever made of.
+    static let csv: Conclusion = {
+        var conclusion = Conclusion(form: .csv)
+        conclusion.header = Array("name,age".utf8)
+        return conclusion
+    }()
+    static let plan = Plan(input: csv, keyFields: .standard, partitions: 12, onDuplicate: .skip)
     static let content = ContentHash(high: 1, low: 2)
 
     static func id(_ change: (inout Plan) -> Void = { _ in }) -> JobID {
@@ -73,9 +77,27 @@ import Testing
 
     @Test func everyPartCounts() throws {
         let email = try KeyFields(parsing: "name,age,email")
+        func input(_ change: (inout Conclusion) -> Void) -> JobID { Self.id { change(&$0.input) } }
+        func column(_ source: String, _ path: String) -> Column {
+            Column(source: [Array(source.utf8)], path: [Array(path.utf8)], match: .alias)
+        }
+        let day = try #require(CalendarDate(iso: "2026-11-24"))
+        let next = try #require(CalendarDate(iso: "2026-11-25"))
+        func age(_ day: CalendarDate, _ index: Int = 0, _ format: DateFormat? = nil) -> AgeSource {
+            AgeSource(index: index, source: [[0x61]], asOf: day, format: format)
+        }
         let ids = [
-            Self.id(), Self.id { $0.format = .jsonl }, Self.id { $0.dialect = Dialect(delimiter: 0x3B) },
-            Self.id { $0.header = nil }, Self.id { $0.header = [] }, Self.id { $0.keyFields = email },
+            Self.id(), input { $0.form = .jsonl }, input { $0.dialect = Dialect(delimiter: 0x3B) },
+            input { $0.header = nil }, input { $0.header = [] }, Self.id { $0.keyFields = email },
+            input { $0.form = .array }, input { $0.form = .objects }, input { $0.hasDelimiterLine = true },
+            input { $0.skippedLines = 1 }, input { $0.null = [] }, input { $0.null = [0x2D] },
+            input { $0.isRagged = true }, input { $0.lenient = .email }, input { $0.lenient = .all },
+            input { $0.columns = [column("a", "name")] }, input { $0.columns = [column("b", "name")] },
+            input { $0.columns = [column("a", "age")] }, input { $0.age = age(day) }, input { $0.age = age(next) },
+            input { $0.age = age(day, 1) }, input { $0.age = age(day, 0, .dmy) }, input { $0.age = age(day, 0, .mdy) },
+            Self.id { $0.encoding = "UTF-16" }, Self.id { $0.encoding = "windows-1252" },
+            Self.plan.jobID(
+                content: Self.content, size: 3, decoded: ContentHash(high: 9, low: 9), label: nil, nonce: nil),
             Self.id { $0.partitions = 13 },
             Self.plan.jobID(content: ContentHash(high: 2, low: 1), size: 3, label: nil, nonce: nil),
             Self.plan.jobID(content: Self.content, size: 4, label: nil, nonce: nil),
@@ -88,13 +110,14 @@ import Testing
         #expect(Set(ids).count == ids.count)
     }
 
-    @Test func delimiterOfJSONLinesDoesNotMatter() {
-        let one = Self.id { $0.format = .jsonl }
+    /// What is only said to people makes no other job.
+    @Test func wordsDoNotCount() {
         let other = Self.id { plan in
-            plan.format = .jsonl
-            plan.dialect = Dialect(delimiter: 0x3B)
+            plan.input.fields = ["name"]
+            plan.input.staying = ["x"]
+            plan.input.notices = ["y"]
         }
-        #expect(one == other)
+        #expect(other == Self.id())
     }
 }
 

@@ -158,11 +158,7 @@ import Testing
         }
     }
 
-    @Test func formatsAndDialects() {
-        #expect(Format(pathExtension: "CSV") == .csv)
-        #expect(Format(pathExtension: "jsonl") == .jsonl)
-        #expect(Format(pathExtension: "ndjson") == .jsonl)
-        #expect(Format(pathExtension: "json") == nil)
+    @Test func dialects() {
         #expect(
             [",", ";", "tab", "\\t", "\t", "|"].map { Dialect(argument: $0)?.argument } == [
                 ",", ";", "tab", "tab", "tab", "|",

@@ -26,11 +26,10 @@ struct Sent: Equatable {
     var errors: String?
 }
 
-func scanner(
-    _ input: [UInt8], _ format: Format, delimiter: Character = ",", chunk: Int = .max
-) -> RecordScanner {
+/// What is read from memory, in pieces.
+func reader(_ input: [UInt8], chunk: Int = .max) -> (UnsafeMutableRawBufferPointer) -> Int {
     var position = 0
-    return RecordScanner(format: format, dialect: Dialect(delimiter: delimiter.asciiValue ?? 0)) { target in
+    return { target in
         let count = min(target.count, chunk, input.count - position)
         target.copyBytes(from: input[position..<position + count])
         position += count
@@ -38,11 +37,64 @@ func scanner(
     }
 }
 
+/// What is behind a byte order mark, as `TextInput` leaves it, and where that begins.
+func text(_ input: [UInt8]) -> (bytes: [UInt8], start: UInt64) {
+    input.starts(with: "\u{FEFF}".utf8) ? (Array(input.dropFirst(3)), 3) : (input, 0)
+}
+
+let testDay = CalendarDate(year: 2026, month: 11, day: 24)!
+
+func conclude(
+    _ input: [UInt8], _ flags: InputFlags = InputFlags(), key: KeyFields = .standard, isWhole: Bool? = nil
+) throws(Refusal) -> Conclusion {
+    let (input, start) = text(input)
+    let window = Array(input.prefix(Limits.conclusionBytes))
+    return try Result<Conclusion, Refusal> { () throws(Refusal) in
+        try window.withUnsafeBufferPointer { bytes throws(Refusal) in
+            try Conclusion(
+                bytes, isWhole: isWhole ?? (window.count == input.count), offset: start, flags, keyFields: key,
+                today: testDay)
+        }
+    }.get()
+}
+
+/// Without a look at the records, so that a test may have any.
+func taken(_ input: [UInt8], _ format: Format, delimiter: Character = ",") throws -> Conclusion {
+    guard format == .csv else { return Conclusion(form: .jsonl) }
+    var flags = InputFlags()
+    flags.delimiter = delimiter.asciiValue
+    let (input, start) = text(input)
+    let window = Array(input.prefix(Limits.conclusionBytes))
+    return try withBytes(window) { bytes in
+        let whole = window.count == input.count
+        do throws(Fault) {
+            return try Concluder(bytes, isWhole: whole, offset: start, keyFields: .standard, today: testDay).csv(flags)
+        } catch {
+            throw InputError(error.message)
+        }
+    }
+}
+
+func scanner(
+    _ input: [UInt8], _ format: Format, delimiter: Character = ",", chunk: Int = .max
+) throws -> RecordScanner {
+    try scanner(input, try taken(input, format, delimiter: delimiter), chunk: chunk)
+}
+
+func scanner(_ input: [UInt8], _ conclusion: Conclusion, chunk: Int = .max) throws -> RecordScanner {
+    let (input, start) = text(input)
+    let scanner = RecordScanner(offset: start, read: reader(input, chunk: chunk))
+    try scanner.begin(conclusion)
+    return scanner
+}
+
 func scan(
     _ input: [UInt8], _ format: Format = .csv, delimiter: Character = ",", chunk: Int = .max
 ) throws -> [Scanned] {
-    let scanner = scanner(input, format, delimiter: delimiter, chunk: chunk)
-    _ = try scanner.readHeader()
+    try scan(try scanner(input, format, delimiter: delimiter, chunk: chunk))
+}
+
+func scan(_ scanner: RecordScanner) throws -> [Scanned] {
     var records: [Scanned] = []
     while try scanner.next() {
         let record = scanner.record
@@ -64,9 +116,14 @@ let testJob = JobID(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210)
 func stream(
     _ input: [UInt8], _ format: Format, key: KeyFields = .standard, partitions: Int = 3, chunk: Int = .max
 ) throws -> RecordStream {
-    let scanner = scanner(input, format, chunk: chunk)
-    _ = try scanner.readHeader()
-    return RecordStream(scanner: scanner, key: key, partitions: partitions, job: testJob)
+    try stream(input, try taken(input, format), key: key, partitions: partitions, chunk: chunk)
+}
+
+func stream(
+    _ input: [UInt8], _ conclusion: Conclusion, key: KeyFields = .standard, partitions: Int = 3, chunk: Int = .max
+) throws -> RecordStream {
+    let plan = Plan(input: conclusion, keyFields: key, partitions: partitions, onDuplicate: .skip)
+    return RecordStream(scanner: try scanner(input, conclusion, chunk: chunk), plan: plan, job: testJob)
 }
 
 func sent(_ stream: RecordStream) throws -> [Sent] {
@@ -120,10 +177,6 @@ func validate(_ json: [UInt8], key: KeyFields = .standard, with validator: Valid
 }
 
 func validate(_ json: String, key: KeyFields = .standard) -> Verdict { validate(Array(json.utf8), key: key) }
-
-func withBytes<Result>(_ bytes: [UInt8], _ body: (Bytes) throws -> Result) rethrows -> Result {
-    try bytes.withUnsafeBufferPointer(body)
-}
 
 func withBytes<Result>(_ text: String, _ body: (Bytes) throws -> Result) rethrows -> Result {
     try withBytes(Array(text.utf8), body)

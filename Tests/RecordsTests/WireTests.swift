@@ -25,7 +25,7 @@ import Testing
         #expect("\(WireHeader.name) \(WireHeader.errorsName)" == "userload userload-errors")
     }
 
-    @Test(arguments: [0, 1, 127, 128, 16_383, 16_384, UInt64(Int64.max)])
+    @Test(arguments: [0, 1, 127, 128, 16_383, 16_384, 1 << 40])
     func roundTrip(number: UInt64) {
         for kind in [MessageKind.start, .record, .raw, .truncated, .end, .broken] {
             let header = WireHeader(kind: kind, job: testJob, seq: number, line: number, offset: number, length: number)
@@ -33,8 +33,26 @@ import Testing
         }
     }
 
+    /// An older worker passes over what it may read otherwise.
+    @Test func version2SaysWhatMayBreakItsRule() {
+        for lenient in [[], .email, .all] as [LenientFields] {
+            let header = WireHeader(
+                kind: .raw, job: testJob, seq: 5, line: 300, offset: 127, length: 1, lenient: lenient)
+            let bytes = Self.encoded(header)
+            #expect(bytes.first == 2)
+            #expect(bytes.last == lenient.rawValue)
+            #expect(withBytes(bytes) { WireHeader.decode($0) } == .header(header))
+            for count in 0..<bytes.count {
+                #expect(withBytes(Array(bytes[..<count])) { WireHeader.decode($0) } == .malformed)
+            }
+            #expect(withBytes(bytes + [0]) { WireHeader.decode($0) } == .malformed)
+            #expect(withBytes(bytes.dropLast() + [16]) { WireHeader.decode($0) } == .malformed)
+        }
+    }
+
     @Test func sizeIsEnough() {
-        let header = WireHeader(kind: .end, job: testJob, seq: .max, line: .max, offset: .max, length: .max)
+        let header = WireHeader(
+            kind: .end, job: testJob, seq: .max, line: .max, offset: .max, length: .max, lenient: .all)
         #expect(Self.encoded(header).count == WireHeader.maximumSize)
     }
 
@@ -61,13 +79,42 @@ import Testing
             ("version 0", [0] + Self.goldenBytes[1...]),
             ("unknown kind", [1, 6] + Self.goldenBytes[2...]),
             ("the job -", [1, 2] + [UInt8](repeating: 0, count: 16) + Self.goldenBytes[18...]),
-            ("seq beyond Int64.max", Array(head[..<18]) + [0x80, 0, 0, 0, 0, 0, 0, 0] + [1, 1, 1]),
-            ("line beyond Int64.max", head + [UInt8](repeating: 0xFF, count: 9) + [1, 1, 1]),
+            ("a line of ten groups", head + [UInt8](repeating: 0xFF, count: 9) + [1, 1, 1]),
             ("an endless number", head + [UInt8](repeating: 0x80, count: 30)),
         ]
         for (what, bytes) in changes {
             #expect(withBytes(bytes) { WireHeader.decode($0) } == .malformed, "\(what)")
         }
+    }
+
+    /// Sums over such numbers must neither trap nor leave a bigint.
+    @Test func numbersAreBounded() {
+        func decoded(seq: UInt64 = 5, line: UInt64 = 1, offset: UInt64 = 1, length: UInt64 = 1) -> WireHeader.Decoded {
+            let header = WireHeader(
+                kind: .record, job: testJob, seq: seq, line: line, offset: offset, length: length)
+            return withBytes(Self.encoded(header)) { WireHeader.decode($0) }
+        }
+        let most: UInt64 = 1 << 53
+        let largest = WireHeader(kind: .record, job: testJob, seq: most, line: most, offset: most, length: 1 << 40)
+        #expect(decoded(seq: most, line: most, offset: most, length: 1 << 40) == .header(largest))
+        for beyond in [most + 1, 1 << 60, 1 << 62, UInt64(Int64.max)] {
+            #expect(decoded(seq: beyond) == .malformed)
+            #expect(decoded(line: beyond) == .malformed)
+            #expect(decoded(offset: beyond) == .malformed)
+            #expect(decoded(length: beyond) == .malformed)
+        }
+        #expect(decoded(length: 1 << 40 + 1) == .malformed)
+        var newer = Self.goldenBytes
+        newer[0] = 9
+        newer.replaceSubrange(18..<26, with: [0, 0x20, 0, 0, 0, 0, 0, 1])
+        #expect(withBytes(newer) { WireHeader.decode($0) } == .malformed)
+    }
+
+    @Test func sumsSaturate() {
+        #expect(Int64(3).addingSaturated(4) == 7)
+        #expect(Int64.max.addingSaturated(1) == .max)
+        #expect(Int64.min.addingSaturated(-1) == .min)
+        #expect(UInt64.max.addingSaturated(1) == .max)
     }
 }
 
@@ -117,6 +164,9 @@ import Testing
         ("[\"name\",\"age\"]", "[\"name\"]", "a marker that cannot be read"),
         ("\"partitions\":12", "\"partitions\":0", "a start marker with a number out of range"),
         ("\"size\":123", "\"size\":-1", "a start marker with a number out of range"),
+        ("\"size\":123", "\"size\":9007199254740993", "a start marker with a number out of range"),
+        ("2026-11-22T00:00:00.123Z", "1969-12-31T23:59:59.999Z", "a start marker with a time out of range"),
+        ("2026-11-22T00:00:00.123Z", "300000-11-22T00:00:00.123Z", "a start marker with a time out of range"),
         ("04hmasw9nf6yzzpwqac7cn1j20", "-", "a start marker of the job \"-\""),
         ("{", "", "a marker that cannot be read"),
     ])
@@ -127,6 +177,33 @@ import Testing
         #expect(throws: MarkerError(message: message)) {
             try withBytes(changed) { bytes throws in try StartMarker(decoding: bytes) }
         }
+    }
+
+    @Test func startIsBounded() throws {
+        func decoded(_ change: (inout StartMarker) -> Void) throws -> StartMarker {
+            var marker = Self.start
+            change(&marker)
+            return try withBytes(marker.encode()) { bytes throws in try StartMarker(decoding: bytes) }
+        }
+        #expect(try decoded { $0.label = String(repeating: "é", count: 100) }.label?.utf8.count == 200)
+        #expect(throws: MarkerError(message: "a start marker with a label longer than 200 bytes")) {
+            try decoded { $0.label = String(repeating: "é", count: 100) + "x" }
+        }
+        func describe(_ count: Int) -> (inout StartMarker) -> Void {
+            { marker in
+                marker.path = "/" + String(repeating: "p", count: 4095)
+                marker.options = ["--map", String(repeating: "o", count: count - 4096 - 5)]
+            }
+        }
+        #expect(try decoded(describe(16_384)).path.count == 4096)
+        let tooLong = "a start marker with a path and options longer than 16384 bytes together"
+        #expect(throws: MarkerError(message: tooLong)) { try decoded(describe(16_385)) }
+        for year in [1_970, 9_999] {
+            let date = Date(timeIntervalSince1970: Double(year - 1_970) * 31_556_952)
+            #expect(try decoded { $0.runAt = date }.runAt == date)
+        }
+        // 300,000 years after 1970.
+        #expect(throws: MarkerError.self) { try decoded { $0.runAt = Date(timeIntervalSince1970: 9.46e12) } }
     }
 
     @Test func end() throws {
@@ -140,9 +217,15 @@ import Testing
         ] {
             #expect(throws: MarkerError.self) { try withBytes(bad) { bytes throws in try EndMarker(decoding: bytes) } }
         }
-        let large = #"{"digest":"fedcba9876543210","lastSeq":9223372036854775808,"records":7}"#
-        #expect(throws: MarkerError(message: "an end marker with a number out of range")) {
-            try withBytes(large) { bytes throws in try EndMarker(decoding: bytes) }
+        let large = [
+            #"{"digest":"fedcba9876543210","lastSeq":9223372036854775808,"records":7}"#,
+            #"{"digest":"fedcba9876543210","lastSeq":9007199254740993,"records":7}"#,
+            #"{"digest":"fedcba9876543210","lastSeq":7,"records":9007199254740993}"#,
+        ]
+        for text in large {
+            #expect(throws: MarkerError(message: "an end marker with a number out of range")) {
+                try withBytes(text) { bytes throws in try EndMarker(decoding: bytes) }
+            }
         }
     }
 }

@@ -21,12 +21,15 @@ missing_packages() {
                 pkg-config --exists rdkafka 2>/dev/null || echo librdkafka-dev
                 pkg-config --exists libpq 2>/dev/null || echo libpq-dev
                 pkg-config --exists libxxhash 2>/dev/null || echo libxxhash-dev
+                pkg-config --exists zlib 2>/dev/null || echo zlib1g-dev
+                pkg-config --exists libzstd 2>/dev/null || echo libzstd-dev
                 [[ -e /usr/include/mimalloc.h ]] || echo libmimalloc-dev
                 ;;
             postgres) postgres_bin >/dev/null || echo postgresql ;;
             java) [[ -x ${JAVA_HOME:+$JAVA_HOME/bin/java} ]] || command -v java >/dev/null || echo default-jre-headless ;;
             test)
                 command -v kcat >/dev/null || echo kcat
+                command -v zstd >/dev/null || echo zstd
                 [[ -x /usr/sbin/pgbouncer ]] || echo pgbouncer
                 command -v openssl >/dev/null || echo openssl
                 ;;

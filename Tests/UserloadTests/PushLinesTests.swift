@@ -1,5 +1,6 @@
 // The words of a push, letter by letter.
 
+import Files
 import Foundation
 import Pipeline
 import Records
@@ -39,6 +40,37 @@ import Testing
             lines("a.csv").summary(pushed)
                 == "a.csv  \(job.slug)  120,000 records, 14.2 MB, 3 min 7 s; "
                 + "512 will be rejected (first: line 1,234: malformed JSON)")
+        pushed.rejects = 0
+        pushed.spared = 3
+        #expect(
+            lines("a.csv").summary(pushed)
+                == "a.csv  \(job.slug)  120,000 records, 14.2 MB, 3 min 7 s; "
+                + "of 3 records an invalid field stays in additional_info")
+    }
+
+    @Test func theWayOut() {
+        func wayOut(_ file: String, _ wayOut: WayOut?) -> String? {
+            PushLines(
+                files: [file], command: "", subcommand: "load", others: ["--label", "it's"],
+                times: Times(now: Date(timeIntervalSince1970: 0))
+            ).wayOut(outcome(file, .failed(.refused("x", wayOut: wayOut))))
+        }
+        let dates = WayOut(options: ["--age-from", "Date of birth", "--as-of", "2026-11-24"])
+        #expect(
+            wayOut("my people.csv", dates)
+                == #"userload load --age-from 'Date of birth' --as-of 2026-11-24 --label 'it'\''s' 'my people.csv'"#)
+        #expect(wayOut("-", WayOut(options: [])) == #"… | userload load --label 'it'\''s' -"#)
+        #expect(wayOut("-x.csv", WayOut(options: [])) == #"userload load --label 'it'\''s' ./-x.csv"#)
+        #expect(
+            wayOut("a.json", WayOut(programs: [Unpacker(["jq", "-c", ".data[]"])], options: ["--lenient"]))
+                == #"jq -c '.data[]' a.json | userload load --lenient --label 'it'\''s' -"#)
+        let unpack = WayOut(
+            programs: [Unpacker(["unzip", "-p"], stream: ["funzip"]), Unpacker(["xz", "-dc"])], options: [])
+        #expect(
+            wayOut("-my people.zip", unpack)
+                == #"unzip -p './-my people.zip' | xz -dc | userload load --label 'it'\''s' -"#)
+        #expect(wayOut("-", unpack) == #"… | funzip | xz -dc | userload load --label 'it'\''s' -"#)
+        #expect(wayOut("a.csv", nil) == nil)
     }
 
     @Test func columns() {

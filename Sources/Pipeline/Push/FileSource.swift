@@ -1,6 +1,7 @@
-// The input of a push: a regular file, read twice, or a stream (stdin, a FIFO), read once. Hashes what it hands out.
+// The input of a push: a regular file, read twice, or a stream (stdin, a FIFO), read once. Hashes what it reads.
 
 import FileNames
+package import Files
 import Glibc
 package import Records
 
@@ -13,95 +14,118 @@ package final class FileSource {
     /// Called about ten times a second while a stream has nothing to read.
     package var idle: () throws -> Void = {}
 
-    private let descriptor: Int32
+    private let input: TextInput
     private let interrupt: Interrupt
     private var hasher = ContentHasher()
-    /// Bytes read since the start.
-    package private(set) var bytesRead: UInt64 = 0
-    private var peeked: [UInt8] = []
-    private var peekedRead = 0
+    /// Of the text; only where it is transcoded.
+    private var textHasher: ContentHasher?
+    private var textPosition: UInt64 = 0
+    /// How many bytes the text has in UTF-8, where its first one is counted from `textStart`; of a regular file that was
+    /// read to its end.
+    package private(set) var textSize: UInt64?
 
-    package init(_ path: String, interrupt: Interrupt) throws(PipelineError) {
+    /// As text.
+    /// - Parameter encoding: by `--encoding`.
+    package convenience init(_ path: String, encoding: String?, interrupt: Interrupt) throws(PipelineError) {
+        var named: TextEncoding?
+        if let encoding {
+            do {
+                named = try TextEncoding(named: encoding)
+            } catch {
+                throw .usage("--encoding \(encoding) \(error.message)")
+            }
+        }
+        try self.init(path, .text(named: named), interrupt)
+    }
+
+    private init(_ path: String, _ mode: TextInput.Mode, _ interrupt: Interrupt) throws(PipelineError) {
         self.path = path
         self.interrupt = interrupt
         // Nonblocking, so that a FIFO without a writer does not hold up Ctrl-C.
-        descriptor = path == "-" ? 0 : withFileName(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-        guard descriptor >= 0 else { throw .refused(Self.sentence(errno)) }
+        let descriptor = path == "-" ? 0 : withFileName(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+        guard descriptor >= 0 else { throw .refused(systemMessage(errno)) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .refused(Self.sentence(errno)) }
-        if status.st_mode & S_IFMT == S_IFDIR { throw .refused("is a directory") }
+        let isKnown = fstat(descriptor, &status) == 0
         isRegular = path != "-" && status.st_mode & S_IFMT == S_IFREG
-        if isRegular { posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL) }
+        input = TextInput(InputDescriptor(descriptor, isOwned: path != "-", isRegular: isRegular), mode)
+        guard isKnown else { throw .refused(systemMessage(errno)) }
+        if status.st_mode & S_IFMT == S_IFDIR { throw .refused("is a directory") }
+        input.waiting = { [weak self] in try self?.wait() }
+        observe()
     }
 
-    deinit { if descriptor > 0 { close(descriptor) } }
-
-    /// The size now; nil for a stream.
-    package var size: UInt64? {
-        var status = stat()
-        return isRegular && fstat(descriptor, &status) == 0 ? UInt64(status.st_size) : nil
+    /// For its hash only: no encoding is looked for.
+    package convenience init(contentOf path: String, interrupt: Interrupt) throws(PipelineError) {
+        try self.init(path, .bytes, interrupt)
     }
 
-    /// Whether there is not one byte. Only before the first `read`.
-    package func isEmpty() throws -> Bool {
-        if peeked.isEmpty {
-            peeked = try [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-                count = try readBytes(UnsafeMutableRawBufferPointer(buffer))
-            }
-        }
-        return peeked.isEmpty
-    }
+    // MARK: What it is
 
-    /// Reads some bytes; 0 at the end.
+    /// The first bytes of the text, all of it if `windowIsWhole`: of a regular file up to `TextInput.windowSize`, of a
+    /// stream at least one. Only before the first `read`.
+    package func window() throws -> ArraySlice<UInt8> { try input.window() }
+    package func windowIsWhole() throws -> Bool { try input.windowIsWhole() }
+    /// Waits for more of a stream; false if there is none, or if the window is full.
+    package func widenWindow() throws -> Bool { try input.widenWindow() }
+
+    /// The offset of the text's first byte. Only after `window`.
+    package var textStart: UInt64 { input.textStart }
+    package func container() throws -> Container? { try input.container() }
+    package func encoding() throws -> TextEncoding { try input.encoding() }
+
+    // MARK: How far it is read
+
+    /// Of the file as it lies, now; nil for a stream.
+    package var size: UInt64? { input.size }
+    /// In the file as it lies, of `size`.
+    package var positionInFile: UInt64 { input.positionInFile }
+    /// Bytes read since the start: uncompressed, and not transcoded.
+    package var bytesRead: UInt64 { input.position }
+
+    // MARK: Reading
+
+    /// Reads some bytes of text; 0 at the end.
+    /// - Throws: `FileError`, `PipelineError.interrupted`, or what `idle` throws.
     package func read(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let count = try take(buffer)
-        hasher.update(Bytes(start: buffer.assumingMemoryBound(to: UInt8.self).baseAddress, count: count))
-        bytesRead += UInt64(count)
+        if interrupt.isSet { throw PipelineError.interrupted }
+        let count = try input.read(buffer)
+        if textPosition == 0 {
+            textPosition = input.textStart
+            textHasher = try input.encoding() == .utf8 ? nil : ContentHasher()
+        }
+        textPosition += UInt64(count)
+        textHasher?.update(Bytes(start: buffer.assumingMemoryBound(to: UInt8.self).baseAddress, count: count))
+        if count == 0, isRegular { textSize = textPosition }
         return count
     }
 
-    /// Of everything read since the start.
+    /// Of everything read since the start: uncompressed, and not transcoded.
     package func contentHash() -> ContentHash { hasher.finish() }
 
+    /// Of the text read since the start, where it is transcoded: iconv's tables are part of it. Else nil.
+    package func textHash() -> ContentHash? { textHasher?.finish() }
+
     /// Back to the start; regular files only.
-    package func rewind() throws(PipelineError) {
-        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw .refused(Self.sentence(errno)) }
+    package func rewind() {
         hasher = ContentHasher()
-        bytesRead = 0
-        peeked = []
-        peekedRead = 0
+        textHasher = nil
+        textPosition = 0
+        observe()
+        input.rewind()
     }
 
-    private func take(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        guard peekedRead < peeked.count else { return try readBytes(buffer) }
-        let count = min(buffer.count, peeked.count - peekedRead)
-        peeked.withUnsafeBytes {
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[peekedRead..<peekedRead + count]))
-        }
-        peekedRead += count
-        return count
-    }
+    // MARK: -
 
-    private func readBytes(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        while true {
-            if interrupt.isSet { throw PipelineError.interrupted }
-            if !isRegular {
-                var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-                if poll(&ready, 1, 100) <= 0 {
-                    try idle()
-                    continue
-                }
-            }
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
-            if errno != EINTR, errno != EAGAIN {
-                throw PipelineError.broken("cannot be read on: \(Self.sentence(errno))")
-            }
+    private func observe() {
+        input.observe = { [hasher] bytes in
+            hasher.update(Bytes(start: bytes.assumingMemoryBound(to: UInt8.self).baseAddress, count: bytes.count))
         }
     }
 
-    private static func sentence(_ code: Int32) -> String {
-        let text = String(cString: strerror(code))
-        return text.prefix(1).lowercased() + text.dropFirst()
+    /// While there is nothing to read. A regular file that is decompressed slowly does not count as idle: what `idle`
+    /// does to a file that can be rewound is not meant to happen within a read.
+    private func wait() throws {
+        if interrupt.isSet { throw PipelineError.interrupted }
+        if !isRegular { try idle() }
     }
 }

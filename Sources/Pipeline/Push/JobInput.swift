@@ -1,6 +1,7 @@
 // The messages of one job in their order: the records of its input, then the end markers, or broken markers if the input
 // is not what it was in the first pass. Gives the same messages again after `rewind`.
 
+import Files
 import Records
 
 /// One thread owns it.
@@ -10,6 +11,8 @@ final class JobInput {
     private(set) var hasRead = false
     /// The bytes pushed are not those of the first pass.
     private(set) var isBroken = false
+    /// What is wrong with them, if they could not even be read to the end.
+    private(set) var damage: String?
     /// By partition, once the input ended.
     private(set) var ends: [EndMarker]?
 
@@ -23,7 +26,7 @@ final class JobInput {
 
     /// - Parameters:
     ///   - content: what the first pass found; nil for a stream.
-    ///   - scanner: of a stream, its header read; nil for a regular file.
+    ///   - scanner: of a stream, which has looked at its first bytes; nil for a regular file.
     init(source: FileSource, job: JobID, plan: Plan, content: ContentHash?, scanner: RecordScanner?) {
         self.source = source
         self.job = job
@@ -35,8 +38,11 @@ final class JobInput {
 
     var records: UInt64 { stream?.records ?? 0 }
     var rejects: UInt64 { stream?.rejects ?? 0 }
+    var spared: UInt64 { stream?.spared ?? 0 }
     var firstReject: (line: UInt64, error: FieldError)? { stream?.firstReject }
     var bytesConsumed: UInt64 { stream?.bytesConsumed ?? 0 }
+    /// For the headers of markers; nil: wire version 1.
+    var lenient: LenientFields? { plan.isPlain ? nil : plan.input.lenient }
     /// The last record read is one that Kafka has.
     private(set) var isSkipping = false
 
@@ -48,7 +54,7 @@ final class JobInput {
     /// Appends the next message, or passes one over that Kafka has. False: there is none.
     func next(into window: SendWindow) throws -> Bool {
         guard ends == nil else { return appendMarker(to: window) }
-        guard let stream = try stream ?? begin(), try stream.next() else {
+        guard let stream = try nextRecord() else {
             end()
             return appendMarker(to: window)
         }
@@ -67,6 +73,7 @@ final class JobInput {
         stream = nil
         ends = nil
         isBroken = false
+        damage = nil
         pending = []
         isSkipping = false
         for partition in skipped.indices { skipped[partition] = 0 }
@@ -74,33 +81,50 @@ final class JobInput {
 
     func append(end: EndMarker, partition: Int, to window: SendWindow) {
         let seq = end.lastSeq + 1
-        let header = ByteBuffer(header: WireHeader(kind: isBroken ? .broken : .end, job: job, seq: seq))
+        let header = ByteBuffer(
+            header: WireHeader(
+                kind: isBroken ? .broken : .end, job: job, seq: seq, lenient: lenient))
         let value = ByteBuffer(end.encode())
         window.append(
             partition: Int32(partition), seq: seq, value: value.bytes, header: header.bytes, position: bytesConsumed)
     }
 
+    /// The stream at its next record; nil at the end of the input, or where it is damaged.
+    private func nextRecord() throws -> RecordStream? {
+        do {
+            guard let stream = try stream ?? begin(), try stream.next() else { return nil }
+            return stream
+        } catch let error as FileError where error.kind != .unreadable {
+            damage = error.message
+        } catch let error as InputError {
+            damage = error.message
+        }
+        return nil
+    }
+
     /// nil: the file begins otherwise than in the first pass.
     private func begin() throws -> RecordStream? {
         hasRead = true
-        let scanner: RecordScanner
-        if let preparedScanner {
-            scanner = preparedScanner
-        } else {
-            try source.rewind()
-            scanner = RecordScanner(format: plan.format, dialect: plan.dialect) { [source] in try source.read($0) }
-            do {
-                guard try scanner.readHeader() == plan.header else { return nil }
-            } catch is InputError {
-                return nil
+        do {
+            if let preparedScanner {
+                try preparedScanner.begin(plan.input)
+                stream = RecordStream(scanner: preparedScanner, plan: plan, job: job)
+            } else {
+                source.rewind()
+                _ = try source.window()
+                let scanner = RecordScanner(offset: source.textStart) { [source] in try source.read($0) }
+                try scanner.begin(plan.input)
+                stream = RecordStream(scanner: scanner, plan: plan, job: job)
             }
+        } catch let error as InputError {
+            guard preparedScanner == nil else { throw error }
+            return nil
         }
-        stream = RecordStream(scanner: scanner, key: plan.keyFields, partitions: plan.partitions, job: job)
         return stream
     }
 
     private func end() {
-        isBroken = content.map { $0 != source.contentHash() } ?? false
+        isBroken = damage != nil || content.map { $0 != source.contentHash() } ?? false
         ends = (0..<plan.partitions).map {
             stream?.endMarker(partition: $0) ?? EndMarker(lastSeq: 0, records: 0, digest: 0)
         }

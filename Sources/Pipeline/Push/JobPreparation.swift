@@ -1,5 +1,6 @@
-// A file before it is a job: opened, its header checked, then hashed and looked up in the journal.
+// A file before it is a job: opened, concluded what it is, then hashed and looked up in the journal.
 
+import Files
 import Foundation
 import Glibc
 import Records
@@ -22,13 +23,14 @@ struct JobIdentity {
 /// One thread owns it.
 final class JobPreparation {
     let journal: Journal?
-    /// The scanner that read the header; a stream is read on from it.
+    /// Of a stream, which is read once; it has not begun.
     let scanner: RecordScanner
+    let conclusion: Conclusion
 
+    private let encoding: TextEncoding
+    private let container: Container?
     private let source: FileSource
     private let options: PushOptions
-    private let format: Format
-    private let header: [UInt8]?
     private let path: String
 
     init(_ source: FileSource, _ options: PushOptions) throws(PipelineError) {
@@ -36,25 +38,37 @@ final class JobPreparation {
         self.options = options
         journal = options.stateDirectory.map { Journal(directory: $0) }
         path = source.path == "-" ? "-" : URL(fileURLWithPath: source.path).standardizedFileURL.path
-        let named = (source.path as NSString).pathExtension
-        guard let format = options.format ?? Format(pathExtension: named) else {
-            throw .refused("unknown format; --format csv or --format jsonl names it")
-        }
-        self.format = format
-        scanner = RecordScanner(format: format, dialect: options.dialect) { [source] in try source.read($0) }
         do {
-            if try source.isEmpty() { throw PipelineError.refused("is empty") }
-            header = try scanner.readHeader()
+            let flags = options.input
+            var window = try source.window()
+            var first = source.isRegular ? nil : Self.firstRecord(window, flags)
+            while !source.isRegular, first == nil, try source.widenWindow() {
+                window = try source.window()
+                first = Self.firstRecord(window, flags)
+            }
+            guard !window.isEmpty else { throw PipelineError.refused("is empty") }
+            let isWhole = try first == nil && source.windowIsWhole()
+            conclusion = try withBytes(Array(window.prefix(first ?? window.count))) { bytes in
+                try Conclusion(
+                    bytes, isWhole: isWhole, offset: source.textStart, flags, keyFields: options.keyFields,
+                    today: .today)
+            }
+            encoding = try source.encoding()
+            container = try source.container()
+            scanner = RecordScanner(offset: source.textStart) { [source] in try source.read($0) }
         } catch {
-            throw Self.refusal(error)
+            throw Self.refusal(error, source, options.input)
         }
     }
 
     func plan(partitions: Int) -> Plan {
         Plan(
-            format: format, dialect: options.dialect, header: header, keyFields: options.keyFields,
+            input: conclusion, encoding: encoding == .utf8 ? nil : encoding.name, keyFields: options.keyFields,
             partitions: partitions, onDuplicate: options.onDuplicate)
     }
+
+    /// What the file is taken for, for people.
+    var line: String { conclusion.line([encoding.words] + (container.map { [$0.rawValue] } ?? [])) }
 
     /// The job's id and what the journal claims of it. Reads a regular file once.
     func identify(_ context: PushContext) throws(PipelineError) -> JobIdentity {
@@ -65,8 +79,9 @@ final class JobPreparation {
         }
         let content = try readOnce(context)
         let size = source.bytesRead
+        let decoded = source.textHash()
         func job(_ nonce: [UInt8]?) -> JobID {
-            plan.jobID(content: content, size: size, label: options.label, nonce: nonce)
+            plan.jobID(content: content, size: size, decoded: decoded, label: options.label, nonce: nonce)
         }
         if options.again { return again(context, content, job) }
         let job = job(nil)
@@ -80,14 +95,22 @@ final class JobPreparation {
         return identity(context, known, entry(context, job, content, nil))
     }
 
-    func marker(_ identity: JobIdentity, _ plan: Plan) -> StartMarker {
+    /// - Throws: `refused` if no worker would take it.
+    func marker(_ identity: JobIdentity, _ plan: Plan) throws(PipelineError) -> StartMarker {
         let entry = identity.entry
-        return StartMarker(
+        let marker = StartMarker(
             job: entry.job, contentHash: entry.contentHash, label: options.label, path: path,
-            size: entry.size.map { Int64($0) }, host: Self.host, format: format,
-            delimiter: format == .csv ? options.dialect.delimiter : nil, header: header, options: repetition,
+            size: entry.size.map { Int64($0) }, host: Self.host, format: conclusion.form,
+            delimiter: conclusion.form == .csv ? conclusion.dialect.delimiter : nil, header: conclusion.header,
+            options: repetition,
             keyFields: options.keyFields, onDuplicate: options.onDuplicate, partitions: plan.partitions,
-            again: options.again, runAt: identity.runAt)
+            again: options.again, runAt: identity.runAt, conclusion: line)
+        do {
+            try marker.checkLimits()
+        } catch {
+            throw .refused(error.message)
+        }
+        return marker
     }
 
     // MARK: -
@@ -138,14 +161,14 @@ final class JobPreparation {
     private var repetition: [String] {
         var words: [String] = []
         if let label = options.label { words += ["--label", label] }
-        if let format = options.format { words += ["--format", format.rawValue] }
-        if options.dialect != Dialect() { words += ["--delimiter", options.dialect.argument] }
+        words += options.input.words
         if options.again { words.append("--again") }
         return words + [path]
     }
 
     private func readOnce(_ context: PushContext) throws(PipelineError) -> ContentHash {
-        try source.rewind()
+        source.rewind()
+        if conclusion.form == .array || conclusion.form == .objects { return try readStructure(context) }
         var progress = ProgressClock(input: source.path, start: context.now)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
@@ -154,21 +177,69 @@ final class JobPreparation {
                 let now = context.now
                 guard progress.isDue(now) else { continue }
                 context.event(
-                    .progress(progress.report(.checking, bytes: source.bytesRead, size: source.size, now: now)))
+                    .progress(progress.report(.checking, bytes: source.positionInFile, size: source.size, now: now)))
             }
         } catch {
-            throw Self.refusal(error)
+            throw Self.refusal(error, source, options.input)
+        }
+        return source.contentHash()
+    }
+
+    /// Reads a file of JSON once, so that a break of its structure is found before anything is sent.
+    private func readStructure(_ context: PushContext) throws(PipelineError) -> ContentHash {
+        var progress = ProgressClock(input: source.path, start: context.now)
+        let scanner: RecordScanner
+        do {
+            _ = try source.window()
+        } catch {
+            throw Self.refusal(error, source, options.input)
+        }
+        scanner = RecordScanner(offset: source.textStart) { [source] in
+            let now = context.now
+            if progress.isDue(now) {
+                context.event(
+                    .progress(progress.report(.checking, bytes: source.positionInFile, size: source.size, now: now)))
+            }
+            return try source.read($0)
+        }
+        do {
+            try scanner.begin(conclusion)
+            while try scanner.next() {}
+        } catch {
+            throw Self.refusal(error, source, options.input)
         }
         return source.contentHash()
     }
 
     /// Nothing was sent yet: whatever the input's fault is, it is refused.
-    private static func refusal(_ error: any Error) -> PipelineError {
+    private static func refusal(
+        _ error: any Error, _ source: FileSource, _ flags: InputFlags
+    ) -> PipelineError {
         switch error {
         case let error as InputError: .refused(error.message)
-        case let failure as PipelineError: failure.kind == .broken ? .refused(failure.message) : failure
+        case let error as FileError:
+            .refused(error.message, wayOut: error.remedy.map { WayOut($0, unpacking: unpackers(source), flags) })
+        case let refusal as Refusal:
+            refusal.kind == .usage
+                ? .usage(refusal.message)
+                : .refused(refusal.message, wayOut: refusal.remedy.map { WayOut($0, decoding: decoders(source)) })
+        case let failure as PipelineError: failure
         default: .refused("\(error)")
         }
+    }
+
+    private static func firstRecord(_ window: ArraySlice<UInt8>, _ flags: InputFlags) -> Int? {
+        window.withUnsafeBufferPointer { StreamWindow.length($0, flags) }
+    }
+
+    /// What unpacks the file, and what makes UTF-8 of it, as far as it is known.
+    private static func unpackers(_ source: FileSource) -> [Unpacker] {
+        ((try? source.container()) ?? nil).map { [$0.unpacker] } ?? []
+    }
+
+    private static func decoders(_ source: FileSource) -> [Unpacker] {
+        guard let encoding = try? source.encoding(), encoding != .utf8 else { return unpackers(source) }
+        return unpackers(source) + [.transcode(from: encoding.name)]
     }
 
     /// gethostname(2); ProcessInfo's asks the resolver.
@@ -182,4 +253,17 @@ final class JobPreparation {
         var random = SystemRandomNumberGenerator()
         return (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
+}
+
+extension CalendarDate {
+    /// In local time.
+    fileprivate static var today: CalendarDate {
+        let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: Date())
+        return CalendarDate(clamping: parts.year ?? 0, parts.month ?? 1, parts.day ?? 1)
+    }
+}
+
+extension TextEncoding {
+    /// For people: in which of its two orders a file is, its byte order mark says.
+    fileprivate var words: String { isUTF16 ? "UTF-16" : name }
 }

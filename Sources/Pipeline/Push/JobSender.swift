@@ -1,5 +1,6 @@
 // Sends one job: performs what the producer session decides, with a real producer, the input's records and the journal.
 
+import Files
 import Kafka
 import Records
 
@@ -53,7 +54,7 @@ final class JobSender {
         self.input = input
         self.journal = journal
         startMarker = ByteBuffer(marker.encode())
-        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0))
+        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0, lenient: input.lenient))
         now = context.now
         window = SendWindow(partitions: context.topic.partitions)
         lastOffsets = Array(repeating: -1, count: context.topic.partitions)
@@ -64,7 +65,7 @@ final class JobSender {
             window: window, claim: claim, isRewindable: input.source.isRegular,
             stallTimeout: context.options.stallTimeout, now: now)
         progress = ProgressClock(input: input.source.path, start: now)
-        size = journal.entry.size
+        size = input.source.textSize
         claimedPosition = journal.entry.position
         if context.topic.isMock, !input.source.isRegular {
             mockLimit = MockLimit(partitions: context.topic.partitions)
@@ -89,10 +90,7 @@ final class JobSender {
 
     /// Records of the job known to be in the log. Saturates: the journal's numbers come from a file.
     var acknowledged: UInt64 {
-        window.acknowledged.reduce(0) { sum, range in
-            let (total, isOver) = sum.addingReportingOverflow(range?.last.seq ?? 0)
-            return isOver ? .max : total
-        }
+        window.acknowledged.reduce(0) { $0.addingSaturated($1?.last.seq ?? 0) }
     }
 
     /// Returns when every record and end marker is acknowledged and was looked for in the log. `close` comes after.
@@ -106,7 +104,8 @@ final class JobSender {
         }
         guard !input.isBroken else {
             keepJournal(.broken)
-            throw .broken("changed while it was read; what was sent of it is marked broken")
+            let reason = input.damage ?? "changed while it was read"
+            throw .broken("\(reason); what was sent of it is marked broken")
         }
         if !wasPushed { keepJournal(.pushed) }
     }
@@ -282,7 +281,7 @@ final class JobSender {
         let failure: PipelineError =
             switch error {
             case let failure as PipelineError: failure
-            case let error as InputError: .broken(error.message)
+            case let error as FileError: .broken(error.message)
             case let error as KafkaError:
                 fatalFailure(error, topic: context.topic.name, to: .write) ?? .kafka("\(error)")
             default: fatalFailure(error) ?? .kafka("\(error)")
@@ -298,7 +297,7 @@ final class JobSender {
 extension ByteBuffer {
     convenience init(_ bytes: [UInt8]) {
         self.init(capacity: bytes.count)
-        bytes.withUnsafeBufferPointer { append($0) }
+        append(bytes)
     }
 
     convenience init(header: WireHeader) {

@@ -5,9 +5,8 @@ package import Records
 
 /// Defaults are those of `userload push`.
 package struct PushOptions: Sendable {
-    /// nil: by the file's extension.
-    package var format: Format?
-    package var dialect = Dialect()
+    /// What is said of the files; the rest is concluded from their bytes.
+    package var input = InputFlags()
     package var label: String?
     /// A new job of the same content, or the unfinished one that an earlier `again` began.
     package var again = false
@@ -33,6 +32,8 @@ package struct PushOptions: Sendable {
 package enum PushEvent: Sendable {
     /// A sentence for people. `isWarning`: somebody should look at it.
     case notice(String, isWarning: Bool)
+    /// What the file was taken for: `people.csv  CSV, ";": "Full Name" → name, age`.
+    case concluded(String)
     /// All start markers of this file's job are acknowledged.
     case started(JobID)
     /// About five times a second.
@@ -97,6 +98,8 @@ package struct PushOutcome: Sendable {
     /// Records and rejects read, in bytes of the input.
     package var records: UInt64 = 0
     package var rejects: UInt64 = 0
+    /// Records with a field that broke its rule and stays as it came.
+    package var spared: UInt64 = 0
     package var firstReject: (line: UInt64, error: FieldError)?
     package var bytes: UInt64 = 0
     /// Of the records, those acknowledged.

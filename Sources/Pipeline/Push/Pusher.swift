@@ -77,9 +77,11 @@ package final class Pusher {
     }
 
     private func push(_ path: String, _ outcome: inout PushOutcome) throws(PipelineError) {
-        let source = try FileSource(path, interrupt: interrupt)
+        let source = try FileSource(path, encoding: options.input.encoding, interrupt: interrupt)
         outcome.isResumable = source.isRegular
         let preparation = try JobPreparation(source, options)
+        event(.concluded("\(path)  \(preparation.line)"))
+        for notice in preparation.conclusion.notices { event(.notice("\(path): \(notice)", isWarning: false)) }
         let topic = try topic()
         let context = PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,
@@ -98,13 +100,14 @@ package final class Pusher {
             event(.notice($0, isWarning: true))
         }
         let sender = JobSender(
-            context, input: messages, journal: journal, marker: preparation.marker(identity, plan),
+            context, input: messages, journal: journal, marker: try preparation.marker(identity, plan),
             claim: identity.claim)
         lastSender = sender
         defer {
             outcome.job = sender.hasStarted ? job : nil
             outcome.records = messages.records
             outcome.rejects = messages.rejects
+            outcome.spared = messages.spared
             outcome.firstReject = messages.firstReject
             outcome.bytes = messages.bytesConsumed
             outcome.acknowledged = sender.acknowledged

@@ -68,7 +68,7 @@ package final class Verifier {
 
     private static func isOurs(_ header: [UInt8]?, _ job: JobID, _ seq: UInt64) -> Bool {
         guard let header else { return false }
-        return header.withUnsafeBufferPointer { bytes in
+        return withBytes(header) { bytes in
             switch WireHeader.decode(bytes) {
             case .header(let header): header.job == job && header.seq == seq
             case .newer(_, let foundJob, let foundSeq): foundJob == job && foundSeq == seq

@@ -107,7 +107,8 @@ final class MessageProcessor {
         case .end: builder.batch.progress[step].end = end
         case .broken: builder.batch.progress[step].broken = true
         case .record, .raw, .truncated:
-            progress.count(bytes: Int64(clamping: header.length &+ 1))
+            progress.count(bytes: Int64(clamping: header.length).addingSaturated(1))
+            validator.lenient = header.lenient ?? []
             if header.kind == .record, validator.validate(value) {
                 builder.batch.addRow(
                     person: validator.person, key: validator.key, progressIndex: step, seq: seq,
@@ -164,6 +165,7 @@ final class MessageProcessor {
                 FieldError(
                     field: "", code: "too_long", message: "\(value.count) bytes; at most \(Limits.valueBytes)"))
         }
+        validator.lenient = []
         guard validator.validate(value) else {
             return try rejectForeign(message, state, into: builder, validator.errors)
         }
@@ -191,7 +193,7 @@ final class MessageProcessor {
         let value = message.value ?? Bytes(start: nil, count: 0)
         let isCut = value.count > Limits.valueBytes
         progress.count(bytes: Int64(value.count))
-        FieldError.json(errors).withUnsafeBufferPointer { list in
+        withBytes(FieldError.json(errors)) { list in
             builder.batch.addReject(
                 progressIndex: step, seq: 0, line: 0, byteOffset: 0, length: Int64(value.count),
                 form: isCut ? .truncated : .json,
@@ -230,7 +232,7 @@ func anchorHash(_ message: some TopicMessage) -> UInt64 {
 func anchorHash(_ message: MessageCopy) -> UInt64 {
     func view<R>(_ bytes: [UInt8]?, _ body: (Bytes?) -> R) -> R {
         guard let bytes else { return body(nil) }
-        return bytes.withUnsafeBufferPointer { body($0) }
+        return withBytes(bytes) { body($0) }
     }
     return view(message.value) { value in
         view(message.key) { key in

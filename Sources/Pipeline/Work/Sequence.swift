@@ -77,9 +77,7 @@ package final class JobProgress {
     @inline(__always)
     func count(bytes: Int64) {
         records += 1
-        // A header may say anything; sums saturate.
-        let (sum, overflow) = self.bytes.addingReportingOverflow(bytes)
-        self.bytes = overflow ? .max : sum
+        self.bytes = self.bytes.addingSaturated(bytes)
     }
 
     package func passOver(_ seq: Int64) { passedOver = max(passedOver, seq) }

@@ -117,6 +117,35 @@ enum UTF8Rules {
 }
 
 enum JSONString {
+    /// `"key":`
+    static func key(_ key: [UInt8]) -> [UInt8] {
+        let text = ByteBuffer(capacity: key.count + 3)
+        text.append(UInt8(ascii: "\""))
+        for byte in key {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 {
+                appendEscaped(byte, to: text)
+            } else {
+                text.append(byte)
+            }
+        }
+        text.append("\":")
+        return Array(text.bytes)
+    }
+
+    /// A quote, a backslash or a control character.
+    static func appendEscaped(_ byte: UInt8, to target: ByteBuffer) {
+        switch byte {
+        case UInt8(ascii: "\""): target.append("\\\"")
+        case UInt8(ascii: "\\"): target.append("\\\\")
+        case 0x0A: target.append("\\n")
+        case 0x0D: target.append("\\r")
+        case 0x09: target.append("\\t")
+        default:
+            target.append("\\u00")
+            for digit in Hex.text(UInt64(byte)).utf8.suffix(2) { target.append(digit) }
+        }
+    }
+
     /// The UTF-16 unit of `\uXXXX` at `start`; nil if there is no such thing.
     static func unit(_ start: BytePointer, _ end: BytePointer) -> UInt32? {
         guard end - start >= 6, start[0] == UInt8(ascii: "\\"), start[1] == UInt8(ascii: "u") else { return nil }

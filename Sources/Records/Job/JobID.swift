@@ -28,7 +28,7 @@ package struct JobID: Hashable, Sendable, Comparable, Codable {
         return String(
             decoding: (0..<26).map { position in
                 let digit = position < 25 ? bits >> (123 - 5 * position) : bits << 2
-                return Self.alphabet[Int(truncatingIfNeeded: digit & 31)]
+                return Crockford.alphabet[Int(truncatingIfNeeded: digit & 31)]
             }, as: UTF8.self)
     }
 
@@ -52,7 +52,7 @@ package struct JobID: Hashable, Sendable, Comparable, Codable {
         guard digits.count == 26 else { return nil }
         var bits: UInt128 = 0
         for (position, digit) in digits.enumerated() {
-            guard let value = Self.value(ofDigit: digit) else { return nil }
+            guard let value = Crockford.value(ofDigit: digit) else { return nil }
             if position < 25 {
                 bits = bits << 5 | UInt128(value)
             } else {
@@ -85,16 +85,5 @@ package struct JobID: Hashable, Sendable, Comparable, Codable {
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(text)
-    }
-
-    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
-
-    private static func value(ofDigit digit: UInt8) -> UInt8? {
-        let lower = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(digit) ? digit | 0x20 : digit
-        switch lower {
-        case UInt8(ascii: "o"): return 0
-        case UInt8(ascii: "i"), UInt8(ascii: "l"): return 1
-        default: return alphabet.firstIndex(of: lower).map { UInt8($0) }
-        }
     }
 }

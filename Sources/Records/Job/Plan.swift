@@ -2,30 +2,35 @@
 
 /// The plan of a job. Two jobs with the same content and another plan are two jobs.
 package struct Plan: Hashable, Sendable {
-    package var format: Format
-    package var dialect: Dialect
-    /// The raw header row of a CSV file: it decides the column mapping.
-    package var header: [UInt8]?
+    package var input: Conclusion
+    /// As iconv(3) calls it; nil for UTF-8.
+    package var encoding: String?
     package var keyFields: KeyFields
     package var partitions: Int
     package var onDuplicate: OnDuplicate
 
     package init(
-        format: Format, dialect: Dialect, header: [UInt8]?, keyFields: KeyFields, partitions: Int,
-        onDuplicate: OnDuplicate
+        input: Conclusion, encoding: String? = nil, keyFields: KeyFields, partitions: Int, onDuplicate: OnDuplicate
     ) {
-        self.format = format
-        self.dialect = dialect
-        self.header = header
+        self.input = input
+        self.encoding = encoding
         self.keyFields = keyFields
         self.partitions = partitions
         self.onDuplicate = onDuplicate
     }
 
+    /// Takes nothing but what the first version took: its jobs keep their ids and travel as wire version 1.
+    package var isPlain: Bool { input.isPlain && encoding == nil }
+
     /// The id of a regular file's job.
-    /// - Parameter nonce: of an `--again` job; nil otherwise.
-    package func jobID(content: ContentHash, size: UInt64, label: String?, nonce: [UInt8]?) -> JobID {
-        identity(of: "file", [content.text, String(size)].map { Array($0.utf8) }, label, nonce)
+    /// - Parameters:
+    ///   - decoded: the hash of the UTF-8 form of a file in another encoding; iconv's tables differ.
+    ///   - nonce: of an `--again` job; nil otherwise.
+    package func jobID(
+        content: ContentHash, size: UInt64, decoded: ContentHash? = nil, label: String?, nonce: [UInt8]?
+    ) -> JobID {
+        let file = [content.text, String(size)] + (decoded.map { [$0.text] } ?? [])
+        return identity(of: "file", file.map { Array($0.utf8) }, label, nonce)
     }
 
     /// The id of what can be read only once.
@@ -34,23 +39,43 @@ package struct Plan: Hashable, Sendable {
     }
 
     /// The part of the plan that a new version of the program may change.
-    private static let versions = [RecordScanner.version, Validator.version, Int(WireHeader.version)]
+    private var versions: [Int] { [RecordScanner.version, Validator.version, isPlain ? 1 : 2] }
 
     /// XXH3_128 of the parts, each behind its length (absent: behind a length no part has): no two lists hash alike
     /// by being cut elsewhere.
     private func identity(of input: String, _ content: [[UInt8]], _ label: String?, _ nonce: [UInt8]?) -> JobID {
-        let words = [input] + Self.versions.map { String($0) } + [format.rawValue]
+        let words = [input] + versions.map { String($0) } + [self.input.form.rawValue]
         let plan = [keyFields.text, String(partitions), onDuplicate.rawValue]
-        let parts: [[UInt8]?] =
-            words.map { Array($0.utf8) } + [format == .csv ? [dialect.delimiter] : nil, header]
+        var parts: [[UInt8]?] =
+            words.map { Array($0.utf8) }
+            + [self.input.form == .csv ? [self.input.dialect.delimiter] : nil, self.input.header]
             + plan.map { Array($0.utf8) } + content.map { $0 } + [label.map { Array($0.utf8) }, nonce]
+        if !isPlain { parts += self.input.parts + [encoding.map { Array($0.utf8) }] }
         let hasher = ContentHasher()
         for part in parts {
             let length = part.map { UInt64($0.count) } ?? .max
             withUnsafeBytes(of: length.bigEndian) { hasher.update($0.bindMemory(to: UInt8.self)) }
-            (part ?? []).withUnsafeBufferPointer { hasher.update($0) }
+            withBytes(part ?? []) { hasher.update($0) }
         }
         let hash = hasher.finish()
         return JobID(high: hash.high, low: hash.low)
+    }
+}
+
+extension Conclusion {
+    /// What a plain input does not have.
+    fileprivate var parts: [[UInt8]?] {
+        func text(_ value: Int) -> [UInt8] { Array(String(value).utf8) }
+        func list(_ path: [[UInt8]]) -> [[UInt8]?] { [text(path.count)] + path.map { $0 } }
+        var parts: [[UInt8]?] = [
+            text(hasDelimiterLine ? 1 : 0), text(skippedLines), null, text(isRagged ? 1 : 0),
+            text(Int(lenient.rawValue)), text(columns.count),
+        ]
+        for column in columns { parts += list(column.source) + list(column.path) }
+        if let age {
+            parts += [text(age.index)] + list(age.source)
+            parts += [Array(age.asOf.text.utf8), age.format.map { Array($0.rawValue.utf8) }]
+        }
+        return parts
     }
 }

@@ -52,7 +52,7 @@ package struct FieldError: Equatable, Sendable, Codable {
         return try? JSONDecoder().decode([FieldError].self, from: Data(json))
     }
 
-    /// A JSON string. LookupThread characters become U+FFFD: jsonb refuses NUL, and a terminal obeys the others.
+    /// A JSON string. Control characters become U+FFFD: jsonb refuses NUL, and a terminal obeys the others.
     private static func appendString(_ text: String, to json: inout [UInt8]) {
         json.append(UInt8(ascii: "\""))
         for byte in text.utf8 {

@@ -26,6 +26,16 @@ final class RecordReader {
     @inline(__always)
     subscript(field: RecordField) -> FieldValue { values[field.rawValue] }
 
+    /// Whether a field of the last record has a value, if only a wrong one.
+    func has(_ field: RecordField) -> Bool {
+        let value = self[field]
+        return value.kind != .absent && (value.kind != .string || trimmed(value.bytes).count > 0)
+    }
+
+    var hasName: Bool {
+        self[.name].kind == .object ? has(.firstName) || has(.lastName) : has(.name)
+    }
+
     /// False: the text is no JSON object, and nothing but `errors` means anything.
     func read(_ json: Bytes) -> Bool {
         errors.removeAll()
@@ -102,6 +112,17 @@ final class RecordReader {
         if others.count > 0 { others.append(UInt8(ascii: "}")) }
         if let twice = keys.close() { errors.appendDuplicate(FieldError.fieldName(twice)) }
         return position + 1
+    }
+
+    /// One more field that is no column, behind the others.
+    func addToOthers(_ name: StaticString, _ json: Bytes) {
+        if others.count > 0 { others.count -= 1 }
+        others.append(others.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        others.append(UInt8(ascii: "\""))
+        others.append(name)
+        others.append("\":")
+        others.append(json)
+        others.append(UInt8(ascii: "}"))
     }
 
     private func appendOthers(_ members: Bytes) {

@@ -13,9 +13,15 @@ package final class Validator {
     /// What is wrong with the record of the last `validate` that returned false.
     package var errors: [FieldError] { reader.errors.errors }
 
+    /// Fields of the next record that may break their rule; never one of the unique key.
+    package var lenient: LenientFields = []
+    /// The last record had a field that broke its rule and stays as it came in `additionalInfo`.
+    package private(set) var isSpared = false
+
     private let reader = RecordReader()
     private let keyHasEmail: Bool
     private let keyHasPhoneNumber: Bool
+    private let keyFields: LenientFields
     private let keyBuffer = ByteBuffer(capacity: Limits.keyBytes)
     /// Text that does not stand in the JSON as it is: unescaped, or joined.
     private let text = ByteBuffer()
@@ -23,11 +29,13 @@ package final class Validator {
     package init(key: KeyFields) {
         keyHasEmail = key.contains(.email)
         keyHasPhoneNumber = key.contains(.phoneNumber)
+        keyFields = LenientFields(key)
         person = Person(name: text.bytes, age: 0)
     }
 
     /// True: `person` and `key` are set. False: `errors` holds all that is wrong.
     package func validate(_ json: Bytes) -> Bool {
+        isSpared = false
         guard reader.read(json) else { return false }
         text.removeAll()
         textBytes = json.count
@@ -35,9 +43,12 @@ package final class Validator {
         let age = self.age()
         let email = optionalText(reader[.email], .email)
         let phoneNumber = optionalText(reader[.phoneNumber], .phoneNumber)
-        let address = reader[.address]
+        var address = reader[.address]
         if address.kind != .absent, address.kind != .object, address.kind != .string {
-            reader.errors.append("address", "wrong_type", "neither an object nor a string")
+            if !spare(address, "address", .address) {
+                reader.errors.append("address", "wrong_type", "neither an object nor a string")
+            }
+            address.kind = .absent
         }
         if let name { setKey(name, age ?? 0, email, phoneNumber) }
         guard let name, let age, reader.errors.isEmpty else { return false }
@@ -45,6 +56,14 @@ package final class Validator {
             name: name, age: age, email: email, phoneNumber: phoneNumber,
             address: address.kind == .absent ? nil : jsonText(address),
             additionalInfo: reader.others.count == 0 ? nil : reader.others.bytes)
+        return true
+    }
+
+    /// Moves a field that breaks its rule to the others, if it may. False: it costs the person.
+    private func spare(_ value: FieldValue, _ name: StaticString, _ field: LenientFields) -> Bool {
+        guard lenient.contains(field), !value.isFlawed, !keyFields.contains(field) else { return false }
+        reader.addToOthers(name, jsonText(value))
+        isSpared = true
         return true
     }
 
@@ -60,6 +79,7 @@ package final class Validator {
         switch value.kind {
         case .string: return requiredText(value, "name")
         case .object:
+            if lenient.contains(.singleName), let part = singlePart { return requiredText(part, "name") }
             let first = requiredText(reader[.firstName], "name.firstName")
             let last = requiredText(reader[.lastName], "name.lastName")
             guard let first, let last else { return nil }
@@ -74,6 +94,14 @@ package final class Validator {
             reader.errors.append("name", "wrong_type", "neither a string nor an object")
         }
         return nil
+    }
+
+    /// The one part of a name that is there; nil if both are, or none.
+    private var singlePart: FieldValue? {
+        let (first, last) = (reader[.firstName], reader[.lastName])
+        let (hasFirst, hasLast) = (reader.has(.firstName), reader.has(.lastName))
+        guard hasFirst != hasLast, !first.isFlawed, !last.isFlawed else { return nil }
+        return hasFirst ? first : last
     }
 
     /// A string with more than whitespace in it. nil: there is an error.
@@ -119,20 +147,23 @@ package final class Validator {
 
     private func presentText(_ value: FieldValue, _ field: KeyField) -> Bytes? {
         let isPhoneNumber = field == .phoneNumber
+        func flaw(_ code: String, _ message: String) -> Bytes? {
+            spare(value, isPhoneNumber ? "phoneNumber" : "email", isPhoneNumber ? .phoneNumber : .email)
+                ? nil : error(field.rawValue, code, message)
+        }
         guard value.kind == .string || isPhoneNumber && value.kind == .number else {
-            return error(
-                field.rawValue, "wrong_type", isPhoneNumber ? "neither a string nor an integer" : "not a string")
+            return flaw("wrong_type", isPhoneNumber ? "neither a string nor an integer" : "not a string")
         }
         let bytes = trimmedText(value)
-        if bytes.count == 0 { return error(field.rawValue, "empty", "empty") }
+        if bytes.count == 0 { return flaw("empty", "empty") }
         if isPhoneNumber {
             guard FieldRules.isPhoneNumber(bytes), value.kind == .string || bytes.allSatisfy(isDigit) else {
-                return error(field.rawValue, "invalid_phone", "not a phone number")
+                return flaw("invalid_phone", "not a phone number")
             }
         } else if bytes.count > FieldRules.longestEmail {
-            return error(field.rawValue, "too_long", "longer than \(FieldRules.longestEmail) bytes")
+            return flaw("too_long", "longer than \(FieldRules.longestEmail) bytes")
         } else if !FieldRules.isEmail(bytes) {
-            return error(field.rawValue, "invalid_email", "not an email address")
+            return flaw("invalid_email", "not an email address")
         }
         return bytes
     }

@@ -7,6 +7,8 @@ final class CSVEncoder {
         case string
         /// The same, but a canonical integer as a number.
         case age
+        /// A date of birth, as the age on a day.
+        case ageFrom
         /// An object; taken back by `close` if nothing came into it.
         case open
         case close
@@ -26,10 +28,23 @@ final class CSVEncoder {
     /// Where the objects that are open begin in `json`, their keys included.
     private let opened: UnsafeMutablePointer<Int>
 
-    init(_ columns: CSVColumns) {
+    private let age: AgeSource?
+    /// What the date of birth of the last row is wrong with.
+    private(set) var ageFault = AgeFault.none
+
+    /// - Parameter paths: of each column, where its value goes.
+    init(_ paths: [[[UInt8]]], age: AgeSource?) {
+        self.age = age
         var steps: [Step] = []
-        Self.addSteps(
-            for: columns.paths.indices.map { ($0, columns.paths[$0][...]) }, isOutermost: true, &steps, literals)
+        Self.addSteps(for: paths.indices.map { ($0, paths[$0][...]) }, isOutermost: true, &steps, literals)
+        if let age {
+            let start = literals.count
+            literals.append("\"age\":")
+            steps.append(
+                Step(
+                    action: .ageFrom, column: Int32(age.index), literal: Int32(start),
+                    literalCount: Int32(literals.count - start)))
+        }
         // For the last block of the last literal.
         literals.reserve(ByteBlock.size)
         self.steps = .allocate(capacity: steps.count)
@@ -61,7 +76,7 @@ final class CSVEncoder {
             let isCell = group.count == 1 && group[0].path.isEmpty
             let isAge = isCell && isOutermost && key == Array("age".utf8)
             let start = literals.count
-            appendKey(key, to: literals)
+            literals.append(JSONString.key(key))
             literals.append(isCell ? UInt8(ascii: "\"") : UInt8(ascii: "{"))
             steps.append(
                 Step(
@@ -70,31 +85,6 @@ final class CSVEncoder {
             if isCell { continue }
             addSteps(for: group, isOutermost: false, &steps, literals)
             steps.append(Step(action: .close, column: 0, literal: 0, literalCount: 0))
-        }
-    }
-
-    private static func appendKey(_ key: [UInt8], to literals: ByteBuffer) {
-        literals.append(UInt8(ascii: "\""))
-        for byte in key {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 {
-                appendEscaped(byte, to: literals)
-            } else {
-                literals.append(byte)
-            }
-        }
-        literals.append("\":")
-    }
-
-    private static func appendEscaped(_ byte: UInt8, to target: ByteBuffer) {
-        switch byte {
-        case UInt8(ascii: "\""): target.append("\\\"")
-        case UInt8(ascii: "\\"): target.append("\\\\")
-        case 0x0A: target.append("\\n")
-        case 0x0D: target.append("\\r")
-        case 0x09: target.append("\\t")
-        default:
-            target.append("\\u00")
-            for digit in Hex.text(UInt64(byte)).utf8.suffix(2) { target.append(digit) }
         }
     }
 
@@ -131,6 +121,16 @@ final class CSVEncoder {
                 next.pointee = UInt8(ascii: ",")
                 next += 1
                 guard next - json.base <= Limits.valueBytes else { return nil }
+            case .ageFrom:
+                let cell = cells[Int(step.column)]
+                guard let years = years(Bytes(start: row + Int(cell.start), count: Int(cell.count))) else { continue }
+                next = copyLiteral(step, Int(step.literalCount), to: next)
+                for digit in String(years).utf8 {
+                    next.pointee = digit
+                    next += 1
+                }
+                next.pointee = UInt8(ascii: ",")
+                next += 1
             case .open:
                 opened[depth] = next - json.base
                 depth &+= 1
@@ -154,6 +154,19 @@ final class CSVEncoder {
         }
         json.count = next - json.base
         return json.count <= Limits.valueBytes ? json.bytes : nil
+    }
+
+    /// nil: there is no date of birth, or `ageFault` says what is wrong with it.
+    private func years(_ cell: Bytes) -> Int? {
+        ageFault = .none
+        guard let age, trimmed(cell).count > 0 else { return nil }
+        switch DateText.age(cell, age.format, on: age.asOf) {
+        case .years(let years): return years
+        case .notADate: ageFault = .notADate
+        case .inFuture: ageFault = .inFuture
+        case .outOfRange: ageFault = .outOfRange
+        }
+        return nil
     }
 
     /// A raw store: Swift 6.3.1 drops `next[-1] = …` when `next[0] = …` follows it (at -O).
@@ -203,7 +216,7 @@ final class CSVEncoder {
         while position < count, json.count <= Limits.valueBytes {
             let byte = start[position]
             if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 {
-                Self.appendEscaped(byte, to: json)
+                JSONString.appendEscaped(byte, to: json)
                 position += byte == UInt8(ascii: "\"") ? 2 : 1
             } else {
                 json.append(byte)

@@ -20,7 +20,7 @@ enum CSVRowEnd: Equatable {
 
 /// One row after another; scratch of one scanner.
 final class CSVRowScanner {
-    private let delimiter: UInt8
+    let delimiter: UInt8
     /// Of the last row: at most `columns` are kept, all are counted.
     private(set) var cells: UnsafeMutablePointer<CSVCell>
     private(set) var cellCount = 0

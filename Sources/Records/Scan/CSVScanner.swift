@@ -9,19 +9,24 @@ final class CSVScanner: FormatScanner {
     /// What is kept of a row that is too long.
     let prefix = ByteBuffer(capacity: 16)
     private let rows: CSVRowScanner
-    private let columns: CSVColumns
+    private let columns: [Column]
     private let columnCount: Int
     private let encoder: CSVEncoder
+    private let null: [UInt8]?
+    private let isRagged: Bool
 
-    /// Behind the header row.
-    init(window: InputWindow, dialect: Dialect, header: CSVHeader) {
+    /// Behind the header row; `line` is the physical line there.
+    init(window: InputWindow, _ conclusion: Conclusion, line: UInt64) {
         self.window = window
-        self.dialect = dialect
-        nextLine = header.nextLine
-        columns = header.columns
-        columnCount = columns.paths.count
-        rows = CSVRowScanner(delimiter: dialect.delimiter, columns: columnCount)
-        encoder = CSVEncoder(columns)
+        dialect = conclusion.dialect
+        nextLine = line
+        columns = conclusion.columns
+        columnCount = columns.count
+        // One more than there are: where surplus cells begin.
+        rows = CSVRowScanner(delimiter: dialect.delimiter, columns: columnCount + 1)
+        encoder = CSVEncoder(columns.map(\.path), age: conclusion.age)
+        null = conclusion.null
+        isRagged = conclusion.isRagged
     }
 
     func next(_ record: inout ScannedRecord) throws -> Bool {
@@ -50,13 +55,17 @@ final class CSVScanner: FormatScanner {
     private func take(_ record: inout ScannedRecord, _ row: BytePointer, _ length: Int) {
         record.length = UInt64(truncatingIfNeeded: length)
         record.original = Bytes(start: row, count: length)
-        guard rows.cellCount == columnCount, !rows.hasStrayQuotes else {
+        guard rows.cellCount == columnCount || rows.fit(row, length, columnCount, isRagged: isRagged),
+            !rows.hasStrayQuotes
+        else {
             record.reject(flaws())
             record.isTruncated = false
             return
         }
+        if let null { rows.empty(row, columnCount, null) }
         if let json = encoder.encode(row, length, rows.cells) {
             record.accept(json)
+            record.ageFault = encoder.ageFault
         } else {
             record.truncate([.tooLong], from: row, length, into: prefix)
         }
@@ -70,7 +79,7 @@ final class CSVScanner: FormatScanner {
                 "\(rows.cellCount) cell\(rows.cellCount == 1 ? "" : "s"), the header has \(columnCount)")
         }
         for index in rows.strayQuotes {
-            let path = index < columns.paths.count ? columns.paths[index] : []
+            let path = index < columns.count ? columns[index].path : []
             let name = FieldError.fieldName(Array(path.joined(separator: [UInt8(ascii: ".")])))
             errors.append(name, "stray_quote", "has a quote where none may be")
         }

@@ -1,20 +1,13 @@
 // What a file is written in.
 
-/// The two formats.
+/// What `--format` names.
 package enum Format: String, Codable, Sendable, CaseIterable {
-    /// RFC 4180 with a header row.
+    /// RFC 4180.
     case csv
-    /// One JSON object a line.
+    /// One JSON object on each line.
     case jsonl
-
-    /// By a file's extension, without the dot, in either case: csv; jsonl, ndjson.
-    package init?(pathExtension: String) {
-        switch pathExtension.lowercased() {
-        case "csv": self = .csv
-        case "jsonl", "ndjson": self = .jsonl
-        default: return nil
-        }
-    }
+    /// One array of JSON objects, or JSON objects one after the other.
+    case json
 }
 
 /// How a CSV file is delimited.
@@ -43,6 +36,17 @@ package struct Dialect: Hashable, Sendable {
 /// Input that is refused as a whole, before anything is sent. `message` does without the file's name.
 package struct InputError: Error, Equatable {
     package let message: String
+    /// It may be mended by what comes next.
+    let isUnfinished: Bool
 
-    package init(_ message: String) { self.message = message }
+    package init(_ message: String) {
+        self.message = message
+        isUnfinished = false
+    }
+
+    /// The input ends too early.
+    init(unfinished message: String) {
+        self.message = message
+        isUnfinished = true
+    }
 }

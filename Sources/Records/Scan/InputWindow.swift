@@ -12,15 +12,34 @@ final class InputWindow {
     private var start = 0
     private var end = 0
     /// Of the first byte in the window, from the start of the input.
-    private(set) var offset: UInt64 = 0
+    private(set) var offset: UInt64
     /// Nothing comes after the window.
     private(set) var isLast = false
 
     /// `read` fills what it is given, or part of it, and returns how many bytes; 0 at the end of the input.
-    init(read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) {
+    /// - Parameters:
+    ///   - capacity: less than a block for an input that is known to be small.
+    ///   - offset: of the first byte that `read` gives.
+    init(
+        capacity: Int = InputWindow.block, offset: UInt64 = 0,
+        read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
+    ) {
+        self.offset = offset
         self.read = read
-        capacity = Self.block
+        self.capacity = capacity
         buffer = Self.allocate(capacity)
+    }
+
+    /// Over bytes in memory, which must outlive it.
+    convenience init(_ bytes: Bytes, offset: UInt64 = 0) {
+        var position = 0
+        // One byte more than there are: the end is found without growing.
+        self.init(capacity: bytes.count + 1, offset: offset) { target in
+            let count = min(target.count, bytes.count - position)
+            target.copyBytes(from: bytes[position..<position + count])
+            position += count
+            return count
+        }
     }
 
     deinit { buffer.deallocate() }

@@ -14,6 +14,8 @@ package struct ScannedRecord {
     package internal(set) var json: Bytes?
     /// The record, or its JSON, is longer than `Limits.valueBytes`.
     package internal(set) var isTruncated = false
+    /// What the date of birth that should give the age is wrong with; `json` has no age then.
+    package internal(set) var ageFault = AgeFault.none
     /// Empty if there is `json`.
     package internal(set) var errors: [FieldError] = []
 

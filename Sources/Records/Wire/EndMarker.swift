@@ -18,7 +18,7 @@ package struct EndMarker: Equatable, Sendable {
 
     package init(decoding json: Bytes) throws(MarkerError) {
         let marker: EndMarker = try MarkerJSON.decode(json)
-        guard marker.lastSeq <= UInt64(Int64.max), marker.records <= UInt64(Int64.max) else {
+        guard marker.lastSeq <= Limits.wireNumber, marker.records <= Limits.wireNumber else {
             throw MarkerError(message: "an end marker with a number out of range")
         }
         self = marker

@@ -9,12 +9,16 @@ package final class RecordStream {
     package private(set) var records: UInt64 = 0
     /// Records that travel as raw or truncated.
     package private(set) var rejects: UInt64 = 0
+    /// Clean records with a field that broke its rule and stays as it came.
+    package private(set) var spared: UInt64 = 0
     package private(set) var firstReject: (line: UInt64, error: FieldError)?
 
     private let scanner: RecordScanner
     private let validator: Validator
     private let partitionCount: Int
     private let job: JobID
+    private let lenient: LenientFields?
+    private let ageSource: AgeSource?
     private let partitions: UnsafeMutablePointer<PartitionState>
     private let header: UnsafeMutablePointer<UInt8>
     private let errors = ByteBuffer()
@@ -24,12 +28,17 @@ package final class RecordStream {
         var digest: UInt64 = 0
     }
 
-    /// - Parameter partitions: at least 1.
-    package init(scanner: RecordScanner, key: KeyFields, partitions count: Int, job: JobID) {
+    /// - Parameters:
+    ///   - scanner: which has begun with the plan's conclusion.
+    package init(scanner: RecordScanner, plan: Plan, job: JobID) {
+        let count = plan.partitions
         precondition(count > 0, "a topic without partitions")
         self.scanner = scanner
         self.job = job
-        validator = Validator(key: key)
+        lenient = plan.isPlain ? nil : plan.input.lenient
+        ageSource = plan.input.age
+        validator = Validator(key: plan.keyFields)
+        validator.lenient = plan.input.lenient
         partitionCount = count
         partitions = .allocate(capacity: count)
         partitions.initialize(repeating: PartitionState(), count: count)
@@ -53,6 +62,7 @@ package final class RecordStream {
             outgoing.key = validator.key
             outgoing.errors = nil
             outgoing.partition = Partitioner.partition(validator.key, partitionCount)
+            if validator.isSpared { spared += 1 }
         } else {
             reject(scanner.record)
         }
@@ -62,16 +72,22 @@ package final class RecordStream {
     }
 
     private func reject(_ record: ScannedRecord) {
-        let found = record.json == nil ? record.errors : validator.errors
+        let found = record.json == nil ? record.errors : errorsWithAge(record.ageFault)
         outgoing.kind = record.isTruncated ? .truncated : .raw
         outgoing.value = record.original
         outgoing.key = nil
         outgoing.partition = Partitioner.partition(line: record.line, partitionCount)
         errors.removeAll()
-        FieldError.json(found).withUnsafeBufferPointer { errors.append($0) }
+        errors.append(FieldError.json(found))
         outgoing.errors = errors.bytes
         rejects += 1
         if firstReject == nil, let error = found.first { firstReject = (record.line, error) }
+    }
+
+    /// The validator's, with what is wrong with the date of birth in place of the age that is missing.
+    private func errorsWithAge(_ fault: AgeFault) -> [FieldError] {
+        guard let ageSource, let error = FieldError(fault, ageSource) else { return validator.errors }
+        return validator.errors.map { $0.field == "age" && $0.code == "missing" ? error : $0 }
     }
 
     @inline(__always)
@@ -82,7 +98,7 @@ package final class RecordStream {
         outgoing.seq = state.pointee.lastSeq
         let wire = WireHeader(
             kind: outgoing.kind, job: job, seq: outgoing.seq, line: scanner.record.line,
-            offset: scanner.record.offset, length: scanner.record.length)
+            offset: scanner.record.offset, length: scanner.record.length, lenient: lenient)
         outgoing.header = Bytes(start: header, count: wire.encode(to: header))
     }
 
@@ -93,5 +109,19 @@ package final class RecordStream {
     package func endMarker(partition: Int) -> EndMarker {
         let state = partitions[partition]
         return EndMarker(lastSeq: state.lastSeq, records: state.lastSeq, digest: state.digest)
+    }
+}
+
+extension FieldError {
+    /// nil: nothing is wrong with the date.
+    fileprivate init?(_ fault: AgeFault, _ source: AgeSource) {
+        switch fault {
+        case .none: return nil
+        case .notADate: self.init(field: source.name, code: "not_a_date", message: "not a date")
+        case .inFuture: self.init(field: source.name, code: "date_in_future", message: "after \(source.asOf.text)")
+        case .outOfRange:
+            self.init(
+                field: source.name, code: "out_of_range", message: "more than 150 years before \(source.asOf.text)")
+        }
     }
 }

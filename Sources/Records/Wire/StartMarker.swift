@@ -13,7 +13,7 @@ package struct StartMarker: Equatable, Sendable {
     /// Bytes; nil for what is not a regular file.
     package var size: Int64?
     package var host: String
-    package var format: Format
+    package var format: Form
     /// CSV only.
     package var delimiter: UInt8?
     /// The header row of a CSV file, without its line end.
@@ -27,11 +27,13 @@ package struct StartMarker: Equatable, Sendable {
     package var again: Bool
     /// The start of the run, the same in all its sessions; whole milliseconds.
     package var runAt: Date
+    /// What the input was taken for, as one line.
+    package var conclusion: String?
 
     package init(
         job: JobID, contentHash: ContentHash?, label: String?, path: String, size: Int64?, host: String,
-        format: Format, delimiter: UInt8?, header: [UInt8]?, options: [String], keyFields: KeyFields,
-        onDuplicate: OnDuplicate, partitions: Int, again: Bool, runAt: Date
+        format: Form, delimiter: UInt8?, header: [UInt8]?, options: [String], keyFields: KeyFields,
+        onDuplicate: OnDuplicate, partitions: Int, again: Bool, runAt: Date, conclusion: String? = nil
     ) {
         self.job = job
         self.contentHash = contentHash
@@ -48,25 +50,45 @@ package struct StartMarker: Equatable, Sendable {
         self.partitions = partitions
         self.again = again
         self.runAt = MarkerJSON.wholeMilliseconds(runAt)
+        self.conclusion = conclusion
     }
 
     package func encode() -> [UInt8] { MarkerJSON.encode(self) }
 
-    /// Refuses what Postgres could not keep (NUL, text that is no UTF-8) and numbers out of their range.
+    /// Refuses what Postgres could not keep (NUL, text that is not UTF-8) and what is beyond its limits.
     package init(decoding json: Bytes) throws(MarkerError) {
         let marker: StartMarker = try MarkerJSON.decode(json)
-        guard marker.job != .foreign else { throw MarkerError(message: "a start marker of the job \"-\"") }
-        guard (1...1_000_000).contains(marker.partitions), marker.size ?? 0 >= 0 else {
-            throw MarkerError(message: "a start marker with a number out of range")
-        }
+        try marker.checkLimits()
         self = marker
     }
+
+    /// What push must not send, because no worker would take it.
+    package func checkLimits() throws(MarkerError) {
+        guard job != .foreign else { throw MarkerError(message: "a start marker of the job \"-\"") }
+        guard (1...1_000_000).contains(partitions), (0...Int64(Limits.wireNumber)).contains(size ?? 0) else {
+            throw MarkerError(message: "a start marker with a number out of range")
+        }
+        guard Self.times.contains(runAt) else { throw MarkerError(message: "a start marker with a time out of range") }
+        guard label?.utf8.count ?? 0 <= Limits.labelBytes else {
+            throw MarkerError(message: "a start marker with a label longer than \(Limits.labelBytes) bytes")
+        }
+        guard options.reduce(path.utf8.count, { $0 + $1.utf8.count }) <= Limits.descriptionBytes else {
+            throw MarkerError(
+                message: "a start marker with a path and options longer than \(Limits.descriptionBytes) bytes together")
+        }
+        guard conclusion?.utf8.count ?? 0 <= Limits.descriptionBytes else {
+            throw MarkerError(message: "a start marker with a conclusion longer than \(Limits.descriptionBytes) bytes")
+        }
+    }
+
+    /// The years 1970 to 9999.
+    private static let times = Date(timeIntervalSince1970: 0)..<Date(timeIntervalSince1970: 253_402_300_800)
 }
 
 extension StartMarker: Codable {
     private enum CodingKeys: String, CodingKey {
         case job, contentHash, label, path, size, host, format, delimiter, header, options, keyFields, onDuplicate
-        case partitions, again, runAt
+        case partitions, again, runAt, conclusion
     }
 
     package init(from decoder: any Decoder) throws {
@@ -78,7 +100,7 @@ extension StartMarker: Codable {
             path: try values.decode(String.self, forKey: .path),
             size: try values.decodeIfPresent(Int64.self, forKey: .size),
             host: try values.decode(String.self, forKey: .host),
-            format: try values.decode(Format.self, forKey: .format),
+            format: try values.decode(Form.self, forKey: .format),
             delimiter: try values.decodeIfPresent(UInt8.self, forKey: .delimiter),
             header: try values.decodeIfPresent(Data.self, forKey: .header).map { Array($0) },
             options: try values.decode([String].self, forKey: .options),
@@ -86,7 +108,8 @@ extension StartMarker: Codable {
             onDuplicate: try values.decode(OnDuplicate.self, forKey: .onDuplicate),
             partitions: try values.decode(Int.self, forKey: .partitions),
             again: try values.decode(Bool.self, forKey: .again),
-            runAt: try values.decode(Date.self, forKey: .runAt))
+            runAt: try values.decode(Date.self, forKey: .runAt),
+            conclusion: try values.decodeIfPresent(String.self, forKey: .conclusion))
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -106,5 +129,6 @@ extension StartMarker: Codable {
         try values.encode(partitions, forKey: .partitions)
         try values.encode(again, forKey: .again)
         try values.encode(runAt, forKey: .runAt)
+        try values.encodeIfPresent(conclusion, forKey: .conclusion)
     }
 }

@@ -1,7 +1,9 @@
-// The binary header of every message of ours, version 1.
+// The binary header of every message of ours, versions 1 and 2.
 //
-//     [0] version = 1   [1] kind   [2..17] job id, big-endian   [18..25] seq, big-endian   then LEB128: line, offset, length
+//     [0] version   [1] kind   [2..17] job id, big-endian   [18..25] seq, big-endian   then LEB128: line, offset, length
+//     in version 2 behind them: [lenient fields]
 //
+// A job is of version 2 if anything but plain CSV or JSON lines made it, so that an older worker passes it over.
 // The first 26 bytes keep their places in every version, so that an old worker can still pass a newer job over.
 
 /// What a message is.
@@ -20,7 +22,8 @@ package enum MessageKind: UInt8, Sendable {
     case broken = 5
 }
 
-/// The header's content. Every number is at most Int64.max, so that it fits a bigint.
+/// The header's content. Its numbers are at most `Limits.wireNumber`, the length `Limits.wireLength`: a sum of many of
+/// them still fits a bigint.
 package struct WireHeader: Equatable, Sendable {
     package var kind: MessageKind
     package var job: JobID
@@ -32,55 +35,78 @@ package struct WireHeader: Equatable, Sendable {
     package var offset: UInt64
     /// Original bytes of the record, without its line end.
     package var length: UInt64
+    /// nil: version 1. Else version 2: what may break its rule in this record.
+    package var lenient: LenientFields?
 
-    package init(kind: MessageKind, job: JobID, seq: UInt64, line: UInt64 = 0, offset: UInt64 = 0, length: UInt64 = 0) {
+    package init(
+        kind: MessageKind, job: JobID, seq: UInt64, line: UInt64 = 0, offset: UInt64 = 0, length: UInt64 = 0,
+        lenient: LenientFields? = nil
+    ) {
         self.kind = kind
         self.job = job
         self.seq = seq
         self.line = line
         self.offset = offset
         self.length = length
+        self.lenient = lenient
     }
 
     /// The Kafka header that holds it.
     package static let name: StaticString = "userload"
     /// The Kafka header of `FieldError.json`, beside raw and truncated records.
     package static let errorsName: StaticString = "userload-errors"
-    package static let version: UInt8 = 1
+    /// The latest version, and what this program reads up to.
+    package static let latestVersion: UInt8 = 2
     /// Bytes that `encode` may write.
-    package static let maximumSize = 26 + 3 * 10
+    package static let maximumSize = 26 + 3 * 10 + 1
+
+    package var version: UInt8 { lenient == nil ? 1 : 2 }
 
     /// Writes the header; returns its size, at most `maximumSize`.
     package func encode(to target: UnsafeMutablePointer<UInt8>) -> Int {
-        target[0] = Self.version
+        target[0] = version
         target[1] = kind.rawValue
         let raw = UnsafeMutableRawPointer(target)
         raw.storeBytes(of: job.high.bigEndian, toByteOffset: 2, as: UInt64.self)
         raw.storeBytes(of: job.low.bigEndian, toByteOffset: 10, as: UInt64.self)
         raw.storeBytes(of: seq.bigEndian, toByteOffset: 18, as: UInt64.self)
         let afterLine = Self.encode(line, to: target + 26)
-        return Self.encode(length, to: Self.encode(offset, to: afterLine)) - target
+        var end = Self.encode(length, to: Self.encode(offset, to: afterLine))
+        if let lenient {
+            end.pointee = lenient.rawValue
+            end += 1
+        }
+        return end - target
     }
 
     package enum Decoded: Equatable, Sendable {
         case header(WireHeader)
         /// A later wire version: its records cannot be read here.
         case newer(version: UInt8, job: JobID, seq: UInt64)
-        /// Not ours, or damaged: too short or too long, an unknown kind, the job "-", a number beyond Int64.max.
+        /// Not ours, or damaged: too short or too long, an unknown kind, the job "-", a number beyond its limit.
         case malformed
     }
 
     package static func decode(_ bytes: Bytes) -> Decoded {
-        guard let start = bytes.baseAddress, bytes.count >= 26, start[0] >= version else { return .malformed }
+        guard let start = bytes.baseAddress, bytes.count >= 26, start[0] > 0 else { return .malformed }
         let job = JobID(bytes16: start + 2)
         let seq = UInt64(bigEndian: UnsafeRawPointer(start).loadUnaligned(fromByteOffset: 18, as: UInt64.self))
-        guard job != .foreign, seq <= UInt64(Int64.max) else { return .malformed }
-        guard start[0] == version else { return .newer(version: start[0], job: job, seq: seq) }
+        guard job != .foreign, seq <= Limits.wireNumber else { return .malformed }
+        guard start[0] <= latestVersion else { return .newer(version: start[0], job: job, seq: seq) }
         var next = 26
         guard let kind = MessageKind(rawValue: start[1]), let line = decodeNumber(bytes, &next),
-            let offset = decodeNumber(bytes, &next), let length = decodeNumber(bytes, &next), next == bytes.count
+            let offset = decodeNumber(bytes, &next), let length = decodeNumber(bytes, &next),
+            line <= Limits.wireNumber, offset <= Limits.wireNumber, length <= Limits.wireLength
         else { return .malformed }
-        return .header(WireHeader(kind: kind, job: job, seq: seq, line: line, offset: offset, length: length))
+        var lenient: LenientFields?
+        if start[0] == 2 {
+            guard next < bytes.count, bytes[next] & ~LenientFields.all.rawValue == 0 else { return .malformed }
+            lenient = LenientFields(rawValue: bytes[next])
+            next += 1
+        }
+        guard next == bytes.count else { return .malformed }
+        return .header(
+            WireHeader(kind: kind, job: job, seq: seq, line: line, offset: offset, length: length, lenient: lenient))
     }
 
     /// LEB128, unsigned.

@@ -11,8 +11,10 @@ extension Command {
                 "Each file is one job. Standard output has one line per file, in the order of the arguments: the job's "
                     + "slug, or - for a file that was refused. A job is identified by its content: the same command run "
                     + "again resumes where it stopped, or says that the file was already pushed.",
-                "FILE may be -, for standard input, with --format. Standard input and FIFOs can be read only once, so a "
-                    + "push of them cannot be resumed.",
+                "What a file is, is concluded from its first bytes: CSV with any usual delimiter and header, JSON lines, a "
+                    + "JSON array or JSON objects one after the other; a line on standard error says what was concluded.",
+                "FILE may be -, for standard input. Standard input and FIFOs can be read only once, so a push of them "
+                    + "cannot be resumed.",
                 "A line that is not a valid record is sent too, and is kept as a reject with all its errors. Of records "
                     + "with the same key the first one loaded stays; a duplicate's other fields are not loaded.",
             ],
@@ -21,7 +23,7 @@ extension Command {
             examples: [
                 Example("userload push users.csv", "Sends one file and prints its slug."),
                 Example("userload push --label nightly /data/*.csv", "From cron: only new files are sent."),
-                Example("zcat people.jsonl.gz | userload push --format jsonl -", "From a pipe."),
+                Example("zcat people.jsonl.gz | userload push -", "From a pipe."),
             ])
     ) { arguments, context in
         let (settings, topic) = try context.kafkaSettings(arguments)

@@ -5,11 +5,6 @@ import Pipeline
 import Records
 
 enum PushFlags {
-    static let format = Option<Format>.choice(
-        "format", "FORMAT", help: "The format of the files.",
-        default: "by extension: .csv; .jsonl, .ndjson")
-    static let delimiter = Option.text(
-        "delimiter", "CHAR", help: "What separates the cells of CSV: \(delimiters).", default: ",")
     static let label = Option.text(
         "label", "NAME",
         help: "Name a series of jobs: status NAME shows the latest. A file with another label is another job.")
@@ -36,29 +31,18 @@ enum PushFlags {
         help: "Give up when Kafka has acknowledged nothing for this long; the same command resumes later.",
         default: "5m")
 
-    private static let delimiters = Dialect.delimiters.map(\.name).joined(separator: " ")
-
-    static let all: [any DeclaredOption] = [
-        format, delimiter, label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
-    ]
+    static let all: [any DeclaredOption] =
+        InputOptions.all + [
+            label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
+        ]
 
     /// - Throws: `Failure` (usage), or what is wrong in the environment.
     static func options(_ arguments: ParsedArguments, _ context: Context) throws -> PushOptions {
         let streams = arguments.operands.count { $0 == "-" }
         if streams > 1 { throw Failure(.usage, "standard input (-) can be read only once") }
-        if streams == 1, arguments[format] == nil {
-            throw Failure(
-                .usage, "standard input (-) needs --format", hint: "add --format csv or --format jsonl")
-        }
         var options = PushOptions()
-        options.format = arguments[format]
-        if let text = arguments[delimiter] {
-            guard let dialect = Dialect(argument: text) else {
-                throw Failure(.usage, "--delimiter \(text): must be one of \(delimiters)")
-            }
-            options.dialect = dialect
-        }
-        options.label = arguments[label]
+        options.input = try InputOptions.flags(arguments)
+        options.label = try checked(label: arguments[label])
         options.again = arguments[again]
         options.resend = arguments[resend]
         options.keyFields = try context.uniqueKey() ?? options.keyFields
@@ -69,5 +53,24 @@ enum PushFlags {
         options.stallTimeout = arguments[stallTimeout] ?? options.stallTimeout
         options.stateDirectory = Journal.directory(environment: context.environment)
         return options
+    }
+
+    /// No worker would take the start marker of a job with a longer one.
+    private static func checked(label: String?) throws -> String? {
+        if let count = label?.utf8.count, count > Limits.labelBytes {
+            throw Failure(.usage, "--label is \(count) bytes long: at most \(Limits.labelBytes)")
+        }
+        return label
+    }
+
+    /// The words of what a suggested command keeps, beside what says what a file is.
+    static func others(_ arguments: ParsedArguments) -> [String] {
+        var words: [String] = []
+        if let text = arguments[label] { words += ["--label", text] }
+        if let mode = arguments[onDuplicate] { words += ["--on-duplicate", mode.rawValue] }
+        if let text = arguments[Options.topic] { words += ["--topic", text] }
+        if let text = arguments[Options.broker] { words += ["--broker", text] }
+        if let text = arguments[Options.database] { words += ["--database", text] }
+        return words
     }
 }

@@ -12,8 +12,13 @@ struct PushLines {
     /// What resumes a push that stopped.
     private let command: String
     private let times: Times
+    /// `push` or `load`, and the options that have nothing to do with what a file is.
+    private let subcommand: String
+    private let others: [String]
 
-    init(files: [String], command: String, times: Times) {
+    init(files: [String], command: String, subcommand: String = "push", others: [String] = [], times: Times) {
+        self.subcommand = subcommand
+        self.others = others
         width = files.map { displayWidth(escaped($0)) }.max() ?? 0
         self.command = command
         self.times = times
@@ -43,6 +48,16 @@ struct PushLines {
         return "\(escaped(progress.input)): \(words)"
     }
 
+    /// The command that takes a file that was refused, in one line to paste; nil if none is known.
+    func wayOut(_ outcome: PushOutcome) -> String? {
+        guard case .failed(let error) = outcome.result, let wayOut = error.wayOut else { return nil }
+        let path = outcome.input == "-" ? nil : outcome.input
+        return wayOut.commands(path: path, ["userload", subcommand], others: others).map { words in
+            // `…` stands for whatever a stream comes from.
+            words == ["…"] ? "…" : words.map(shellQuoted).joined(separator: " ")
+        }.joined(separator: " | ")
+    }
+
     /// The command line as it was typed, quoted for a shell where that is needed.
     static func typed(_ words: [String]) -> String {
         (["userload"] + words.map(shellQuoted)).joined(separator: " ")
@@ -54,7 +69,7 @@ struct PushLines {
         switch outcome.result {
         case .pushed:
             "\(counted(outcome.records, "record")), \(sizeText(outcome.bytes)), \(Self.seconds(outcome.duration))"
-                + rejects(outcome)
+                + rejects(outcome) + spared(outcome)
         case .alreadyPushed(let date, false):
             "already pushed on \(times.dayAndTime(date)); nothing sent (--again loads it once more)"
         case .alreadyPushed(let date, true):
@@ -66,7 +81,7 @@ struct PushLines {
 
     private func sentence(_ error: PipelineError, _ outcome: PushOutcome) -> String {
         switch error.kind {
-        case .refused: "refused: \(error.message); nothing sent"
+        case .refused, .usage: "refused: \(error.message); nothing sent"
         case .kafka: "not pushed: \(error.message); \(continuation(outcome))"
         case .interrupted: "interrupted; \(continuation(outcome))"
         case .broken, .lost, .configuration, .postgres, .incomplete: "not pushed: \(error.message)"
@@ -80,6 +95,11 @@ struct PushLines {
             return " (first: line \(grouped(reject.line))\(field): \(reject.error.message))"
         }
         return "; \(grouped(outcome.rejects)) will be rejected\(first ?? "")"
+    }
+
+    private func spared(_ outcome: PushOutcome) -> String {
+        guard outcome.spared > 0 else { return "" }
+        return "; of \(counted(outcome.spared, "record")) an invalid field stays in additional_info"
     }
 
     private func continuation(_ outcome: PushOutcome) -> String {

@@ -21,14 +21,20 @@ final class PushReport {
         self.context = context
         self.printsSlugs = printsSlugs
         isQuiet = arguments[Options.quiet]
+        let words = Array(programArguments.dropFirst())
         lines = PushLines(
-            files: files, command: PushLines.typed(programArguments), times: Times(now: context.now()))
+            files: files, command: PushLines.typed(words), subcommand: words.first ?? "push",
+            others: PushFlags.others(arguments), times: Times(now: context.now()))
     }
 
     func tell(_ event: PushEvent) {
         switch event {
         case .notice(let sentence, true): context.logger.warning(sentence)
         case .notice(let sentence, false): context.logger.info(sentence)
+        case .concluded(let line):
+            guard !isQuiet else { return }
+            context.screen.progress("")
+            say(line, isError: false)
         case .started(let job): printSlug(job.slug)
         case .progress(let progress):
             if !isQuiet { context.screen.progress(PushLines.progress(progress)) }
@@ -43,8 +49,13 @@ final class PushReport {
         let line = lines.summary(outcome)
         let needsPerson = outcome.exitCode != .done || outcome.rejects > 0
         guard needsPerson || !isQuiet else { return }
+        say(line, isError: outcome.exitCode != .done)
+        if let command = lines.wayOut(outcome) { say("try: \(command)", isError: true) }
+    }
+
+    private func say(_ line: String, isError: Bool) {
         if context.logger.format == .json {
-            context.logger.log(outcome.exitCode == .done ? .info : .error, line)
+            context.logger.log(isError ? .error : .info, line)
         } else {
             context.screen.line(escaped(line))
         }

@@ -2,6 +2,7 @@
 
 import CommandLineOptions
 import FileNames
+import Files
 import Glibc
 import Log
 import Pipeline
@@ -112,7 +113,7 @@ extension JobFinder.Answer {
 /// Reads a file for its content, as push does.
 private func contentHash(ofFile path: String, _ interrupt: Interrupt) throws -> (ContentHash, size: UInt64) {
     do {
-        let source = try FileSource(path, interrupt: interrupt)
+        let source = try FileSource(contentOf: path, interrupt: interrupt)
         guard source.isRegular else {
             throw PipelineError.refused("not a regular file: its content cannot be looked up")
         }
@@ -121,6 +122,8 @@ private func contentHash(ofFile path: String, _ interrupt: Interrupt) throws -> 
         while try source.read(buffer) > 0 {}
         return (source.contentHash(), source.bytesRead)
     } catch let error as PipelineError where error.kind == .refused {
+        throw Failure(.input, "\(path): \(error.message)")
+    } catch let error as FileError {
         throw Failure(.input, "\(path): \(error.message)")
     }
 }

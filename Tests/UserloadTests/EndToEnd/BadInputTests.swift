@@ -40,25 +40,16 @@ import Testing
         try world.expectCompleted(file, inserted: 0)
     }
 
-    @Test func anUnknownFormat() throws {
+    @Test func aFileWithoutPeople() throws {
         let world = try World()
         let result = try world.expect(5, "push", try world.files.write("people.xml", "<people/>"))
-        #expect(result.stderr.contains("--format"))
-    }
-
-    @Test func anotherDelimiterIsSeenAndNamed() throws {
-        let world = try World()
-        let file = try world.files.write("german.csv", "name;age\nAnn;31\n")
-        let result = try world.expect(5, "push", file)
-        #expect(result.stderr.contains("--delimiter"))
-        try world.expect(0, "load", "--delimiter", ";", file)
-        try world.expectUsers(1)
+        #expect(result.stderr.contains("refused: no columns name and age (line 1: <people/>); nothing sent"))
     }
 
     @Test func aMissingColumnIsNamedWithThoseSeen() throws {
         let world = try World()
-        let result = try world.expect(5, "push", try world.files.write("c.csv", "name,alter,email\nAnn,31,\n"))
-        #expect(result.stderr.contains("no column age (line 1: name, alter, email)"))
+        let result = try world.expect(5, "push", try world.files.write("c.csv", "name,alters,email\nAnn,x,\n"))
+        #expect(result.stderr.contains("no column age (line 1: name, alters, email)"))
     }
 
     @Test func oneBadFileDoesNotStopTheOthers() throws {
@@ -71,16 +62,37 @@ import Testing
         try world.expectUsers(5)
     }
 
-    /// Garbage is refused by its header, or becomes rejects; it never crashes.
+    /// Garbage is refused by its header or its NUL bytes, or becomes rejects; it never crashes.
     @Test func binaryGarbage() throws {
         let world = try World()
         var generator = SplitMix(state: 7)
         let bytes = Data((0..<200_000).map { _ in UInt8.random(in: 0...255, using: &generator) })
         try world.expect(5, "load", try world.files.write("garbage.csv", bytes))
-        try world.expect(1, "load", try world.files.write("garbage.jsonl", bytes))
-        let mixed = Data("name,age\nAnn,31\n".utf8) + bytes + Data("\nBob,32\n".utf8)
+        let refused = try world.expect(5, "load", try world.files.write("garbage.jsonl", bytes))
+        #expect(refused.stderr.contains("a NUL byte, which text does not have; nothing sent"))
+        try world.expect(5, "load", try world.files.write("garbage.jsonl", bytes.filter { $0 != 0 }))
+        // Behind what the file is concluded from.
+        let first = "name,age\nAnn,31\n" + String(repeating: "Bo,1\n", count: 20_000)
+        let mixed = Data(first.utf8) + bytes + Data("\nBob,32\n".utf8)
         try world.expect(1, "load", try world.files.write("mixed.csv", mixed))
         #expect(try world.database.psql("SELECT count(*) FROM users WHERE name = 'Ann'") == "1")
+    }
+
+    /// What is no text is refused with the command that makes text of it, to be pasted as it stands.
+    @Test func whatIsNoTextIsRefused() throws {
+        let world = try World()
+        let file = try world.files.write("my people.zip", Data([0x50, 0x4B, 3, 4]) + Data(count: 600))
+        let result = try world.expect(5, "push", file)
+        #expect(
+            result.stderr
+                == """
+                \(file)  -         refused: is a zip archive; nothing sent
+                try: unzip -p '\(file)' | userload push -
+
+                """)
+        let input = ChildProcess.Input.bytes([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00, 0x00])
+        let stream = try world.expect(5, "push", "--format", "csv", "-", input: input)
+        #expect(stream.stderr.hasSuffix("try: … | xz -dc | userload push --format csv -\n"), "\(stream)")
     }
 
     @Test func theBrokerIsAway() throws {

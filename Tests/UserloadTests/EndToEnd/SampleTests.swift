@@ -23,6 +23,31 @@ import Testing
         #expect(status.stdout.contains("16 lines = 16 inserted + 0 updated + 0 duplicates + 0 rejected"))
     }
 
+    /// The container is not part of a job.
+    @Test func aPackedFileIsTheSameJob() throws {
+        let world = try World()
+        let plain = try world.files.write("people.csv", People.csv(0..<1000))
+        try run("/bin/sh", ["-c", "cd '\(world.files.path)' && gzip -k people.csv && zstd -q people.csv"])
+        try world.expect(0, "load", plain + ".gz")
+        for file in [plain, plain + ".gz", plain + ".zst"] {
+            try world.expectCompleted(file, inserted: 1000)
+            let result = try world.expect(0, "push", file)
+            #expect(result.stderr.contains("already pushed"), "\(result)")
+        }
+        try world.expectUsers(1000)
+    }
+
+    @Test func aFileInUTF16() throws {
+        let world = try World()
+        let text = "\u{FEFF}name,age\r\nZoë Müller,31\r\n😀,x\r\n"
+        let file = try world.files.write("people.csv", text.data(using: .utf16LittleEndian) ?? Data())
+        try world.expect(1, "load", file)
+        #expect(try world.database.psql("SELECT name FROM users") == "Zoë Müller")
+        let reject = try world.database.psql(
+            "SELECT line, byte_offset, convert_from(bytes, 'UTF8') FROM userload.rejects")
+        #expect(reject == "3|27|😀,x", "the line is the file's, the offset that of the UTF-8 form")
+    }
+
     @Test(arguments: Broker.available) func statsShowTheFourGroups(_ broker: Broker) throws {
         let world = try World(on: broker)
         try world.expect(0, "load", "--quiet", Userload.sample("users.csv"))
@@ -72,7 +97,7 @@ import Testing
                 15 :ragged_row
                 16 :ragged_row
                 17 name.lastName:invalid_utf8
-                18 name.lastName:nul_character
+                18 name.lastName:empty
                 19 name.firstName:stray_quote
                 20 name.firstName:stray_quote
                 22 :unterminated_quote

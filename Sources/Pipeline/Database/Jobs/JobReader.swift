@@ -77,15 +77,6 @@ package struct JobReader {
     /// As `JobID.text` has it; nil if no id begins so.
     static func idPrefix(_ name: String) -> String? {
         if name == "-" { return name }
-        let alphabet = "0123456789abcdefghjkmnpqrstvwxyz".utf8
-        let digits = name.lowercased().utf8.map { digit in
-            switch digit {
-            case UInt8(ascii: "o"): UInt8(ascii: "0")
-            case UInt8(ascii: "i"), UInt8(ascii: "l"): UInt8(ascii: "1")
-            default: digit
-            }
-        }
-        guard (6...26).contains(digits.count), digits.allSatisfy(alphabet.contains) else { return nil }
-        return String(decoding: digits, as: UTF8.self)
+        return (6...26).contains(name.utf8.count) ? Crockford.folded(name) : nil
     }
 }

@@ -51,10 +51,13 @@ struct JobRows {
     /// The first start marker of each that came with one.
     private(set) var markers: [JobID: StartMarker] = [:]
 
+    /// The views take a job of a version above 1 for one that was passed over; what this program reads counts as 1.
+    private static let readableVersion = 1
+
     /// Those of `batch` that are not known to stand in the database.
     init(_ batch: Batch, known: KnownJobs) {
-        for step in batch.progress where step.isNew { need(step.job, Int(WireHeader.version), nil, known) }
-        for marker in batch.starts { need(marker.job, Int(WireHeader.version), marker, known) }
+        for step in batch.progress where step.isNew { need(step.job, Self.readableVersion, nil, known) }
+        for marker in batch.starts { need(marker.job, Self.readableVersion, marker, known) }
         for (job, version) in batch.newerJobs { need(job, Int(version), nil, known) }
     }
 

@@ -92,7 +92,7 @@ extension LoadTransaction {
 
     private func send(_ rows: RowNumbers, _ writer: CopyWriter) throws {
         chunk.removeAll()
-        CopyRow.header.withUnsafeBufferPointer { chunk.append($0) }
+        chunk.append(CopyRow.header)
         for number in rows {
             let row = batch.copy(of: batch.rows[Int(number)])
             if chunk.count + row.count > CopyWriter.chunk {
@@ -101,7 +101,7 @@ extension LoadTransaction {
             }
             chunk.append(row)
         }
-        CopyRow.trailer.withUnsafeBufferPointer { chunk.append($0) }
+        chunk.append(CopyRow.trailer)
         try writer.write(chunk.bytes)
         chunk.shrink(to: 1 << 20)
     }

@@ -1,0 +1,4 @@
+// libzstd, for the Files target, its only importer.
+#pragma once
+#include <zstd.h>
+#include <zstd_errors.h>

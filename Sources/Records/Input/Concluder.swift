@@ -1,0 +1,236 @@
+// From the first bytes of an input and the flags to a conclusion, or to a refusal with the way out.
+
+extension Conclusion {
+    /// - Parameters:
+    ///   - window: the first bytes, at most `Limits.conclusionBytes`; of a stream those up to the end of its first record.
+    ///   - isWhole: there are no others.
+    ///   - offset: of the first one in the input: behind a byte order mark 3.
+    ///   - today: what a suggestion of `--as-of` says; a conclusion does not depend on it.
+    package init(
+        _ window: Bytes, isWhole: Bool, offset: UInt64 = 0, _ flags: InputFlags, keyFields: KeyFields = .standard,
+        today: CalendarDate
+    ) throws(Refusal) {
+        let start = Concluder(
+            window, isWhole: isWhole, offset: offset, encoding: flags.encoding, keyFields: keyFields, today: today)
+        do {
+            self = try start.conclude(flags)
+        } catch {
+            throw start.refusal(error, flags)
+        }
+    }
+}
+
+/// One window; pure.
+struct Concluder {
+    /// With zeros behind for the blocks that scanners load.
+    let bytes: Bytes
+    let isWhole: Bool
+    let offset: UInt64
+    /// The one that `bytes` were in before they were UTF-8, as `--encoding` named it.
+    private let encoding: String?
+    let keyFields: KeyFields
+    let today: CalendarDate
+    private let copy: ByteBuffer
+
+    init(
+        _ window: Bytes, isWhole: Bool, offset: UInt64 = 0, encoding: String? = nil, keyFields: KeyFields,
+        today: CalendarDate
+    ) {
+        copy = ByteBuffer(capacity: window.count + ByteBlock.size)
+        copy.append(window)
+        for offset in 0..<ByteBlock.size { copy.base[copy.count + offset] = 0 }
+        bytes = copy.bytes
+        self.isWhole = isWhole
+        self.offset = offset
+        self.encoding = encoding
+        self.keyFields = keyFields
+        self.today = today
+    }
+
+    /// How many records are looked at.
+    static let records = 100
+
+    func conclude(_ flags: InputFlags) throws(Fault) -> Conclusion {
+        guard let first = bytes.first(where: { !isWhitespace($0) }) else {
+            throw Fault(bytes.count == 0 ? "empty" : "nothing but blank lines")
+        }
+        let form = try form(first, flags)
+        var conclusion = form == .csv ? try csv(flags) : try json(form, flags)
+        conclusion.lenient = lenient(conclusion, flags)
+        try checkRecords(conclusion, flags)
+        if conclusion.age != nil, keyFields == .standard {
+            conclusion.notices.append(
+                "another --as-of makes a second row of whoever had a birthday between, while the unique key is "
+                    + keyFields.text)
+        }
+        if let offer = windows1252Offer(flags) { conclusion.notices.append(offer.notice) }
+        return conclusion
+    }
+
+    /// Tries what the bytes suggest until it leads to a conclusion: only a whole way is a remedy.
+    func refusal(_ fault: Fault, _ flags: InputFlags) -> Refusal {
+        if let wrapped = fault.wrapped {
+            let inside = withBytes(wrapped.bytes) {
+                Concluder($0, isWhole: false, keyFields: keyFields, today: today)
+            }
+            var flags = flags
+            flags.format = nil
+            flags.encoding = nil
+            return Refusal(
+                fault.kind, fault.message,
+                remedy: inside.wayOut(flags).map { .jq(filter: wrapped.filter, options: $0.words) })
+        }
+        if let amended = fault.amended {
+            return Refusal(fault.kind, fault.message, remedy: wayOut(amended).map { .options($0.words) })
+        }
+        return Refusal(fault.kind, fault.message)
+    }
+
+    /// The flags that lead to a conclusion, from these on; nil if none are known.
+    private func wayOut(_ flags: InputFlags) -> InputFlags? {
+        var flags = flags
+        var tried: Set<InputFlags> = []
+        while tried.insert(flags).inserted, tried.count <= 6 {
+            // In another encoding these bytes are others.
+            if flags.encoding == Windows1252.name, encoding == nil, let text = Windows1252.decoded(bytes) {
+                let offered = flags
+                return withBytes(text) { text in
+                    let other = Concluder(text, isWhole: isWhole, keyFields: keyFields, today: today)
+                    var inside = offered
+                    inside.encoding = nil
+                    guard var found = other.wayOut(inside) else { return nil }
+                    found.encoding = Windows1252.name
+                    return found
+                }
+            }
+            do {
+                _ = try conclude(flags)
+                return flags
+            } catch {
+                guard let amended = error.amended else { return nil }
+                flags = amended
+            }
+        }
+        return nil
+    }
+
+    // MARK: Form
+
+    private func form(_ first: UInt8, _ flags: InputFlags) throws(Fault) -> Form {
+        let isArray = first == UInt8(ascii: "[")
+        let isObject = first == UInt8(ascii: "{")
+        var amended = flags
+        amended.format = nil
+        switch flags.format {
+        case .csv: return .csv
+        case .jsonl:
+            if isArray { throw Fault("is a JSON array, not JSON lines", amended: amended) }
+            return .jsonl
+        case .json:
+            guard isArray || isObject else {
+                throw Fault("is not JSON: it begins with neither [ nor {", amended: amended)
+            }
+            return isArray ? .array : .objects
+        case nil:
+            guard isArray || isObject else { return .csv }
+            if let flag = flags.ofCSV.first {
+                throw Fault("is JSON; \(flag) is for CSV (--format csv takes it as CSV)")
+            }
+            if isArray { return .array }
+            return firstObjectEndsOnItsLine ? .jsonl : .objects
+        }
+    }
+
+    /// Whether nothing but blanks stands between the end of the first object and the end of the line it begins on.
+    private var firstObjectEndsOnItsLine: Bool {
+        guard let base = bytes.baseAddress, let start = bytes.firstIndex(of: UInt8(ascii: "{")) else { return false }
+        var structure = JSONStructure()
+        guard case .complete(let length) = structure.advance(base + start, bytes.count - start) else {
+            // As long as it stands on one line it may be a long one.
+            return structure.lines == 0
+        }
+        guard structure.lines == 0 else { return false }
+        let rest = bytes[(start + length)...].first { $0 == 0x0A || !isWhitespace($0) }
+        return rest != UInt8(ascii: "{")
+    }
+
+    /// "line 3, byte 57"
+    func place(_ position: Int) -> String {
+        let lines = bytes.baseAddress.map { LineEnds.count($0, position) } ?? 0
+        return "line \(lines + 1), byte \(UInt64(position) + offset)"
+    }
+
+    // MARK: What may break its rule
+
+    private func lenient(_ conclusion: Conclusion, _ flags: InputFlags) -> LenientFields {
+        var fields: LenientFields = flags.lenient ? .all : []
+        for column in conclusion.columns where column.match == .alias {
+            if column.path == FieldName.email.path { fields.insert(.email) }
+            if column.path == FieldName.phoneNumber.path { fields.insert(.phoneNumber) }
+            if column.path == FieldName.address.path { fields.insert(.address) }
+        }
+        return fields.subtracting(LenientFields(keyFields))
+    }
+
+    // MARK: Records
+
+    /// Nothing of a wrong file may become the rejects of a completed job.
+    private func checkRecords(_ conclusion: Conclusion, _ flags: InputFlags) throws(Fault) {
+        var seen = 0
+        var found = 0
+        var births = 0
+        let reader = RecordReader()
+        do {
+            try forEachRecord(conclusion) { record in
+                seen += 1
+                guard let json = record.json, reader.read(json) else { return }
+                if record.ageFault != .none { births += 1 }
+                if reader.hasName, reader.has(.age) { found += 1 }
+            }
+        } catch {
+            throw Fault(error.message, amended: other(flags))
+        }
+        guard seen > 0, found == 0 else { return }
+        let words =
+            seen == 1
+            ? "the first record has no name and age" : "none of the first \(seen) records has a name and an age"
+        guard births > 0, let age = conclusion.age else { throw Fault(words, amended: other(flags)) }
+        var fault = Fault(
+            "none of the first \(seen) records has a date in \"\(age.name)\"; --date-format says how they are written")
+        if age.format == nil, let format = dateFormat(conclusion, age) {
+            var amended = flags
+            amended.ageFrom?.format = format
+            fault.amended = amended
+        }
+        throw fault
+    }
+
+    /// Bytes that look like JSON may still be CSV.
+    func other(_ flags: InputFlags) -> InputFlags? {
+        guard flags.format == nil, bytes.first(where: { !isWhitespace($0) }) == UInt8(ascii: "[") else { return nil }
+        var amended = flags
+        amended.format = .csv
+        return amended
+    }
+
+    /// The first records that are there as a whole.
+    func forEachRecord(_ conclusion: Conclusion, _ body: (ScannedRecord) -> Void) throws(InputError) {
+        let scanner = RecordScanner(bytes, offset: offset)
+        let end = offset + UInt64(bytes.count)
+        do {
+            try scanner.begin(conclusion)
+            var seen = 0
+            while seen < Self.records, try scanner.next() {
+                // The last one may go on behind the window, its line end too.
+                if !isWhole, scanner.record.offset + scanner.record.length >= end { return }
+                seen += 1
+                body(scanner.record)
+            }
+        } catch let error as InputError {
+            // What ends here may go on behind the window.
+            if isWhole || !error.isUnfinished { throw error }
+        } catch {
+            throw InputError("\(error)")
+        }
+    }
+}
