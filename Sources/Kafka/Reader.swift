@@ -117,7 +117,10 @@ package final class Reader {
             let failed = entries.first { $0.err != RD_KAFKA_RESP_ERR_NO_ERROR }
             let reason = code == RD_KAFKA_RESP_ERR_NO_ERROR ? failed?.err ?? RD_KAFKA_RESP_ERR_NO_ERROR : code
             if reason == RD_KAFKA_RESP_ERR_NO_ERROR { return entries.map(\.offset) }
-            if reason == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE {
+            // Of a topic just created, or while a partition moves.
+            if reason == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
+                || reason == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION
+            {
                 if ContinuousClock.now >= end {
                     throw KafkaError(code: .timedOut, message: "\(name)/\(failed?.partition ?? 0) has no leader")
                 }

@@ -19,7 +19,7 @@ import Testing
             [
                 "--topic", world.topic, "--num-records", "600", "--record-size", "10", "--throughput", "1",
                 "--transactional-id", world.topic, "--transaction-duration-ms", "600000", "--producer-props",
-                "bootstrap.servers=\(world.broker)", "transaction.timeout.ms=15000",
+                "bootstrap.servers=\(world.broker)",
             ])
         try eventually("a record is in the log") { try (0..<12).contains { try world.end(of: $0) > ends[$0] } }
         other.send(SIGKILL)
@@ -28,9 +28,6 @@ import Testing
         #expect(!drain.stderr.contains("drained"), "\(drain)")
         try world.expectCompleted(slug, inserted: 10)
         _ = try other.wait()
-        // Aborted by the broker: what was held back is read past.
-        try world.expect(0, "work", "--drain")
-        try world.expectUsers(10)
     }
 
     @Test func partitionsAddedUnderARunningWorkerAreRead() throws {
