@@ -5,6 +5,7 @@ import CommandLineOptions
 let commands: [Command] = [
     .load,
     .push,
+    .check,
     .work,
     .status,
     .jobs,

@@ -15,7 +15,7 @@ enum ExitCode: Int32, CaseIterable, Comparable, Sendable {
     var meaning: String {
         switch self {
         case .done: "done"
-        case .doneWithRejects: "done, with rejects (`load`, `work --drain`, `status --wait`)"
+        case .doneWithRejects: "done, with rejects (`load`, `work --drain`, `status --wait`, `check`)"
         case .usage: "usage"
         case .incomplete: "not complete (timeout, open, stalled, inconsistent, abandoned)"
         case .noSuchJob: "no such job"

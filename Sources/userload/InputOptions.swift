@@ -3,6 +3,7 @@
 import CommandLineOptions
 import Files
 import Foundation
+import Pipeline
 import Records
 
 enum InputOptions {
@@ -38,10 +39,24 @@ enum InputOptions {
             "Load a person whose email, phone number or address is invalid; it stays as it came in additional_info. A "
             + "first or a last name alone is a name.")
 
+    static let maxRejects = Option<RecordLimits.Rejects>(
+        OptionDefinition(
+            long: "max-rejects", placeholder: "N|N%",
+            help: "Refuse a file of which more records, or more percent of them, would be rejected; not for a stream.")
+    ) { text throws(ValueProblem) in
+        guard let limit = RecordLimits.Rejects(argument: text) else {
+            throw ValueProblem("write a number of records, or a percentage like 0.5%")
+        }
+        return limit
+    }
+    static let minRecords = Option.integer(
+        "min-records", "N", in: 0...Int.max, help: "Refuse a file with fewer records; not for a stream.")
+
     private static let delimiters = Dialect.delimiters.map(\.name).joined(separator: " ")
 
     static let all: [any DeclaredOption] = [
         format, encoding, delimiter, skipLines, columns, null, ragged, map, mapFile, ageFrom, asOf, dateFormat, lenient,
+        maxRejects, minRecords,
     ]
 
     /// - Throws: `Failure` (usage).
@@ -72,6 +87,13 @@ enum InputOptions {
         flags.map = try map(arguments)
         flags.ageFrom = try age(arguments)
         return flags
+    }
+
+    static func limits(_ arguments: ParsedArguments) -> RecordLimits {
+        var limits = RecordLimits()
+        limits.maxRejects = arguments[maxRejects]
+        limits.minRecords = arguments[minRecords].map { UInt64($0) }
+        return limits
     }
 
     private static func map(_ arguments: ParsedArguments) throws -> [FieldSource] {

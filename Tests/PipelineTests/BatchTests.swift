@@ -92,7 +92,7 @@ import Testing
         #expect(usual.rowBytes.capacity == 24 << 20)
         // Start markers and jobs of a newer version are held, too.
         let jobs = batch([])
-        for _ in 0..<1_600_000 { jobs.newerJobs.append((JobID(high: 1, low: 1), 2)) }
+        for _ in 0..<1_600_000 { jobs.jobVersions.append((JobID(high: 1, low: 1), 2)) }
         #expect(jobs.byteCount >= limit)
         let starts = batch([])
         let marker = StartMarker(

@@ -46,11 +46,24 @@ import Testing
     @Test func jobsOfANewerWireVersionAreNoted() throws {
         let fixture = try LoaderFixture()
         let batch = fixture.batch()
-        batch.newerJobs = [(fixture.job, 2), (fixture.job, 2)]
+        batch.jobVersions = [(fixture.job, 3), (fixture.job, 3)]
         batch.progress[0].passedOver = 17
         #expect(fixture.load(batch) == "committed")
-        #expect(try fixture.rows("SELECT wire_version FROM userload.jobs") == ["2"])
+        #expect(try fixture.rows("SELECT wire_version FROM userload.jobs") == ["3"])
         #expect(try fixture.rows("SELECT passed_over FROM userload.progress") == ["17"])
+    }
+
+    @Test func theConclusionAndTheVersionAreKept() throws {
+        let fixture = try LoaderFixture()
+        let batch = fixture.batch([TestRow("A", 1)])
+        var marker = marker(fixture.job, path: "/a.csv", runAt: Date(timeIntervalSince1970: 1))
+        marker.conclusion = #"CSV, UTF-16, ";": "Name" → name, age"#
+        batch.starts = [marker]
+        batch.jobVersions = [(fixture.job, 2)]
+        #expect(fixture.load(batch) == "committed")
+        #expect(
+            try fixture.rows("SELECT wire_version, conclusion FROM userload.job_status")
+                == [#"2|CSV, UTF-16, ";": "Name" → name, age"#])
     }
 
     // MARK: A transaction of their own

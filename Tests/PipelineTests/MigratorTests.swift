@@ -153,7 +153,7 @@ import Testing
     @Test func aNewerSchemaIsRefused() throws {
         _ = try Migrator.migrate(connection, target())
         try database.psql("UPDATE userload.settings SET schema_version = 99")
-        let text = "schema userload in \(place) is version 99, this userload knows 4: upgrade userload"
+        let text = "schema userload in \(place) is version 99, this userload knows 5: upgrade userload"
         #expect(problem { _ = try Migrator.migrate(connection, target()) } == text)
         #expect(problem { _ = try DatabaseInfo.read(connection) } == text)
     }
@@ -163,15 +163,32 @@ import Testing
         try database.psql(
             """
             DROP VIEW userload.job_status, userload.reject_list;
+            ALTER TABLE userload.jobs DROP COLUMN conclusion;
             UPDATE userload.settings SET schema_version = 2
             """)
         #expect(
             problem { _ = try DatabaseInfo.read(connection) }
-                == "schema userload in \(place) is version 2, this userload needs 4: run 'userload migrate'")
+                == "schema userload in \(place) is version 2, this userload needs 5: run 'userload migrate'")
         let report = try Migrator.migrate(connection, target())
-        #expect(report.made == ["brought schema userload in \(place) from version 2 to 4, as postgres"])
-        #expect(report.info.revision == 6)
+        #expect(report.made == ["brought schema userload in \(place) from version 2 to 5, as postgres"])
+        #expect(report.info.revision == 8)
         #expect(try connection.query("SELECT count(*) FROM userload.job_status")[0].int(0) == 0)
+    }
+
+    /// A job that is passed over because of its version stays so; one of version 2 is read now.
+    @Test func theSchemaBeforeWireVersion2() throws {
+        try runFiles(["0001_tables", "0002_age_counts", "0003_views", "0004_sums"])
+        try database.psql(
+            """
+            INSERT INTO userload.jobs (id, id_text, wire_version, key_fields, on_duplicate, partitions) VALUES
+                ('00000000-0000-0000-0000-000000000002', 'b', 2, '{name,age}', 'skip', 1),
+                ('00000000-0000-0000-0000-000000000003', 'c', 3, '{name,age}', 'skip', 1);
+            INSERT INTO userload.progress (job, partition, passed_over) SELECT id, 0, 7 FROM userload.jobs
+            """)
+        let reasons = "SELECT wire_version, state, reason, conclusion IS NULL FROM userload.job_status ORDER BY 1"
+        let report = try Migrator.migrate(connection, target())
+        #expect(report.made == ["brought schema userload in \(place) from version 4 to 5, as postgres"])
+        #expect(try database.psql(reasons) == "2|stalled|gap|t\n3|stalled|version|t")
     }
 
     @Test func aTableThatIsGoneIsSaid() throws {
@@ -238,16 +255,21 @@ import Testing
     }
 
     @Test func theFilesRunInPsqlWithItsVariables() throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let sql = root.deletingLastPathComponent().appendingPathComponent("Sources/Pipeline/sql").path
-        for file in ["0001_tables", "0002_age_counts", "0003_views", "0004_sums"] {
-            try psql(["-1", "-v", "users=public.users", "-f", "\(sql)/\(file).sql"], in: database)
-        }
+        try runFiles(["0001_tables", "0002_age_counts", "0003_views", "0004_sums", "0005_conclusion"])
         try psql(
             ["-1", "-v", "users=public.users", "-v", "schema=public", "-v", "columns=age, name, email"]
-                + ["-v", "key_fields={name,age,email}", "-v", "old=userload_key", "-f", "\(sql)/key_change.sql"],
+                + ["-v", "key_fields={name,age,email}", "-v", "old=userload_key", "-f", "\(Self.sql)/key_change.sql"],
             in: database)
         #expect(try DatabaseInfo.read(connection).keyFields.text == "name,age,email")
+    }
+
+    private static let sql = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Sources/Pipeline/sql").path
+
+    private func runFiles(_ files: [String]) throws {
+        for file in files {
+            try psql(["-1", "-v", "users=public.users", "-f", "\(Self.sql)/\(file).sql"], in: database)
+        }
     }
 
     @discardableResult

@@ -151,6 +151,57 @@ private final class Place {
         #expect(kinds[.start] == 4 && kinds[.broken] == 4 && kinds[.end] == nil && kinds[.record] ?? 0 > 20_000)
     }
 
+    /// Another encoding is another job, of wire version 2; the name of the encoding is part of it, and how it is packed is not.
+    @Test func anEncodingIsPartOfTheJob() throws {
+        let place = try Place()
+        let path = try place.directory.write("a.csv", "name,age\nAnn,30\n")
+        let plain = try #require(place.push(path).job)
+        let sixteen = place.directory.path("b.csv")
+        try run(
+            "/bin/sh", ["-c", "iconv -f UTF-8 -t UTF-16 < '\(path)' > '\(sixteen)' && gzip -k '\(sixteen)'"])
+        var lines: [String] = []
+        place.onEvent = { if case .concluded(let line) = $0 { lines.append(line) } }
+        let other = place.push(sixteen)
+        let job = try #require(other.job)
+        #expect(other.result == .pushed && job != plain)
+        guard case .alreadyPushed = place.push(sixteen + ".gz").result else {
+            Issue.record("the packed file is another job")
+            return
+        }
+        #expect(
+            lines == [
+                "\(sixteen)  CSV, UTF-16, \",\": name, age", "\(sixteen).gz  CSV, UTF-16, gzip, \",\": name, age",
+            ])
+        place.options.input.encoding = "latin1"
+        #expect(![plain, job].contains(try #require(place.push(path).job)))
+        let headers = try place.content().messages.compactMap(\.header)
+        #expect(Set(headers.filter { $0.job == plain }.map(\.version)) == [1])
+        #expect(Set(headers.filter { $0.job == job }.map(\.version)) == [2])
+    }
+
+    /// A break of the structure is found when the stream gets there: what was sent is marked broken.
+    @Test func aTruncatedArrayFromAPipeIsBroken() throws {
+        let place = try Place()
+        let path = try place.directory.write(
+            "a.json", "[" + Place.lines(500).joined(separator: ",\n") + ",\n{\"name\": \"Bo\"")
+        let refused = place.push(path)
+        let words = "the JSON ends inside an object or array that began on line 501 (line 501, byte "
+        guard case .failed(let error) = refused.result else {
+            Issue.record("pushed")
+            return
+        }
+        #expect(error.kind == .refused && error.message.hasPrefix(words), "\(error)")
+        let fifo = place.directory.path("pipe")
+        mkfifo(fifo, 0o600)
+        let writer = Background { try? run("/bin/sh", ["-c", "cat '\(path)' > '\(fifo)'"]) }
+        writer.start()
+        let broken = place.push(fifo)
+        _ = writer.result
+        #expect(broken.result == .failed(.broken(error.message + "; what was sent of it is marked broken")))
+        let kinds = try place.content().kinds(of: try #require(broken.job))
+        #expect(kinds[.broken] == 4 && kinds[.end] == nil && kinds[.record] == 500)
+    }
+
     /// A pipe that is compressed and has nothing more for now: what came is pushed, and SIGTERM ends the command.
     @Test func aCompressedPipeThatStops() throws {
         let place = try Place()

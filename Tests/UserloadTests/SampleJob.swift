@@ -17,7 +17,7 @@ func sampleJob(
     percent: Int? = 100, pushedAt: Date? = sampleNow - 7 * 3600, pushedAgainAt: Date? = nil,
     completedAt: Date? = sampleNow - 7 * 3600 + 60, lastRecordAge: Double? = 25_140, abandonedAt: Date? = nil,
     keyFields: [String]? = ["name", "age"], format: String? = "csv", options: [String]? = ["/data/people.csv"],
-    firstRejects: [RejectSummary] = []
+    conclusion: String? = nil, firstRejects: [RejectSummary] = []
 ) -> JobStatus {
     JobStatus(
         id: id, state: state, reason: reason, label: label, file: file, size: size, host: host, lines: lines,
@@ -27,7 +27,7 @@ func sampleJob(
         lastRecordAge: lastRecordAge, abandonedAt: abandonedAt, keyFields: keyFields,
         databaseKeyFields: ["name", "age"], onDuplicate: "skip", wireVersion: 1, format: format, delimiter: nil,
         header: nil, options: options, again: false, contentHash: nil, partitions: 12, partitionsEnded: 12,
-        cluster: nil, topic: "users", firstRejects: firstRejects)
+        cluster: nil, topic: "users", conclusion: conclusion, firstRejects: firstRejects)
 }
 
 /// An open job of 42 %.

@@ -41,6 +41,11 @@ import Testing
             ])
     }
 
+    @Test func whatItWasReadAs() {
+        let job = sampleJob(rejected: 0, conclusion: #"CSV, gzip, "\#u{1B}": "Name" → name"#)
+        #expect(report(job)[2] == #"read as CSV, gzip, "\x1B": "Name" → name"#)
+    }
+
     @Test func processing() {
         #expect(
             report(openJob()) == [
@@ -180,12 +185,13 @@ import Testing
 
     @Test func json() {
         let job = sampleJob(
-            label: "nightly",
+            label: "nightly", conclusion: #"CSV, UTF-8, ";": "Name" → name, age"#,
             firstRejects: [reject(line: 17, FieldError(field: "age", code: "missing", message: "missing"))])
         #expect(
             statusDocument(job).text == """
                 {"slug": "4x7k2m9q", "label": "nightly", "file": "/data/people.csv", "size": 112000000, \
-                "host": "etl1", "state": "completed", "lines": 1000000, "inserted": 10000, "updated": 0, \
+                "host": "etl1", "conclusion": "CSV, UTF-8, \\";\\": \\"Name\\" → name, age", \
+                "state": "completed", "lines": 1000000, "inserted": 10000, "updated": 0, \
                 "duplicates": 989488, "rejected": 512, "percent": 100, "pushed_at": "2026-11-23T02:00:00Z", \
                 "completed_at": "2026-11-23T02:01:00Z", "rejects": [{"line": 17, "errors": [{"field": "age", \
                 "code": "missing", "message": "missing"}]}]}

@@ -1,6 +1,5 @@
 // A file before it is a job: opened, concluded what it is, then hashed and looked up in the journal.
 
-import Files
 import Foundation
 import Glibc
 import Records
@@ -23,52 +22,30 @@ struct JobIdentity {
 /// One thread owns it.
 final class JobPreparation {
     let journal: Journal?
-    /// Of a stream, which is read once; it has not begun.
-    let scanner: RecordScanner
-    let conclusion: Conclusion
+    let input: ConcludedInput
 
-    private let encoding: TextEncoding
-    private let container: Container?
-    private let source: FileSource
+    private var source: FileSource { input.source }
+    private var conclusion: Conclusion { input.conclusion }
     private let options: PushOptions
     private let path: String
 
-    init(_ source: FileSource, _ options: PushOptions) throws(PipelineError) {
-        self.source = source
+    /// - Throws: `usage` if the options ask of a stream what only a file can give.
+    init(_ input: ConcludedInput, _ options: PushOptions) throws(PipelineError) {
+        self.input = input
         self.options = options
         journal = options.stateDirectory.map { Journal(directory: $0) }
-        path = source.path == "-" ? "-" : URL(fileURLWithPath: source.path).standardizedFileURL.path
-        do {
-            let flags = options.input
-            var window = try source.window()
-            var first = source.isRegular ? nil : Self.firstRecord(window, flags)
-            while !source.isRegular, first == nil, try source.widenWindow() {
-                window = try source.window()
-                first = Self.firstRecord(window, flags)
-            }
-            guard !window.isEmpty else { throw PipelineError.refused("is empty") }
-            let isWhole = try first == nil && source.windowIsWhole()
-            conclusion = try withBytes(Array(window.prefix(first ?? window.count))) { bytes in
-                try Conclusion(
-                    bytes, isWhole: isWhole, offset: source.textStart, flags, keyFields: options.keyFields,
-                    today: .today)
-            }
-            encoding = try source.encoding()
-            container = try source.container()
-            scanner = RecordScanner(offset: source.textStart) { [source] in try source.read($0) }
-        } catch {
-            throw Self.refusal(error, source, options.input)
+        let name = input.source.path
+        path = name == "-" ? "-" : URL(fileURLWithPath: name).standardizedFileURL.path
+        if !input.source.isRegular, options.limits != RecordLimits() {
+            throw .usage("--max-rejects and --min-records need a file: a stream is read only once")
         }
     }
 
     func plan(partitions: Int) -> Plan {
         Plan(
-            input: conclusion, encoding: encoding == .utf8 ? nil : encoding.name, keyFields: options.keyFields,
+            input: conclusion, encoding: input.encoding, keyFields: options.keyFields,
             partitions: partitions, onDuplicate: options.onDuplicate)
     }
-
-    /// What the file is taken for, for people.
-    var line: String { conclusion.line([encoding.words] + (container.map { [$0.rawValue] } ?? [])) }
 
     /// The job's id and what the journal claims of it. Reads a regular file once.
     func identify(_ context: PushContext) throws(PipelineError) -> JobIdentity {
@@ -104,7 +81,7 @@ final class JobPreparation {
             delimiter: conclusion.form == .csv ? conclusion.dialect.delimiter : nil, header: conclusion.header,
             options: repetition,
             keyFields: options.keyFields, onDuplicate: options.onDuplicate, partitions: plan.partitions,
-            again: options.again, runAt: identity.runAt, conclusion: line)
+            again: options.again, runAt: identity.runAt, conclusion: input.line)
         do {
             try marker.checkLimits()
         } catch {
@@ -167,79 +144,34 @@ final class JobPreparation {
     }
 
     private func readOnce(_ context: PushContext) throws(PipelineError) -> ContentHash {
-        source.rewind()
-        if conclusion.form == .array || conclusion.form == .objects { return try readStructure(context) }
-        var progress = ProgressClock(input: source.path, start: context.now)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-        defer { buffer.deallocate() }
-        do {
-            while try source.read(buffer) > 0 {
-                let now = context.now
-                guard progress.isDue(now) else { continue }
-                context.event(
-                    .progress(progress.report(.checking, bytes: source.positionInFile, size: source.size, now: now)))
-            }
-        } catch {
-            throw Self.refusal(error, source, options.input)
+        if options.limits != RecordLimits() {
+            let pass = FirstPass(input, keyFields: options.keyFields, now: { context.now }, event: context.event)
+            try options.limits.check(try pass.run())
+            return source.contentHash()
         }
-        return source.contentHash()
-    }
-
-    /// Reads a file of JSON once, so that a break of its structure is found before anything is sent.
-    private func readStructure(_ context: PushContext) throws(PipelineError) -> ContentHash {
         var progress = ProgressClock(input: source.path, start: context.now)
-        let scanner: RecordScanner
-        do {
-            _ = try source.window()
-        } catch {
-            throw Self.refusal(error, source, options.input)
-        }
-        scanner = RecordScanner(offset: source.textStart) { [source] in
+        func tell() {
             let now = context.now
-            if progress.isDue(now) {
-                context.event(
-                    .progress(progress.report(.checking, bytes: source.positionInFile, size: source.size, now: now)))
-            }
-            return try source.read($0)
+            guard progress.isDue(now) else { return }
+            context.event(
+                .progress(progress.report(.checking, bytes: source.positionInFile, size: source.size, now: now)))
         }
         do {
-            try scanner.begin(conclusion)
-            while try scanner.next() {}
+            if conclusion.form == .array || conclusion.form == .objects {
+                // So that a break of its structure is found before anything is sent.
+                let scanner = try input.scannerFromStart(reading: {})
+                try scanner.begin(conclusion)
+                while try scanner.next() { tell() }
+            } else {
+                source.rewind()
+                let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+                defer { buffer.deallocate() }
+                while try source.read(buffer) > 0 { tell() }
+            }
         } catch {
-            throw Self.refusal(error, source, options.input)
+            throw input.refusal(error)
         }
         return source.contentHash()
-    }
-
-    /// Nothing was sent yet: whatever the input's fault is, it is refused.
-    private static func refusal(
-        _ error: any Error, _ source: FileSource, _ flags: InputFlags
-    ) -> PipelineError {
-        switch error {
-        case let error as InputError: .refused(error.message)
-        case let error as FileError:
-            .refused(error.message, wayOut: error.remedy.map { WayOut($0, unpacking: unpackers(source), flags) })
-        case let refusal as Refusal:
-            refusal.kind == .usage
-                ? .usage(refusal.message)
-                : .refused(refusal.message, wayOut: refusal.remedy.map { WayOut($0, decoding: decoders(source)) })
-        case let failure as PipelineError: failure
-        default: .refused("\(error)")
-        }
-    }
-
-    private static func firstRecord(_ window: ArraySlice<UInt8>, _ flags: InputFlags) -> Int? {
-        window.withUnsafeBufferPointer { StreamWindow.length($0, flags) }
-    }
-
-    /// What unpacks the file, and what makes UTF-8 of it, as far as it is known.
-    private static func unpackers(_ source: FileSource) -> [Unpacker] {
-        ((try? source.container()) ?? nil).map { [$0.unpacker] } ?? []
-    }
-
-    private static func decoders(_ source: FileSource) -> [Unpacker] {
-        guard let encoding = try? source.encoding(), encoding != .utf8 else { return unpackers(source) }
-        return unpackers(source) + [.transcode(from: encoding.name)]
     }
 
     /// gethostname(2); ProcessInfo's asks the resolver.
@@ -253,17 +185,4 @@ final class JobPreparation {
         var random = SystemRandomNumberGenerator()
         return (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
-}
-
-extension CalendarDate {
-    /// In local time.
-    fileprivate static var today: CalendarDate {
-        let parts = Calendar(identifier: .gregorian).dateComponents([.year, .month, .day], from: Date())
-        return CalendarDate(clamping: parts.year ?? 0, parts.month ?? 1, parts.day ?? 1)
-    }
-}
-
-extension TextEncoding {
-    /// For people: in which of its two orders a file is, its byte order mark says.
-    fileprivate var words: String { isUTF16 ? "UTF-16" : name }
 }

@@ -7,6 +7,8 @@ package import Records
 package struct PushOptions: Sendable {
     /// What is said of the files; the rest is concluded from their bytes.
     package var input = InputFlags()
+    /// A file that breaks them is refused.
+    package var limits = RecordLimits()
     package var label: String?
     /// A new job of the same content, or the unfinished one that an earlier `again` began.
     package var again = false

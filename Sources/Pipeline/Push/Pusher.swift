@@ -77,11 +77,12 @@ package final class Pusher {
     }
 
     private func push(_ path: String, _ outcome: inout PushOutcome) throws(PipelineError) {
-        let source = try FileSource(path, encoding: options.input.encoding, interrupt: interrupt)
+        let file = try ConcludedInput(path, options.input, keyFields: options.keyFields, interrupt)
+        let source = file.source
         outcome.isResumable = source.isRegular
-        let preparation = try JobPreparation(source, options)
-        event(.concluded("\(path)  \(preparation.line)"))
-        for notice in preparation.conclusion.notices { event(.notice("\(path): \(notice)", isWarning: false)) }
+        let preparation = try JobPreparation(file, options)
+        event(.concluded("\(path)  \(file.line)"))
+        for notice in file.conclusion.notices { event(.notice("\(path): \(notice)", isWarning: false)) }
         let topic = try topic()
         let context = PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,
@@ -92,7 +93,7 @@ package final class Pusher {
         func input() -> JobInput {
             JobInput(
                 source: source, job: job, plan: plan, content: identity.entry.contentHash,
-                scanner: source.isRegular ? nil : preparation.scanner)
+                scanner: source.isRegular ? nil : file.scanner)
         }
         if topic.isMock, source.isRegular { try MockLimit.check(input(), partitions: topic.partitions) }
         let messages = input()

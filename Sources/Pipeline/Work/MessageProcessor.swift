@@ -51,7 +51,7 @@ final class MessageProcessor {
             let progress = try self.progress(of: job, state)
             progress.passOver(Int64(clamping: seq))
             _ = builder.step(progress)
-            builder.batch.newerJobs.append((job, version))
+            builder.batch.jobVersions.append((job, version))
             touch(progress)
             source.passedOver(job, .newerWire(version))
         case .malformed:
@@ -82,6 +82,7 @@ final class MessageProcessor {
                     fields: marker.keyFields.names, onDuplicate: marker.onDuplicate.rawValue)
             }
             builder.batch.starts.append(marker)
+            if header.version > 1 { builder.batch.jobVersions.append((header.job, header.version)) }
         }
         // Also in the middle of a job: the database's key may have changed since its start.
         if decision == .apply, header.kind != .broken, let key = progress.otherKey {

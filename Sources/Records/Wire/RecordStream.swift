@@ -13,6 +13,9 @@ package final class RecordStream {
     package private(set) var spared: UInt64 = 0
     package private(set) var firstReject: (line: UInt64, error: FieldError)?
 
+    /// Counts what `next` finds.
+    package var tally: RecordTally?
+
     private let scanner: RecordScanner
     private let validator: Validator
     private let partitionCount: Int
@@ -63,6 +66,7 @@ package final class RecordStream {
             outgoing.errors = nil
             outgoing.partition = Partitioner.partition(validator.key, partitionCount)
             if validator.isSpared { spared += 1 }
+            tally?.accept(age: validator.person.age, isSpared: validator.isSpared)
         } else {
             reject(scanner.record)
         }
@@ -81,6 +85,7 @@ package final class RecordStream {
         errors.append(FieldError.json(found))
         outgoing.errors = errors.bytes
         rejects += 1
+        tally?.reject(record, found)
         if firstReject == nil, let error = found.first { firstReject = (record.line, error) }
     }
 

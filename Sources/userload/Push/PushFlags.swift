@@ -36,16 +36,24 @@ enum PushFlags {
             label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
         ]
 
+    /// What bears on the input alone.
     /// - Throws: `Failure` (usage), or what is wrong in the environment.
-    static func options(_ arguments: ParsedArguments, _ context: Context) throws -> PushOptions {
+    static func inputOptions(_ arguments: ParsedArguments, _ context: Context) throws -> PushOptions {
         let streams = arguments.operands.count { $0 == "-" }
         if streams > 1 { throw Failure(.usage, "standard input (-) can be read only once") }
         var options = PushOptions()
         options.input = try InputOptions.flags(arguments)
+        options.limits = InputOptions.limits(arguments)
+        options.keyFields = try context.uniqueKey() ?? options.keyFields
+        return options
+    }
+
+    /// - Throws: `Failure` (usage), or what is wrong in the environment.
+    static func options(_ arguments: ParsedArguments, _ context: Context) throws -> PushOptions {
+        var options = try inputOptions(arguments, context)
         options.label = try checked(label: arguments[label])
         options.again = arguments[again]
         options.resend = arguments[resend]
-        options.keyFields = try context.uniqueKey() ?? options.keyFields
         options.onDuplicate = arguments[onDuplicate] ?? options.onDuplicate
         options.partitions = arguments[partitions]
         options.replication = arguments[replication] ?? options.replication

@@ -50,12 +50,8 @@ struct PushLines {
 
     /// The command that takes a file that was refused, in one line to paste; nil if none is known.
     func wayOut(_ outcome: PushOutcome) -> String? {
-        guard case .failed(let error) = outcome.result, let wayOut = error.wayOut else { return nil }
-        let path = outcome.input == "-" ? nil : outcome.input
-        return wayOut.commands(path: path, ["userload", subcommand], others: others).map { words in
-            // `…` stands for whatever a stream comes from.
-            words == ["…"] ? "…" : words.map(shellQuoted).joined(separator: " ")
-        }.joined(separator: " | ")
+        guard case .failed(let error) = outcome.result else { return nil }
+        return error.wayOut?.text(outcome.input, subcommand, others: others)
     }
 
     /// The command line as it was typed, quoted for a shell where that is needed.
@@ -132,5 +128,15 @@ struct PushLines {
         if seconds < 9.95 { return "\((seconds * 10).rounded() / 10) s" }
         let whole = Int(seconds.rounded())
         return whole < 60 ? "\(whole) s" : "\(whole / 60) min \(whole % 60) s"
+    }
+}
+
+extension WayOut {
+    /// One line to paste.
+    func text(_ file: String, _ subcommand: String, others: [String] = []) -> String {
+        commands(path: file == "-" ? nil : file, ["userload", subcommand], others: others).map { words in
+            // `…` stands for whatever a stream comes from.
+            words == ["…"] ? "…" : words.map(shellQuoted).joined(separator: " ")
+        }.joined(separator: " | ")
     }
 }

@@ -10,6 +10,7 @@ func statusDocument(_ job: JobStatus) -> JSONValue {
         ("file", JSONValue(job.file)),
         ("size", JSONValue(job.size)),
         ("host", JSONValue(job.host)),
+        ("conclusion", JSONValue(job.conclusion)),
         ("state", .string(job.state.rawValue)),
         ("lines", .integer(job.lines)),
         ("inserted", .integer(job.inserted)),

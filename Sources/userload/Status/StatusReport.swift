@@ -17,6 +17,7 @@ struct StatusReport {
     var lines: [String] {
         var lines = [headline]
         if let pushed { lines.append(pushed) }
+        if let conclusion = job.conclusion { lines.append("read as \(conclusion)") }
         lines.append(counts)
         if let progress { lines.append(progress) }
         if job.duplicates > 0 {

@@ -55,6 +55,26 @@ import Testing
         #expect(try world.database.psql("SELECT name FROM users") == "Ann Lee")
     }
 
+    /// The header tells that it is not UTF-8; the command that is printed loads it, and says what it was read as.
+    @Test func anotherEncoding() throws {
+        let world = try World()
+        let text = "Prénom;Nom;Alter\nZoë;Müller;35\n"
+        let file = try world.files.write("w.csv", try #require(text.data(using: .windowsCP1252)))
+        let refused = try world.expect(5, "load", file)
+        let words = #"the header row is not UTF-8 text (line 1); in windows-1252 it would read "Prénom""#
+        #expect(refused.stderr.contains(words), "\(refused)")
+        #expect(refused.stderr.hasSuffix("try: userload load --encoding windows-1252 \(file)\n"), "\(refused)")
+        let loaded = try world.expect(0, "load", "--encoding", "windows-1252", file)
+        #expect(loaded.stderr.contains(#"CSV, WINDOWS-1252, ";": "Prénom" + "Nom" → name, "Alter" → age"#), "\(loaded)")
+        #expect(try world.database.psql("SELECT name FROM users") == "Zoë Müller")
+        let job = "SELECT wire_version, state, conclusion FROM userload.job_status"
+        #expect(
+            try world.database.psql(job)
+                == #"2|completed|CSV, WINDOWS-1252, ";": "Prénom" + "Nom" → name, "Alter" → age"#)
+        let wrong = try world.start(["push", "--encoding", "EBCDIC-US", file]).wait()
+        #expect(wrong.code == 2 && wrong.stderr.contains("--encoding EBCDIC-US is not read"), "\(wrong)")
+    }
+
     /// Found before anything is sent.
     @Test func aBrokenArray() throws {
         let world = try World()
@@ -64,6 +84,26 @@ import Testing
         #expect(
             result.stderr.contains("refused: the JSON array is not closed (line 10001, byte 240022); nothing sent"),
             "\(result)")
+    }
+
+    /// Nothing is sent of a file that breaks its limits; what keeps them is loaded as ever.
+    @Test func limits() throws {
+        let world = try World()
+        let file = try world.files.write("a.csv", "name,age\nAnn,3\nBo,x\n")
+        let many = try world.expect(5, "push", "--max-rejects", "49%", file)
+        #expect(
+            many.stderr.contains("refused: 1 of 2 records would be rejected: --max-rejects is 49%; nothing sent"),
+            "\(many)")
+        let few = try world.expect(5, "push", "--min-records", "3", file)
+        #expect(few.stderr.contains("refused: has 2 records: --min-records is 3; nothing sent"), "\(few)")
+        let pipe = ChildProcess.Input.bytes(Array("name,age\nAnn,3\n".utf8))
+        let stream = try world.expect(2, "push", "--min-records", "1", "-", input: pipe)
+        #expect(
+            stream.stderr.contains("--max-rejects and --min-records need a file: a stream is read only once"),
+            "\(stream)")
+        try world.expect(0, "load", try world.files.write("h.csv", "name,age\n"))
+        try world.expect(1, "load", "--max-rejects", "1", "--min-records", "2", file)
+        try world.expectUsers(1)
     }
 
     @Test func usageErrors() throws {

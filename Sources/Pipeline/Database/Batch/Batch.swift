@@ -18,8 +18,8 @@ package final class Batch {
     }
     private var countedStarts = 0
     private var startBytes = 0
-    /// Jobs of a newer wire version, of which no more than that can be said.
-    package var newerJobs: [(job: JobID, version: UInt8)] = []
+    /// Jobs of a wire version above 1; of one that this program does not know, no more can be said.
+    package var jobVersions: [(job: JobID, version: UInt8)] = []
 
     /// Of each row, in the order they came: its COPY form (`CopyRow`), its key (`Validator.key`), its wire value in case
     /// Postgres refuses it. One buffer, not three: its bounds are looked at once a row.
@@ -57,7 +57,7 @@ package final class Batch {
     private var heldBytes: Int {
         rowBytes.count + rows.count * MemoryLayout<BatchRow>.stride
             + rejectBytes.count + rejects.count * MemoryLayout<BatchReject>.stride
-            + startBytes + newerJobs.count * 32 + progress.count * MemoryLayout<ProgressStep>.stride
+            + startBytes + jobVersions.count * 32 + progress.count * MemoryLayout<ProgressStep>.stride
     }
 
     /// Adds a clean record; `progress[progressIndex]` is its job and partition. Does not allocate once the buffers
@@ -111,7 +111,7 @@ package final class Batch {
         partitions.removeAll(keepingCapacity: true)
         progress.removeAll(keepingCapacity: true)
         starts.removeAll()
-        newerJobs.removeAll()
+        jobVersions.removeAll()
         rows.removeAll(keepingCapacity: true)
         rejects.removeAll(keepingCapacity: true)
         order.removeAll(keepingCapacity: true)

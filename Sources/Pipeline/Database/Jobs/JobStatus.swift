@@ -97,6 +97,8 @@ package struct JobStatus: Codable, Equatable, Sendable {
     package let partitionsEnded: Int
     package let cluster: String?
     package let topic: String?
+    /// What push took the file for; nil from a push that did not say.
+    package let conclusion: String?
 
     /// The first few, in the order of the file.
     package let firstRejects: [RejectSummary]

@@ -44,4 +44,25 @@ package struct AgeGroup: Equatable, Sendable {
         self.count = count
         self.percent = percent
     }
+
+    /// The same groups of people who are not in the database.
+    /// - Parameter people: how many are of each age.
+    package static func groups(of people: [UInt64], bounds: [Int] = [20, 40, 60]) -> [AgeGroup] {
+        guard let first = bounds.first, let last = bounds.last else { return [] }
+        var counts = [UInt64](repeating: 0, count: bounds.count + 1)
+        for (age, count) in people.enumerated() {
+            // The first bound belongs to the group above it, each other one to the group below.
+            counts[age == first ? 1 : bounds.firstIndex { age <= $0 } ?? bounds.count] += count
+        }
+        let all = counts.reduce(0, +)
+        return counts.enumerated().map { place, count in
+            let label =
+                place == 0
+                ? "< \(first)"
+                : place < bounds.count
+                    ? "\(bounds[place - 1]) to \(bounds[place])" : "\(bounds.count == 1 ? ">=" : ">") \(last)"
+            let percent = all == 0 ? 0 : (Double(count) * 1000 / Double(all)).rounded() / 10
+            return AgeGroup(label: label, count: Int64(clamping: count), percent: percent)
+        }
+    }
 }

@@ -51,14 +51,11 @@ struct JobRows {
     /// The first start marker of each that came with one.
     private(set) var markers: [JobID: StartMarker] = [:]
 
-    /// The views take a job of a version above 1 for one that was passed over; what this program reads counts as 1.
-    private static let readableVersion = 1
-
     /// Those of `batch` that are not known to stand in the database.
     init(_ batch: Batch, known: KnownJobs) {
-        for step in batch.progress where step.isNew { need(step.job, Self.readableVersion, nil, known) }
-        for marker in batch.starts { need(marker.job, Self.readableVersion, marker, known) }
-        for (job, version) in batch.newerJobs { need(job, Int(version), nil, known) }
+        for step in batch.progress where step.isNew { need(step.job, 1, nil, known) }
+        for marker in batch.starts { need(marker.job, 1, marker, known) }
+        for (job, version) in batch.jobVersions { need(job, Int(version), nil, known) }
     }
 
     private mutating func need(_ job: JobID, _ version: Int, _ marker: StartMarker?, _ known: KnownJobs) {
@@ -139,6 +136,7 @@ extension StartMarker {
             + [
                 .array(keyFields.names), .text(onDuplicate.rawValue), .int(partitions), .bool(again),
                 .text(environment.cluster), .text(environment.topic), .int(runAt.milliseconds),
+                withWords ? .optional(conclusion) : .null,
             ]
     }
 }

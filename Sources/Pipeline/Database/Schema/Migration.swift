@@ -9,6 +9,7 @@ struct Migration {
         Migration(number: 2, sql: PackageResources._002_age_counts_sql),
         Migration(number: 3, sql: PackageResources._003_views_sql),
         Migration(number: 4, sql: PackageResources._004_sums_sql),
+        Migration(number: 5, sql: PackageResources._005_conclusion_sql),
     ]
 
     /// The schema version this userload works with.

@@ -1,0 +1,175 @@
+// `check`, by the built program and without any server; and the limits of push.
+
+import Foundation
+import Records
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+@Suite struct CheckTests {
+    private let files: TemporaryDirectory
+
+    init() throws { files = try TemporaryDirectory() }
+
+    private func check(_ arguments: String..., input: ChildProcess.Input = .null) throws -> ChildProcess.Result {
+        try ChildProcess(
+            Userload.binary, ["check"] + arguments, environment: ["SWIFT_BACKTRACE": "enable=no"], input: input
+        ).wait()
+    }
+
+    static let people = "Name;Age;Phone\nAnn;35;none\nBo;abc;\n;40;1234567\n"
+
+    @Test func aFileWithRejects() throws {
+        let file = try files.write("a.csv", Self.people)
+        let result = try check(file)
+        #expect(result.code == 1 && result.stderr.isEmpty, "\(result)")
+        let bar = String(repeating: "█", count: 40)
+        #expect(
+            result.stdout == """
+                \(file)  CSV, UTF-8, ";": "Name" → name, "Age" → age, "Phone" → phoneNumber
+                  3 records: 1 valid, 2 would be rejected
+                  of 1 record an invalid field stays in additional_info
+                  1 not_an_integer
+                    line 3  age: not an integer
+                  1 missing
+                    line 4  name: missing
+                  < 20      0    0.0 %
+                  20 to 40  1  100.0 %  \(bar)
+                  40 to 60  0    0.0 %
+                  > 60      0    0.0 %
+
+                """)
+        // Values are of people: here standard output is no terminal.
+        let values = try check("--show-values", file)
+        #expect(values.stdout.contains("    line 3  age \"abc\": not an integer\n"), "\(values)")
+        let stream = try check("-", input: .bytes(Array(Self.people.utf8)))
+        #expect(stream.code == 1 && stream.stdout == result.stdout.replacingOccurrences(of: file, with: "-"))
+    }
+
+    @Test func json() throws {
+        let file = try files.write("a.csv", Self.people)
+        let result = try check("--json", file, files.path("none"))
+        #expect(result.code == 5)
+        let lines = result.stdout.split(separator: "\n")
+        let first = try #require(try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any])
+        #expect(
+            Set(first.keys) == [
+                "file", "conclusion", "notices", "refused", "try", "records", "rejected", "invalid_fields_kept",
+                "errors",
+                "ages",
+            ])
+        #expect(first["records"] as? Int == 3 && first["rejected"] as? Int == 2)
+        #expect(!result.stdout.contains("abc"))
+        let second = try #require(try JSONSerialization.jsonObject(with: Data(lines[1].utf8)) as? [String: Any])
+        #expect(second["refused"] as? String == "no such file or directory" && second["records"] is NSNull)
+        #expect(try check("--json", "--show-values", file).stdout.contains(#""value": "abc""#))
+    }
+
+    @Test func aHeaderAlone() throws {
+        let file = try files.write("h.csv", "name,age\n")
+        let result = try check(file)
+        #expect(
+            result.code == 0 && result.stdout == "\(file)  CSV, UTF-8, \",\": name, age\n  0 records\n", "\(result)")
+        let refused = try check("--min-records", "1", file)
+        #expect(refused.code == 5 && refused.stdout.hasSuffix("  refused: has 0 records: --min-records is 1\n"))
+    }
+
+    /// Each program in the pipe makes what the next one reads.
+    @Test func aRefusalWithTheWholeWay() throws {
+        let file = try files.write("o.json", #"{"people":[{"name":"Ann","age":3}]}"#)
+        try run("/bin/sh", ["-c", "cd '\(files.path)' && iconv -f UTF-8 -t UTF-16 o.json | gzip > o.gz"])
+        let packed = files.path("o.gz")
+        let result = try check(file, packed)
+        #expect(
+            result.code == 5
+                && result.stdout == """
+                    \(file)
+                      refused: is one JSON object that holds an array of objects, .people[]
+                    try: jq -c '.people[]' \(file) | userload check -
+                    \(packed)
+                      refused: is one JSON object that holds an array of objects, .people[]
+                    try: gzip -dc \(packed) | iconv -f UTF-16LE -t UTF-8 | jq -c '.people[]' | userload check -
+
+                    """,
+            "\(result)")
+    }
+
+    /// The same people in every container, encoding, form and with every delimiter.
+    @Test func thePeopleAreTheSameHoweverTheyCome() throws {
+        let rows = [["Zoë", "35"], ["Bo", "x"], ["Ann, Jr; |", "7"]]
+        func csv(_ delimiter: String) -> String {
+            (["Name\(delimiter)Age"] + rows.map { "\"\($0[0])\"\(delimiter)\($0[1])" }).joined(separator: "\n") + "\n"
+        }
+        let objects = rows.map { "{\"Name\":\"\($0[0])\",\"Age\":\"\($0[1])\"}" }
+        var forms = [",", ";", "\t", "|"].map { csv($0) }
+        forms.append("\n" + objects.joined(separator: "\n"))
+        forms.append("[\n" + objects.joined(separator: ",\n") + "]")
+        forms.append("\n" + objects.map { $0.replacingOccurrences(of: ",\"Age", with: ",\n\"Age") }.joined())
+        for (index, form) in forms.enumerated() {
+            let plain = try files.write("\(index)", form)
+            for (number, command) in ["cat", "gzip -c", "zstd -q -c"].enumerated() {
+                for encoding in ["UTF-8", "UTF-16", "WINDOWS-1252"] {
+                    let file = files.path("\(index)-\(number)-\(encoding)")
+                    try run("/bin/sh", ["-c", "iconv -f UTF-8 -t \(encoding) '\(plain)' | \(command) > '\(file)'"])
+                    let flags = encoding == "WINDOWS-1252" ? ["--encoding", encoding] : []
+                    var options = PushOptions()
+                    options.input.encoding = flags.last
+                    let outcome = CheckOutcome(file, options, interrupt: Interrupt()) { _ in }
+                    let tally = try #require(outcome.tally, "\(index) \(command) \(encoding): \(outcome)")
+                    #expect(tally.records == 3 && tally.rejects == 1)
+                    #expect(tally.ages[35] == 1 && tally.ages[7] == 1)
+                    #expect(tally.errors.map(\.code) == ["not_an_integer"])
+                    #expect(
+                        tally.errors.first?.examples.first?.line == 3, "\(index) \(command) \(encoding)"
+                    )
+                }
+            }
+        }
+    }
+
+    @Test func sigtermEndsIt() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        let writer = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+        let child = try ChildProcess(
+            Userload.binary, ["check", "-"], environment: ["SWIFT_BACKTRACE": "enable=no"], input: .descriptor(ends[0]))
+        try writer.write(contentsOf: Data("name,age\nAnn,3\n".utf8))
+        try waitUntil {
+            // Once it reads, it knows what to do with the signal.
+            var left: Int32 = 1
+            return ioctl(ends[0], UInt(FIONREAD), &left) == 0 && left == 0
+        }
+        child.send(SIGTERM)
+        #expect(try child.wait(.seconds(10)).code == 130)
+        try writer.close()
+    }
+}
+
+@Suite struct RecordLimitsTests {
+    @Test(arguments: [
+        ("0", RecordLimits.Rejects.count(0)), ("12", .count(12)), ("0.5%", .percent(0.5)), ("100%", .percent(100)),
+        ("", nil), ("%", nil), ("-1", nil), ("+1", nil), ("101%", nil), ("1e3%", nil), ("nan%", nil), ("1 %", nil),
+        ("99999999999999999999", nil), ("0x1%", nil),
+    ])
+    func argument(text: String, limit: RecordLimits.Rejects?) {
+        #expect(RecordLimits.Rejects(argument: text) == limit)
+    }
+
+    @Test func whatTheyAllow() {
+        #expect(RecordLimits.Rejects.count(2).allows(2, of: 2) && !RecordLimits.Rejects.count(2).allows(3, of: 100))
+        #expect(
+            RecordLimits.Rejects.percent(1).allows(1, of: 100) && !RecordLimits.Rejects.percent(1).allows(2, of: 199))
+        #expect(RecordLimits.Rejects.percent(0).allows(0, of: 0))
+    }
+
+    @Test func groups() {
+        var ages = [UInt64](repeating: 0, count: 151)
+        for age in [0, 19, 20, 40, 41, 60, 61, 150] { ages[age] = 1 }
+        #expect(
+            AgeGroup.groups(of: ages) == [
+                AgeGroup(label: "< 20", count: 2, percent: 25), AgeGroup(label: "20 to 40", count: 2, percent: 25),
+                AgeGroup(label: "40 to 60", count: 2, percent: 25), AgeGroup(label: "> 60", count: 2, percent: 25),
+            ])
+    }
+}
