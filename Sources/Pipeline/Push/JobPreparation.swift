@@ -1,4 +1,4 @@
-// A file before it is a job: opened, its header checked, then hashed and looked up in the journal.
+// Prepares a job from a file: opens it, checks its header, hashes it and looks it up in the journal.
 
 import Foundation
 import Glibc
@@ -14,7 +14,7 @@ struct JobIdentity {
     init(_ entry: JournalEntry, _ claim: ProducerSession.Claim) {
         self.entry = entry
         self.claim = claim
-        // A job that goes on is still the same run.
+        // A job that is resumed is still the same run.
         runAt = claim == .open ? entry.runAt : Date()
     }
 }
