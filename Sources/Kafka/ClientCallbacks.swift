@@ -20,7 +20,7 @@ final class ClientContext {
     var report: ((DeliveryReport) -> Void)?
     /// On the polling thread of a consumer.
     var rebalance: ((_ isAssign: Bool, _ partitions: [Int32]) -> Void)?
-    /// Authentication failed: there is no use in waiting for a timeout. On the polling thread.
+    /// Authentication failed: waiting for a timeout would not help. On the polling thread.
     fileprivate(set) var refusal: KafkaError?
     /// On any thread.
     let log: (@Sendable (ClientLogLine) -> Void)?
@@ -69,7 +69,7 @@ func clientDidFail(
     if error.code == .ssl, error.message.contains("unexpected eof") {
         error = KafkaError(code: .transport, message: error.message)
     }
-    // "1/1 brokers are down" is no cause.
+    // "1/1 brokers are down" does not name a cause.
     if error.code == .allBrokersDown, let cause = context.lastCause {
         error = KafkaError(code: .allBrokersDown, message: cause)
     }

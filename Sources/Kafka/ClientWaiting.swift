@@ -3,7 +3,7 @@
 internal import CRdKafka
 
 extension Client {
-    /// Asks for the brokers and, if given, one topic (`rd_kafka_metadata`), anew and not from a cache.
+    /// Asks for the brokers and, if given, one topic (`rd_kafka_metadata`), without using a cache.
     func metadata(
         of topic: OpaquePointer?, until end: ContinuousClock.Instant, body: (rd_kafka_metadata) -> Void
     ) throws(KafkaError) {
@@ -33,7 +33,7 @@ extension Client {
         }
     }
 
-    /// After a turn without an answer: throws when there is no use, or no time, to go on waiting. Serves what the client
+    /// After a turn without an answer: throws when waiting longer is useless, or the time is up. Serves what the client
     /// has to tell; for a connection's failure its log has the cause.
     func check(_ code: KafkaErrorCode, until end: ContinuousClock.Instant) throws(KafkaError) {
         // Without waiting.

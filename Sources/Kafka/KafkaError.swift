@@ -7,7 +7,7 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
     package let code: KafkaErrorCode
     /// librdkafka's text, or ours; never with a password in it.
     package let message: String
-    /// The handle it came from cannot go on (`rd_kafka_fatal_error`).
+    /// The handle it came from cannot be used any more (`rd_kafka_fatal_error`).
     package let isFatal: Bool
 
     package init(code: KafkaErrorCode, message: String? = nil, isFatal: Bool = false) {

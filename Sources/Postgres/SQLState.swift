@@ -16,6 +16,7 @@ package struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConve
 
     package static let characterNotInRepertoire = SQLState("22021")
     package static let protocolViolation = SQLState("08P01")
+    package static let invalidParameterValue = SQLState("22023")
     package static let badCopyFileFormat = SQLState("22P04")
     package static let untranslatableCharacter = SQLState("22P05")
     package static let uniqueViolation = SQLState("23505")

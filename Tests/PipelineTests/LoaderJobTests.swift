@@ -112,6 +112,28 @@ import Testing
         #expect(fixture.loader.load(fixture.batch([TestRow("B", 2)], partition: 1)) == "lostSwap")
     }
 
+    /// The server crashed after it answered the jobs' COMMIT and before the rows were on the disk.
+    @Test func aDescriptionLostInACrashIsWrittenAgain() throws {
+        let fixture = try LoaderFixture()
+        #expect(fixture.load([TestRow("A", 1)]) == "committed")
+        let other = JobID(high: 7, low: 7)
+        let killer = try fixture.migrated.connect()
+        var isFirst = true
+        fixture.loader.onStage = { stage, connection in
+            guard stage == .jobsWritten, isFirst else { return }
+            isFirst = false
+            let pid = try! connection.query("SELECT pg_backend_pid()")[0].int(0)!
+            _ = try! killer.query("SELECT pg_terminate_backend($1)", [.int(pid)])
+            try! waitUntil { try killer.query("SELECT FROM pg_stat_activity WHERE pid = $1", [.int(pid)]).isEmpty }
+            try! killer.execute("DELETE FROM userload.jobs WHERE id = '\(other.uuid)'")
+        }
+        let batch = fixture.batch([TestRow("B", 2)])
+        batch.starts = [marker(other, path: "/other", runAt: Date(timeIntervalSince1970: 1))]
+        #expect(fixture.load(batch) == "retry 57P01")
+        #expect(fixture.load(batch) == "committed")
+        #expect(try fixture.rows("SELECT path FROM userload.jobs WHERE id = '\(other.uuid)'") == ["/other"])
+    }
+
     @Test func jobsBeyondWhatIsRememberedAreWrittenAgain() throws {
         let fixture = try LoaderFixture()
         for round in 0..<3 {

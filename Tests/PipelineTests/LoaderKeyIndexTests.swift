@@ -143,4 +143,24 @@ import Testing
             try fixture.rows("SELECT indexname FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1")
                 == ["userload_foreign_ages", "userload_key"])
     }
+
+    /// A partition's index cannot be dropped: the table's own is.
+    @Test(arguments: ["userload_key", "\"Once each\""])
+    func aPartitionedTableGetsAnotherKey(index: String) throws {
+        let fixture = try LoaderFixture()
+        try fixture.partition(
+            by: "HASH (name)", index: index, "WITH (MODULUS 5, REMAINDER 0)", "WITH (MODULUS 5, REMAINDER 1)",
+            "WITH (MODULUS 5, REMAINDER 2)", "WITH (MODULUS 5, REMAINDER 3)", "WITH (MODULUS 5, REMAINDER 4)")
+        let target = DatabaseTarget(settings: DatabaseSettings(), keyFields: try KeyFields(parsing: "name,age,email"))
+        let connection = fixture.migrated.connection
+        #expect(
+            try Migrator.migrate(connection, target, changesKey: true).made
+                == ["changed the unique key of public.users from name,age to name,age,email"])
+        let indexes = """
+            SELECT indexrelid::regclass, (SELECT count(*) FROM pg_inherits WHERE inhparent = indexrelid)
+            FROM pg_index WHERE indrelid = 'users'::regclass
+            """
+        #expect(try fixture.rows(indexes) == ["userload_key|5"])
+        #expect(try Migrator.migrate(connection, target, changesKey: true).made == [])
+    }
 }

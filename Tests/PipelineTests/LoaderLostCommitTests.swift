@@ -107,6 +107,30 @@ import Testing
         #expect(loader.load(batch) == "lostSwap")
     }
 
+    /// Only that the server does not know the id means that nothing was committed; any other error says nothing about it.
+    @Test(arguments: [
+        ("RAISE 'too busy' USING ERRCODE = '53200'", "retry 53200"),
+        ("RETURN pg_catalog.pg_xact_status('4611686018427387904')", "lostSwap"),
+    ])
+    func anErrorIsNotTakenForAnAnswer(statement: String, outcome: String) throws {
+        let monitor = try fixture.migrated.connect()
+        let cutting = loseCommit(.toClient) { try monitor.query("SELECT FROM users").count == 2 }
+        let batch = batch()
+        #expect(loader.load(batch).text.hasPrefix("retry"))
+        cutting.result
+        try fixture.execute(
+            """
+            CREATE SCHEMA broken;
+            CREATE FUNCTION broken.pg_xact_status(xid8) RETURNS text LANGUAGE plpgsql AS $$ BEGIN \(statement); END $$;
+            ALTER DATABASE \(fixture.migrated.database.name) SET search_path = broken, pg_catalog, public
+            """)
+        #expect(loader.load(batch).text == outcome)
+        try fixture.execute("DROP SCHEMA broken CASCADE")
+        #expect(loader.load(batch).text == "committed")
+        #expect(counts(batch) == [2, 1, 1])
+        #expect(try fixture.counts() == "2|1|1")
+    }
+
     /// A batch used again is another one.
     @Test func aBatchThatWasResetHasNothingToConfirm() throws {
         let monitor = try fixture.migrated.connect()

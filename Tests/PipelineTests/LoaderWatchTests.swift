@@ -32,7 +32,11 @@ import Testing
 
     private static let lock = "UPDATE userload.positions SET anchor_offset = 1 WHERE partition = 0;"
 
-    @Test(arguments: ["BEGIN; \(lock)", "BEGIN; \(lock) COPY users (name, age) FROM STDIN;\nZ\t9"])
+    /// Between two statements, behind a failed one, and inside COPY.
+    @Test(arguments: [
+        "BEGIN; \(lock)", "BEGIN; \(lock) SAVEPOINT a; SELECT 1 / 0;",
+        "BEGIN; \(lock) COPY users (name, age) FROM STDIN;\nZ\t9",
+    ])
     func aStoppedWorkerIsEnded(script: String) throws {
         let fixture = try LoaderFixture(patience: Self.impatient)
         let stopped = try OtherSession(fixture.migrated.database, applicationName: "userload", script: script)
@@ -84,6 +88,35 @@ import Testing
         }
         try expectWaiting(fixture, meanwhile: more) { try slow.send("\\.\nCOMMIT;") }
         #expect(try fixture.rows("SELECT count(*) > 1000 FROM users") == ["t"])
+    }
+
+    /// While a long statement arrives over a slow line, its session waits for its client, and nothing else of it changes.
+    @Test func aStatementOnASlowLineIsWaitedFor() throws {
+        let fixture = try LoaderFixture(patience: Self.impatient)
+        let proxy = try TCPProxy(to: fixture.migrated.database.server.port)
+        let slow = try Connection(
+            DatabaseSettings(
+                parameters: fixture.migrated.database.parameters + [("port", String(proxy.port))]))
+        try slow.execute("BEGIN; \(Self.lock)")
+        proxy.setRate(20_000, .toServer)
+        let sending = Background {
+            try? slow.query("SELECT length($1::text)", [.text(String(repeating: "x", count: 1_000_000))]).first?.int(0)
+        }
+        sending.start()
+        let monitor = try fixture.migrated.connect()
+        try waitUntil {
+            try monitor.query(
+                """
+                SELECT FROM pg_stat_activity
+                WHERE datname = current_database() AND state = 'active' AND wait_event = 'ClientRead'
+                """
+            ).count == 1
+        }
+        try expectWaiting(fixture) {
+            proxy.setRate(nil, .toServer)
+            #expect(sending.result == 1_000_000)
+            try slow.execute("COMMIT")
+        }
     }
 
     /// Both connections of a worker may stand still when the process is stopped or busy: they are not each other's judges.

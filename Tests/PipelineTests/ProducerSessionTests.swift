@@ -157,6 +157,60 @@ private func range(_ first: (UInt64, Int64), _ last: (UInt64, Int64)) -> Acknowl
         #expect(driver.next() == .stop(.stalled(KafkaError(code: .allBrokersDown))))
     }
 
+    /// Every session repeats its start markers and its look: where nothing else is acknowledged, the timeout still ends it.
+    @Test(arguments: [false, true]) func whatEverySessionRepeatsDoesNotPutOffTheTimeout(looksSucceed: Bool) {
+        var driver = Driver()
+        driver.open()
+        driver.append(0, 1)
+        driver.append(0, 2)
+        #expect(driver.transmitAll() == [0, 1])
+        driver.report(0, 1)
+        var sessions = 1
+        var action = driver.next()
+        while sessions < 100 {
+            driver.now += .seconds(10)
+            driver.session.failed(KafkaError(code: .timedOut), now: driver.now)
+            #expect(driver.next() == .close)
+            driver.session.closed(now: driver.now)
+            action = driver.next()
+            if case .rest(let end) = action {
+                driver.now = end
+                action = driver.next()
+            }
+            guard action == .open else { break }
+            sessions += 1
+            driver.open([Int64(10 * sessions), Int64(10 * sessions)])
+            #expect(driver.next() == .verify(.last))
+            guard looksSucceed else { continue }
+            driver.session.verified(.believed, now: driver.now)
+            #expect(driver.transmitAll() == [1])
+        }
+        #expect(action == .stop(.stalled(KafkaError(code: .timedOut))))
+        #expect((4...8).contains(sessions))
+    }
+
+    @Test func aSessionAfterOneThatSettledMoreBeginsTheTimeoutAgain() {
+        var driver = Driver()
+        driver.open()
+        driver.append(0, 1)
+        driver.append(0, 2)
+        #expect(driver.transmitAll() == [0, 1])
+        driver.session.inputEnded()
+        driver.report(0, 1)
+        driver.now = .seconds(50)
+        driver.report(1, -1, error: .timedOut)
+        driver.close()
+        driver.open([9, 9])
+        driver.session.failed(KafkaError(code: .timedOut), now: driver.now)
+        #expect(driver.next() == .close)
+        driver.now = .seconds(100)
+        driver.session.closed(now: driver.now)
+        guard case .rest = driver.next() else {
+            Issue.record("the start markers behind a new acknowledgement did not count")
+            return
+        }
+    }
+
     @Test func aProducerWithoutRoomIsAStallToo() {
         var driver = Driver()
         driver.open()

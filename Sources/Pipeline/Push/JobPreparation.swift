@@ -14,7 +14,7 @@ struct JobIdentity {
     init(_ entry: JournalEntry, _ claim: ProducerSession.Claim) {
         self.entry = entry
         self.claim = claim
-        // A job that goes on is still the same run.
+        // A job that is resumed is still the same run.
         runAt = claim == .open ? entry.runAt : Date()
     }
 }

@@ -5,7 +5,7 @@ import FoundationEssentials
 import Glibc
 package import Records
 
-/// A journal that cannot be used; the text is a sentence without its full stop. The push goes on without it.
+/// A journal that cannot be used; the text is a sentence without its full stop. The push continues without it.
 package struct JournalError: Error, Equatable, Sendable {
     package let message: String
 
@@ -31,7 +31,7 @@ package struct Journal: Sendable {
         return value("HOME").map { $0 + "/.local/state/userload" }
     }
 
-    /// nil: there is none. Throws when there is one that cannot be read or is no entry of this job.
+    /// nil: there is none. Throws when there is one that cannot be read or is not an entry of this job.
     package func entry(cluster: String, topic: String, job: JobID) throws(JournalError) -> JournalEntry? {
         let path = path(cluster, topic, job)
         guard let entry = try read(path) else { return nil }

@@ -40,6 +40,7 @@ package struct ProducerSession {
     private var startsOutstanding = 0
     private var failures = 0
     private var settledBefore = 0
+    private var hasSettledMore = false
     private var progressAt: Duration
 
     /// - Parameters:
@@ -162,7 +163,7 @@ package struct ProducerSession {
             startsOutstanding -= 1
             // Our earlier messages cannot stand behind it.
             if let known = window.acknowledged[partition], offset <= known.last.offset { isContradicted = true }
-            progressAt = now
+            if advances { progressAt = now }
             if startsOutstanding == 0, phase == .starting { started() }
             return
         }
@@ -191,7 +192,8 @@ package struct ProducerSession {
 
     package mutating func closed(now: Duration) {
         window.forgetReports()
-        failures = window.settled > settledBefore ? 1 : failures + 1
+        hasSettledMore = window.settled > settledBefore
+        failures = hasSettledMore ? 1 : failures + 1
         settledBefore = window.settled
         // A broker that is away may come back: that is for the stall timeout to judge.
         if failures >= Self.tries, let lastError, !lastError.isConnection { stop = stop ?? .failed(lastError) }
@@ -200,7 +202,7 @@ package struct ProducerSession {
     }
 
     package mutating func verified(_ evidence: LogEvidence, now: Duration) {
-        progressAt = now
+        if advances { progressAt = now }
         let evidence = isContradicted ? .another : evidence
         isContradicted = false
         switch (phase, evidence) {
@@ -227,6 +229,10 @@ package struct ProducerSession {
     }
 
     // MARK: -
+
+    /// Whether what every session repeats, its start markers and its look, counts as progress: a session that only repeats
+    /// it would otherwise keep the stall timeout from ever ending the push.
+    private var advances: Bool { session == 1 || hasSettledMore }
 
     private mutating func started() {
         startMarkersAreAcknowledged = true

@@ -83,7 +83,7 @@ package struct PushProgress: Equatable, Sendable {
     }
 }
 
-/// What became of one file.
+/// The result for one file.
 package struct PushOutcome: Sendable {
     package enum Result: Equatable, Sendable {
         case pushed
@@ -109,7 +109,7 @@ package struct PushOutcome: Sendable {
     /// nil: not all of them were acknowledged in this run.
     package var ends: EndOffsets?
     package var duration = Duration.zero
-    /// A new process can go on where this one stopped.
+    /// A new process can resume where this one stopped.
     package var isResumable = true
 
     package init(input: String, result: Result = .pushed) {

@@ -26,7 +26,7 @@ struct TopicPreparation {
     func prepare() throws(PipelineError) -> Topic {
         let admin: Admin
         do {
-            // Time goes on while it waits.
+            // Reading the clock makes this wait count as time that has passed.
             admin = try Admin(settings) { [clock, interrupt] in
                 _ = clock.now
                 return interrupt.isSet

@@ -1,4 +1,4 @@
--- Rejects. One that is there already (progress was deleted, or the topic read anew for the job -) stays as it is.
+-- Rejects. One that is there already (progress was deleted, or the topic is read again for the job) stays as it is.
 -- $1 cluster, $2 topic; by reject: $3 job, $4 partition, $5 sequence number, $6 line, $7 byte offset, $8 length, $9 form,
 -- $10 bytes, $11 errors, $12 offset and $13 time in Kafka
 INSERT INTO userload.rejects (

@@ -1,4 +1,4 @@
--- What became of the records of a batch. By job and partition: $1 job, $2 partition, $3 inserted, $4 duplicates, $5 rejected
+-- Counts the records of a batch by what was done with them. By job and partition: $1 job, $2 partition, $3 inserted, $4 duplicates, $5 rejected
 UPDATE userload.progress AS p
 SET inserted = p.inserted + s.inserted, duplicates = p.duplicates + s.duplicates, rejected = p.rejected + s.rejected
 FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])

@@ -1,6 +1,6 @@
 -- What a batch must know of the table of people: the first column that has become another type than COPY's binary format
 -- is written for, whether triggers may change rows on their way in, and the unique index on the key. A row for the index
--- and for each of its partitions; one row with NULL if there is no such index.
+-- and for each of its partitions, the last column telling them apart; one row with NULL if there is none.
 --
 -- Text may be any kind of text; a domain counts as what it is made from. An index on the key is unique, valid, checked
 -- at once, on exactly these columns as they are, in any order, and takes two NULLs for equal. Reading the table, if only
@@ -43,9 +43,9 @@ SELECT changed.attname, changed.type, changed.wanted,
     -- Bits of tgtype: for each row, before, on INSERT.
     EXISTS (SELECT FROM pg_trigger AS t JOIN relations AS r ON r.oid = t.tgrelid
         WHERE t.tgtype & 7 = 7 AND NOT t.tgisinternal AND t.tgenabled <> 'D'),
-    index.schema, index.name
+    index.schema, index.name, index.is_whole
 FROM locked
 LEFT JOIN changed ON true
 LEFT JOIN (
-    SELECT n.nspname AS schema, c.relname AS name
+    SELECT n.nspname AS schema, c.relname AS name, i.oid IN (SELECT oid FROM key) AS is_whole
     FROM indexes AS i JOIN pg_class AS c USING (oid) JOIN pg_namespace AS n ON n.oid = c.relnamespace) AS index ON true

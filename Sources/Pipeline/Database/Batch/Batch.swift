@@ -51,7 +51,7 @@ package final class Batch {
 
     /// What limits a batch: the bytes that the server will be sent for rows and rejects, or a third of what it holds in
     /// memory, if that is more. A usual row is held in two to three times its bytes; one with a megabyte of blanks, which
-    /// are no part of what is sent, in ten thousand times.
+    /// are not sent, in ten thousand times.
     package var byteCount: Int { max(copyCount + rejectBytes.count, heldBytes / 3) }
 
     private var heldBytes: Int {
@@ -90,7 +90,7 @@ package final class Batch {
                     byteOffset: byteOffset, length: length, kafkaOffset: kafkaOffset, kafkaTime: kafkaTime)))
     }
 
-    /// Adds a record that is no row, and counts it as rejected. `errors` is a JSON list of `FieldError`s.
+    /// Adds a record that cannot become a row, and counts it as rejected. `errors` is a JSON list of `FieldError`s.
     package func addReject(
         progressIndex: Int, seq: Int64, line: Int64, byteOffset: Int64, length: Int64, form: RejectForm, bytes: Bytes,
         errors: Bytes, kafkaOffset: Int64, kafkaTime: Int64
@@ -123,7 +123,7 @@ package final class Batch {
         for buffer in [rowBytes, rejectBytes] { buffer.shrink(to: Self.usualBytes) }
     }
 
-    /// It was committed: its steps say what became of its records.
+    /// It was committed: its steps count its records by what was done with them.
     func conclude(_ tally: LoadTally) {
         unconfirmed = nil
         for index in progress.indices {

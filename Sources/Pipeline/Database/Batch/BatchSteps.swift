@@ -41,7 +41,7 @@ extension Batch {
         package var broken: Bool
         /// Rejects that came as such, counted by `addReject`; once committed, those of Postgres too.
         package internal(set) var rejected = 0
-        /// Once committed: what became of the others.
+        /// Once committed: how many of the others were inserted, and how many were duplicates.
         package internal(set) var inserted = 0
         package internal(set) var duplicates = 0
 

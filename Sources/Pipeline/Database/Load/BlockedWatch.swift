@@ -7,7 +7,7 @@ internal import Postgres
 /// the lock is there, nobody can tell any more whom it waited for.
 package final class BlockedWatch {
     package struct Patience: Sendable {
-        /// A wait shorter than this is nobody's business.
+        /// Shorter waits are not looked into.
         package var start = Duration.seconds(5)
         /// Between two looks.
         package var interval = Duration.seconds(1)
@@ -55,8 +55,8 @@ package final class BlockedWatch {
         return try body()
     }
 
-    /// - Parameter waited: since the server last took or sent anything. An error is no reason to disturb the one who
-    ///   waits: the next look tries again.
+    /// - Parameter waited: since the server last took or sent anything. An error must not disturb the connection
+    ///   that waits: the next look tries again.
     private func look(at pid: Int, waited: Duration) {
         guard waited >= patience.start else { return standstill.forget() }
         do {

@@ -9,8 +9,8 @@ package enum LoadOutcome: Sendable {
     case lostSwap
     /// Schema, key or identity changed since `DatabaseInfo` was read: nothing was written.
     case schemaChanged
-    /// Something that passes. If the connection was lost in COMMIT, what became of the transaction is not known yet; given
-    /// the same batch again, the loader finds out.
+    /// Something that passes. If the connection was lost in COMMIT, it is not known yet whether the transaction was
+    /// committed; given the same batch again, the loader finds out.
     case retry(PostgresError)
     /// Another try would end the same way: nothing was written.
     case fatal(PipelineError)
@@ -18,7 +18,7 @@ package enum LoadOutcome: Sendable {
     case refused(PipelineError)
 }
 
-/// Why a transaction cannot go on, beside errors of the server.
+/// Why a transaction cannot continue, apart from the server's errors.
 enum LoadObstacle: Error {
     case lostSwap
     case schemaChanged
@@ -55,7 +55,7 @@ extension LoadOutcome {
 }
 
 extension PostgresError {
-    /// COPY data that is none, or bytes that are no UTF-8: made here, whatever the record was.
+    /// Malformed COPY data, or bytes that are not UTF-8: made here, whatever the record was.
     var isOurFault: Bool {
         sqlstate == .badCopyFileFormat || sqlstate == .characterNotInRepertoire || sqlstate == .untranslatableCharacter
     }

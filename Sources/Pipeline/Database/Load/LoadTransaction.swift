@@ -3,7 +3,7 @@
 internal import Postgres
 internal import Records
 
-/// What became of a batch's records.
+/// How many of a batch's records were inserted, duplicates or rejected.
 struct LoadTally {
     /// By progress step.
     var inserted: [Int]

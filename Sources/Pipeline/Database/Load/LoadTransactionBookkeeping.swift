@@ -53,7 +53,7 @@ extension LoadTransaction {
             statements.pushedAgain, [.array(jobs.map(\.uuid)), .array(jobs.map { runs[$0] ?? 0 })])
     }
 
-    /// What became of the records. The rows' ages go to the batch's first partition, which the swap has locked.
+    /// Writes how many records were inserted, duplicates and rejected. The rows' ages go to the batch's first partition, which the swap has locked.
     func writeCounts() throws {
         let steps = batch.progress
         guard steps.contains(where: { $0.records > 0 }) else { return }

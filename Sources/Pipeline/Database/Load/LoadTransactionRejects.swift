@@ -86,7 +86,7 @@ private struct RejectColumns: ~Copyable {
         byteCount += bytes.count + errors.count
     }
 
-    /// What was collected; collects anew.
+    /// Returns what was collected, and starts again with nothing.
     mutating func taken() -> [Parameter] {
         let full = self
         self = RejectColumns()

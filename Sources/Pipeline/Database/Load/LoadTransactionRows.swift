@@ -16,7 +16,7 @@ extension LoadTransaction {
         try insert(batch.order[...], looksFirst: looksFirst)
         guard !lost.isEmpty, !batch.repeats.isEmpty else { return }
         // Of several rows with one key the first has its fate. Where it did not come to stand in the table, the next
-        // one is no duplicate: it gets a fate of its own.
+        // one is not a duplicate: it is inserted or refused on its own.
         let next = batch.nextRepeats()
         while !lost.isEmpty {
             let rows = RowNumbers(lost.compactMap { next[$0] })

@@ -50,8 +50,8 @@ package final class Loader {
         connection = nil
     }
 
-    /// Loads `batch`, all of it or nothing. If it was committed, its progress steps say what became of its records; else
-    /// it is as it was.
+    /// Loads `batch`, all of it or nothing. If it was committed, its progress steps count its records by what was
+    /// done with them; else it is as it was.
     package func load(_ batch: Batch) -> LoadOutcome {
         batch.sortRows()
         do {
@@ -132,8 +132,8 @@ package final class Loader {
             let answer = try connection.query(environment.statements.wasCommitted, question)
             guard answer.first?.bool(0) == true else { return false }
         } catch {
-            // The server has never given out this id.
-            if error.kind == .server, !connection.isBroken { return false }
+            // The server has never given out this id. Of one that is too old it says NULL.
+            if error.sqlstate == .invalidParameterValue { return false }
             throw error
         }
         batch.conclude(tally)
@@ -143,6 +143,8 @@ package final class Loader {
     private func open() throws(PostgresError) -> Connection {
         if let connection, !connection.isBroken { return connection }
         close()
+        // A crash of the server may have lost the jobs' rows: their COMMIT does not wait for the disk.
+        knownJobs.forget()
         let opened = try Connection(settings, interrupt: interrupt)
         connection = opened
         return opened

@@ -16,9 +16,10 @@ enum KeyChange {
             ])
     }
 
-    /// The name of the unique index on the key, whatever it is called; nil: there is none.
+    /// The name of the table's own unique index on the key, whatever it is called; nil: there is none. The index of a
+    /// partition cannot be dropped alone.
     static func index(_ connection: Connection, _ info: DatabaseInfo) throws(PostgresError) -> String? {
-        try connection.query(LoaderStatements.table(info)).lazy.compactMap { $0.string(5) }.first
+        try connection.query(LoaderStatements.table(info)).first { $0.bool(6) == true }?.string(5)
     }
 
     /// Without the index rows of one key would be loaded twice, and nobody would know.
