@@ -52,7 +52,7 @@ package final class Producer {
         self.topic = topic
     }
 
-    /// A net only: whoever produced must close, and keep the values.
+    /// Only a safeguard: whoever produced must call `close` and keep the values.
     deinit { _ = close(limit: .zero) }
 
     /// Queues one message (`rd_kafka_producev`). The value is not copied: it must stay where it is until its report.
@@ -79,9 +79,6 @@ package final class Producer {
     package func poll(milliseconds: Int32) -> Int {
         client.handle.map { Int(rd_kafka_poll($0, milliseconds)) } ?? 0
     }
-
-    /// Messages without a report yet, and reports not served yet (`rd_kafka_outq_len`).
-    package var queued: Int { client.handle.map { Int(rd_kafka_outq_len($0)) } ?? 0 }
 
     /// Ends the producer, with the broker away too: serves the reports that have come, and drops the rest without any.
     /// Idempotent. Returns nil when it has ended within the limit: then every value may be freed. Otherwise the result is

@@ -63,13 +63,9 @@ private func fatalFailure(_ error: PostgresError) -> PipelineError? {
     // rule violation
     let isFatal = error.sqlstate.map { ["0A", "28", "3D", "3F", "42"].contains(String($0.classCode)) } ?? false
     guard isFatal || error.kind == .refused else { return nil }
-    // libpq's own messages have several lines: what happened, then where to look.
-    let lines = error.message.split(separator: "\n").map { $0.drop(while: \.isWhitespace) }
-    let more = lines.dropFirst().joined(separator: " ")
     let who = error.sqlstate == nil ? "no connection to Postgres" : "Postgres refuses"
     let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
-    return PipelineError.configuration(
-        "\(who): \(lines.first ?? "no reason given")\(code)", hint: error.hint ?? (more.isEmpty ? nil : more))
+    return PipelineError.configuration("\(who): \(error.firstLine)\(code)", hint: error.advice)
 }
 
 /// One sentence, without its end; it may quote the server, so escape it before a terminal.

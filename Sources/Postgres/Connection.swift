@@ -126,12 +126,9 @@ package final class Connection {
 
     package var inTransaction: Bool { transactionStatus == .open || transactionStatus == .failed }
 
-    /// The server process of this session, as pg_stat_activity.pid.
-    package var backendPID: Int32 { closed ? 0 : PQbackendPID(handle) }
     /// 150008 for 15.8.
     package var serverVersion: Int { closed ? 0 : Int(PQserverVersion(handle)) }
     package var host: String { text(PQhost) }
-    package var port: String { text(PQport) }
     package var database: String { text(PQdb) }
     package var user: String { text(PQuser) }
     /// The database's own encoding, "UTF8".

@@ -5,7 +5,7 @@ internal import CPostgres
 /// An error of libpq or of the server. No password is ever in it: libpq puts none into its messages.
 package struct PostgresError: Error, Sendable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable {
-        /// No connection, or it was lost. What became of the running transaction is unknown.
+        /// No connection, or it was lost. Whether the running transaction was committed is unknown.
         case connection
         /// No connection, or none that could be used, until a person changes something: parameters, certificates, a pooler's
         /// mode. Another try would end the same way.
@@ -21,42 +21,45 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     package let kind: Kind
     /// Always there for `.server`; for `.connection` and `.refused` only if the server gave a reason (wrong password: 28P01).
     package let sqlstate: SQLState?
-    package let severity: String
-    /// The primary message, one line as a rule.
+    /// The primary message: one line from the server, often several from libpq.
     package let message: String
-    package let detail: String?
     package let hint: String?
-    package let context: String?
     package let constraint: String?
-    /// Of the table or constraint.
+    /// Of the constraint.
     package let schema: String?
-    package let table: String?
-    package let column: String?
 
     package init(
-        kind: Kind, sqlstate: SQLState? = nil, severity: String = "ERROR", message: String, detail: String? = nil,
-        hint: String? = nil, context: String? = nil, constraint: String? = nil, schema: String? = nil,
-        table: String? = nil, column: String? = nil
+        kind: Kind, sqlstate: SQLState? = nil, message: String, hint: String? = nil, constraint: String? = nil,
+        schema: String? = nil
     ) {
         self.kind = kind
         self.sqlstate = sqlstate
-        self.severity = severity
         self.message = message
-        self.detail = detail
         self.hint = hint
-        self.context = context
         self.constraint = constraint
         self.schema = schema
-        self.table = table
-        self.column = column
     }
 
-    /// The sentence for people: message, code and hint. The detail is left out, it may quote a row.
+    /// The sentence for people: message, code and hint. The server's detail is not in it, for it may quote a row.
     package var description: String {
         var text = message
         if let sqlstate { text += " (SQLSTATE \(sqlstate))" }
         if let hint { text += "; hint: \(hint)" }
         return text
+    }
+
+    /// What happened: the first line of the message.
+    package var firstLine: String { lines.first ?? "no reason given" }
+
+    /// What to do about it: the server's hint, or libpq's further lines, which say where to look. nil: neither is there.
+    package var advice: String? { hint ?? (lines.count > 1 ? lines.dropFirst().joined(separator: " ") : nil) }
+
+    private var lines: [String] {
+        message.split(separator: "\n").map { line in
+            var line = line.drop(while: \.isWhitespace)
+            while line.last?.isWhitespace == true { line.removeLast() }
+            return String(line)
+        }
     }
 
     /// Matches an error by its code: `catch SQLState.uniqueViolation`.
@@ -74,12 +77,9 @@ extension PostgresError {
         self.init(
             kind: refusal != nil ? .refused : sqlstate == nil ? .connection : .server,
             sqlstate: sqlstate.map(SQLState.init(rawValue:)),
-            severity: field(DiagnosticField.severity) ?? "ERROR",
             message: field(DiagnosticField.message) ?? trimmed(PQresultErrorMessage(result)),
-            detail: field(DiagnosticField.detail), hint: field(DiagnosticField.hint) ?? refusal?.hint,
-            context: field(DiagnosticField.context), constraint: field(DiagnosticField.constraint),
-            schema: field(DiagnosticField.schema), table: field(DiagnosticField.table),
-            column: field(DiagnosticField.column))
+            hint: field(DiagnosticField.hint) ?? refusal?.hint, constraint: field(DiagnosticField.constraint),
+            schema: field(DiagnosticField.schema))
     }
 
     /// From a connection that libpq declared dead.
@@ -103,8 +103,8 @@ extension PostgresError {
         let refusal =
             sqlstate == nil ? ConnectionRefusal(message, in: phase) : ConnectionRefusal(server: message)
         self.init(
-            kind: refusal != nil || isParameter ? .refused : .connection, sqlstate: sqlstate, severity: "FATAL",
-            message: message, hint: refusal?.hint)
+            kind: refusal != nil || isParameter ? .refused : .connection, sqlstate: sqlstate, message: message,
+            hint: refusal?.hint)
     }
 }
 
@@ -116,17 +116,12 @@ func trimmed(_ message: UnsafePointer<CChar>?) -> String {
     return text.isEmpty ? "no message" : text
 }
 
-/// PG_DIAG_*: character literals are no macros Swift can import.
+/// PG_DIAG_*: Swift cannot import macros that are character literals.
 private enum DiagnosticField {
-    static let severity = code("V")  // not localised, PG_DIAG_SEVERITY_NONLOCALIZED
     static let sqlstate = code("C")
     static let message = code("M")
-    static let detail = code("D")
     static let hint = code("H")
-    static let context = code("W")
     static let schema = code("s")
-    static let table = code("t")
-    static let column = code("c")
     static let constraint = code("n")
 
     private static func code(_ letter: Unicode.Scalar) -> Int32 { Int32(letter.value) }

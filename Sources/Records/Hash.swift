@@ -56,17 +56,29 @@ package struct ContentHash: Hashable, Sendable, Codable {
     }
 }
 
+extension ContentHash {
+    /// Of `bytes` that are in memory as a whole.
+    package init(of bytes: Bytes) {
+        let hash = XXH3_128bits(bytes.baseAddress, bytes.count)
+        self.init(high: hash.high64, low: hash.low64)
+    }
+}
+
 /// Streaming XXH3_128. Not thread-safe.
 package final class ContentHasher {
     private let state: OpaquePointer
 
-    package init() {
-        guard let state = XXH3_createState() else { fatalError("out of memory") }
+    /// Throws when there is no memory for the state.
+    package init() throws(InputError) {
+        guard let state = XXH3_createState() else { throw InputError("out of memory") }
         self.state = state
-        XXH3_128bits_reset(state)
+        reset()
     }
 
     deinit { XXH3_freeState(state) }
+
+    /// Back to no bytes at all.
+    package func reset() { XXH3_128bits_reset(state) }
 
     package func update(_ bytes: Bytes) {
         XXH3_128bits_update(state, bytes.baseAddress, bytes.count)

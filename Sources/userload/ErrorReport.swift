@@ -50,11 +50,9 @@ private func kafkaFailure(_ error: KafkaError) -> Failure {
 private func postgresFailure(_ error: PostgresError) -> Failure {
     if error.kind == .interrupted { return Failure(.interrupted, "interrupted") }
     if let fatal = fatalFailure(error) { return Failure(fatal.kind.exitCode, fatal.message, hint: fatal.hint) }
-    // libpq's own messages have several lines: what happened, then where to look.
-    let lines = error.message.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-    let message = lines.first ?? "unknown error"
-    let hint = error.hint ?? (lines.count > 1 ? lines.dropFirst().joined(separator: " ") : nil)
+    if error.kind == .connection {
+        return Failure(.postgres, "no connection to Postgres: \(error.firstLine)", hint: error.advice)
+    }
     let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
-    if error.kind == .connection { return Failure(.postgres, "no connection to Postgres: \(message)", hint: hint) }
-    return Failure(.postgres, "Postgres: \(message)\(code)", hint: hint)
+    return Failure(.postgres, "Postgres: \(error.firstLine)\(code)", hint: error.advice)
 }

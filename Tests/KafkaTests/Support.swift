@@ -88,6 +88,7 @@ final class Member: ConsumerHandler {
 final class Sender {
     let producer: Producer
     private let values = Values()
+    private var queued = 0
     let notes: Notes
 
     final class Notes {
@@ -120,7 +121,7 @@ final class Sender {
         let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: value.utf8.count)
         _ = bytes.initialize(from: value.utf8)
         values.all.append(bytes)
-        return withBytes(key) { key in
+        let result = withBytes(key) { key in
             withBytes(header) { header in
                 withBytes(errors) { errors in
                     producer.produce(
@@ -129,11 +130,15 @@ final class Sender {
                 }
             }
         }
+        if case .queued = result { queued += 1 }
+        return result
     }
 
     /// Waits until every message has its report.
     func flush() throws -> [DeliveryReport] {
-        try wait(for: "delivery reports", until: { producer.queued == 0 }, step: { producer.poll(milliseconds: 20) })
+        try wait(
+            for: "delivery reports", until: { notes.reports.count >= queued },
+            step: { producer.poll(milliseconds: 20) })
         return notes.reports
     }
 

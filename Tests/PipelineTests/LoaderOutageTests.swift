@@ -16,7 +16,7 @@ import Testing
         fixture.loader.onStage = { reached, connection in
             guard reached == stage, kills == 0 else { return }
             kills += 1
-            let pid = connection.backendPID
+            let pid = try! connection.query("SELECT pg_backend_pid()")[0].int(0)!
             _ = try! killer.query("SELECT pg_terminate_backend($1)", [.int(pid)])
             try! waitUntil { try killer.query("SELECT FROM pg_stat_activity WHERE pid = $1", [.int(pid)]).isEmpty }
         }

@@ -46,14 +46,14 @@ private func value(_ text: String, _ body: (Bytes) -> Void) {
     ]) func verdict(_ row: Case) {
         let progress = JobProgress(
             job: job, partition: 0,
-            Progress(last: row.last, passedOver: -1, digest: 0, records: 0, ended: row.ended, exists: true))
+            Progress(last: row.last, passedOver: -1, digest: 0, ended: row.ended, exists: true))
         #expect(progress.decide(row.kind, row.seq) == row.verdict)
     }
 
     @Test func applyingMovesLastAndChainsTheDigestOverRecordsOnly() {
         let progress = JobProgress(
             job: job, partition: 0,
-            Progress(last: -1, passedOver: -1, digest: 0, records: 0, ended: false, exists: false))
+            Progress(last: -1, passedOver: -1, digest: 0, ended: false, exists: false))
         value("a start marker") { progress.apply(.start, 0, value: $0) }
         #expect(progress.last == 0)
         #expect(progress.digest == 0)
@@ -76,7 +76,7 @@ private func value(_ text: String, _ body: (Bytes) -> Void) {
 
     @Test func theHighestPassedOverIsRemembered() {
         let progress = JobProgress(
-            job: job, partition: 0, Progress(last: 0, passedOver: 4, digest: 0, records: 0, ended: false, exists: true))
+            job: job, partition: 0, Progress(last: 0, passedOver: 4, digest: 0, ended: false, exists: true))
         progress.passOver(9)
         progress.passOver(3)
         #expect(progress.passedOver == 9)

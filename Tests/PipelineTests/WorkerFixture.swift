@@ -82,7 +82,7 @@ final class WorkerFixture {
         var messages = [
             Sent(
                 header: WireHeader(kind: .start, job: job, seq: 0),
-                value: String(decoding: marker.encode(), as: UTF8.self))
+                value: String(decoding: try! marker.encode(), as: UTF8.self))
         ]
         for (number, record) in records.enumerated() {
             Array(record.utf8).withUnsafeBufferPointer { digest = Digest.extend(digest, $0) }
@@ -98,7 +98,7 @@ final class WorkerFixture {
         messages.append(
             Sent(
                 header: WireHeader(kind: .end, job: job, seq: count + 1),
-                value: String(decoding: end.encode(), as: UTF8.self)))
+                value: String(decoding: try! end.encode(), as: UTF8.self)))
         return messages
     }
 

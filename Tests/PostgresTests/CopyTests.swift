@@ -40,7 +40,6 @@ import Testing
     @Test func theServersErrorComesOut() throws {
         let error = failure { _ = try connection.copyIn("COPY t FROM STDIN") { try write("1\ta\n13\tb\n", $0) } }
         #expect(error?.sqlstate?.rawValue == "23514")
-        #expect(error?.context == "COPY t, line 2: \"13\tb\"")
         #expect(try connection.query("SELECT FROM t").isEmpty)
         #expect(failure { _ = try connection.copyIn("COPY gone FROM STDIN") { _ in } }?.sqlstate == .undefinedTable)
         #expect(failure { _ = try connection.copyIn("SELECT 1") { _ in } }?.message == "not a COPY FROM STDIN")
@@ -61,7 +60,7 @@ import Testing
 
     @Test func aSessionEndedInTheMiddle() throws {
         let other = try connect(database)
-        let pid = connection.backendPID
+        let pid = try #require(try connection.query("SELECT pg_backend_pid()").first?.int(0))
         let error = failure {
             _ = try connection.copyIn("COPY t FROM STDIN") { writer in
                 try write("1\ta\n", writer)

@@ -29,7 +29,7 @@ import Testing
             input: try conclude(bytes), keyFields: .standard, partitions: 12, onDuplicate: .skip)
         #expect(plan.isPlain)
         #expect(plan.input.form.rawValue == format.rawValue)
-        let hasher = ContentHasher()
+        let hasher = try ContentHasher()
         withBytes(bytes) { hasher.update($0) }
         return plan.jobID(content: hasher.finish(), size: UInt64(bytes.count), label: nil, nonce: nil).text
     }

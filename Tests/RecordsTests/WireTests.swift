@@ -130,8 +130,8 @@ import Testing
         #expect(Self.start.runAt == Date(timeIntervalSince1970: 1_795_305_600.123))
     }
 
-    @Test func startAsText() {
-        let text = String(decoding: Self.start.encode(), as: UTF8.self)
+    @Test func startAsText() throws {
+        let text = String(decoding: try Self.start.encode(), as: UTF8.self)
         #expect(
             text == """
                 {"again":false,"contentHash":"00000000000000010000000000000002","delimiter":59,"format":"csv",\
@@ -170,8 +170,8 @@ import Testing
         ("04hmasw9nf6yzzpwqac7cn1j20", "-", "a start marker of the job \"-\""),
         ("{", "", "a marker that cannot be read"),
     ])
-    func startRefused(old: String, new: String, message: String) {
-        let text = String(decoding: Self.start.encode(), as: UTF8.self)
+    func startRefused(old: String, new: String, message: String) throws {
+        let text = String(decoding: try Self.start.encode(), as: UTF8.self)
         let changed = text.replacingOccurrences(of: old, with: new)
         #expect(changed != text)
         #expect(throws: MarkerError(message: message)) {
@@ -209,7 +209,7 @@ import Testing
     @Test func end() throws {
         let marker = EndMarker(lastSeq: 7, records: 7, digest: 0xFEDC_BA98_7654_3210)
         let text = #"{"digest":"fedcba9876543210","lastSeq":7,"records":7}"#
-        #expect(String(decoding: marker.encode(), as: UTF8.self) == text)
+        #expect(try String(decoding: marker.encode(), as: UTF8.self) == text)
         #expect(try withBytes(text) { bytes throws in try EndMarker(decoding: bytes) } == marker)
         for bad in [
             "", "{}", #"{"digest":"fed","lastSeq":7,"records":7}"#,

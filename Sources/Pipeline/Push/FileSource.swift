@@ -16,7 +16,7 @@ package final class FileSource {
 
     private let input: TextInput
     private let interrupt: Interrupt
-    private var hasher = ContentHasher()
+    private let hasher: ContentHasher
     /// Of the text; only where it is transcoded.
     private var textHasher: ContentHasher?
     private var textPosition: UInt64 = 0
@@ -41,6 +41,7 @@ package final class FileSource {
     private init(_ path: String, _ mode: TextInput.Mode, _ interrupt: Interrupt) throws(PipelineError) {
         self.path = path
         self.interrupt = interrupt
+        do { hasher = try ContentHasher() } catch { throw .refused(error.message) }
         // Nonblocking, so that a FIFO without a writer does not hold up Ctrl-C.
         let descriptor = path == "-" ? 0 : withFileName(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else { throw .refused(systemMessage(errno)) }
@@ -107,10 +108,9 @@ package final class FileSource {
 
     /// Back to the start; regular files only.
     package func rewind() {
-        hasher = ContentHasher()
+        hasher.reset()
         textHasher = nil
         textPosition = 0
-        observe()
         input.rewind()
     }
 

@@ -53,10 +53,10 @@ final class JobInput {
 
     /// Appends the next message, or passes one over that Kafka has. False: there is none.
     func next(into window: SendWindow) throws -> Bool {
-        guard ends == nil else { return appendMarker(to: window) }
+        guard ends == nil else { return try appendMarker(to: window) }
         guard let stream = try nextRecord() else {
             end()
-            return appendMarker(to: window)
+            return try appendMarker(to: window)
         }
         let record = stream.outgoing
         isSkipping = record.seq <= skipped[Int(record.partition)]
@@ -79,12 +79,12 @@ final class JobInput {
         for partition in skipped.indices { skipped[partition] = 0 }
     }
 
-    func append(end: EndMarker, partition: Int, to window: SendWindow) {
+    func append(end: EndMarker, partition: Int, to window: SendWindow) throws(MarkerError) {
         let seq = end.lastSeq + 1
         let header = ByteBuffer(
             header: WireHeader(
                 kind: isBroken ? .broken : .end, job: job, seq: seq, lenient: lenient))
-        let value = ByteBuffer(end.encode())
+        let value = ByteBuffer(try end.encode())
         window.append(
             partition: Int32(partition), seq: seq, value: value.bytes, header: header.bytes, position: bytesConsumed)
     }
@@ -131,11 +131,11 @@ final class JobInput {
         pending = Array((0..<plan.partitions).reversed())
     }
 
-    private func appendMarker(to window: SendWindow) -> Bool {
+    private func appendMarker(to window: SendWindow) throws(MarkerError) -> Bool {
         while let partition = pending.popLast() {
             guard let end = ends?[partition] else { continue }
             if !isBroken, end.lastSeq + 1 <= skipped[partition] { continue }
-            append(end: end, partition: partition, to: window)
+            try append(end: end, partition: partition, to: window)
             return true
         }
         return false

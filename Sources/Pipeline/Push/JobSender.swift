@@ -48,12 +48,12 @@ final class JobSender {
     /// - Parameter claim: what the journal's entry says; its positions are looked for before they are believed.
     init(
         _ context: PushContext, input: JobInput, journal: JobJournal, marker: StartMarker, claim: ProducerSession.Claim
-    ) {
+    ) throws(PipelineError) {
         self.context = context
         words = JobSenderWords(topic: context.topic, stallTimeout: context.options.stallTimeout)
         self.input = input
         self.journal = journal
-        startMarker = ByteBuffer(marker.encode())
+        do { startMarker = ByteBuffer(try marker.encode()) } catch { throw .refused(error.message) }
         startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0, lenient: input.lenient))
         now = context.now
         window = SendWindow(partitions: context.topic.partitions)
@@ -117,7 +117,7 @@ final class JobSender {
         switch action {
         case .transmit(let number): try transmit(number)
         case .read: try read()
-        case .repeatEnd: repeatEnd()
+        case .repeatEnd: try repeatEnd()
         case .wait: try housekeep(wait: 50)
         case .open: try open()
         case .sendStartMarkers: sendStartMarkers()
@@ -199,9 +199,9 @@ final class JobSender {
         } while session.readsOn()
     }
 
-    private func repeatEnd() {
+    private func repeatEnd() throws(MarkerError) {
         for (partition, end) in (journal.entry.ends ?? []).enumerated() {
-            input.append(end: end, partition: partition, to: window)
+            try input.append(end: end, partition: partition, to: window)
         }
         session.inputEnded()
     }

@@ -31,7 +31,7 @@ package final class Pusher {
         let clock = PushClock()
         self.clock = clock
         verifier = Verifier(settings, topic: topic) {
-            // Time goes on while the verifier waits.
+            // Reading the clock makes the verifier's wait count as time that has passed.
             _ = clock.now
             return interrupt.isSet
         }
@@ -100,8 +100,8 @@ package final class Pusher {
         let journal = JobJournal(preparation.journal, identity.entry, runAt: identity.runAt) { [event] in
             event(.notice($0, isWarning: true))
         }
-        let sender = JobSender(
-            context, input: messages, journal: journal, marker: try preparation.marker(identity, plan),
+        let sender = try JobSender(
+            context, input: messages, journal: journal, marker: preparation.marker(identity, plan),
             claim: identity.claim)
         lastSender = sender
         defer {

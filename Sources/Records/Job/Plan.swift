@@ -51,13 +51,13 @@ package struct Plan: Hashable, Sendable {
             + [self.input.form == .csv ? [self.input.dialect.delimiter] : nil, self.input.header]
             + plan.map { Array($0.utf8) } + content.map { $0 } + [label.map { Array($0.utf8) }, nonce]
         if !isPlain { parts += self.input.parts + [encoding.map { Array($0.utf8) }] }
-        let hasher = ContentHasher()
+        var bytes: [UInt8] = []
         for part in parts {
             let length = part.map { UInt64($0.count) } ?? .max
-            withUnsafeBytes(of: length.bigEndian) { hasher.update($0.bindMemory(to: UInt8.self)) }
-            withBytes(part ?? []) { hasher.update($0) }
+            withUnsafeBytes(of: length.bigEndian) { bytes.append(contentsOf: $0) }
+            bytes.append(contentsOf: part ?? [])
         }
-        let hash = hasher.finish()
+        let hash = bytes.withUnsafeBufferPointer { ContentHash(of: $0) }
         return JobID(high: hash.high, low: hash.low)
     }
 }

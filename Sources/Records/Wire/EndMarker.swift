@@ -14,7 +14,7 @@ package struct EndMarker: Equatable, Sendable {
         self.digest = digest
     }
 
-    package func encode() -> [UInt8] { MarkerJSON.encode(self) }
+    package func encode() throws(MarkerError) -> [UInt8] { try MarkerJSON.encode(self) }
 
     package init(decoding json: Bytes) throws(MarkerError) {
         let marker: EndMarker = try MarkerJSON.decode(json)

@@ -2,13 +2,13 @@
 
 internal import FoundationEssentials
 
-/// A marker that cannot be read; `message` says why.
+/// A marker that cannot be read or written; `message` says why.
 package struct MarkerError: Error, Equatable {
     package let message: String
 }
 
 enum MarkerJSON {
-    static func encode(_ marker: some Encodable) -> [UInt8] {
+    static func encode(_ marker: some Encodable) throws(MarkerError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, encoder in
@@ -16,8 +16,11 @@ enum MarkerJSON {
             // The style cuts where it should round: half a millisecond keeps .123 from becoming .122.
             try container.encode((date + 0.000_5).formatted(timestamp))
         }
-        guard let json = try? encoder.encode(marker) else { fatalError("a marker that JSON cannot hold") }
-        return Array(json)
+        do {
+            return Array(try encoder.encode(marker))
+        } catch {
+            throw MarkerError(message: "a marker that cannot be written as JSON")
+        }
     }
 
     static func decode<Marker: Decodable>(_ json: Bytes) throws(MarkerError) -> Marker {

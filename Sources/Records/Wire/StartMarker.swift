@@ -53,7 +53,7 @@ package struct StartMarker: Equatable, Sendable {
         self.conclusion = conclusion
     }
 
-    package func encode() -> [UInt8] { MarkerJSON.encode(self) }
+    package func encode() throws(MarkerError) -> [UInt8] { try MarkerJSON.encode(self) }
 
     /// Refuses what Postgres could not keep (NUL, text that is not UTF-8) and what is beyond its limits.
     package init(decoding json: Bytes) throws(MarkerError) {

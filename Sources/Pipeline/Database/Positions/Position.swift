@@ -46,7 +46,6 @@ package struct Progress: Equatable, Sendable {
     /// The highest sequence number seen that could not be applied; −1 none.
     package var passedOver: Int64 = -1
     package var digest: UInt64 = 0
-    package var records: Int64 = 0
     /// The end marker was applied.
     package var ended = false
     /// There is a row; else a batch has to make it.
@@ -56,11 +55,10 @@ package struct Progress: Equatable, Sendable {
 
     package init() {}
 
-    package init(last: Int64, passedOver: Int64, digest: UInt64, records: Int64, ended: Bool, exists: Bool) {
+    package init(last: Int64, passedOver: Int64, digest: UInt64, ended: Bool, exists: Bool) {
         self.last = last
         self.passedOver = passedOver
         self.digest = digest
-        self.records = records
         self.ended = ended
         self.exists = exists
     }

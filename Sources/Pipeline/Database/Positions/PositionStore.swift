@@ -39,7 +39,7 @@ package final class PositionStore {
         return rows.reduce(into: [:]) { $0[Int32(clamping: $1.int(0) ?? 0)] = Progress($1) }
     }
 
-    /// Begins anew at the log's start: the topic is another one than before.
+    /// Starts again at the log's start, because the topic is not the same one as before.
     /// - Returns: the new position; nil if the row is no longer as `expected`.
     package func newGeneration(_ expected: Position) throws(PostgresError) -> Position? {
         let rows = try connection.query(
@@ -79,9 +79,9 @@ extension Progress {
     fileprivate init(_ row: Row) {
         self.init(
             last: Int64(row.int(1) ?? -1), passedOver: Int64(row.int(2) ?? -1),
-            digest: UInt64(bitPattern: Int64(row.int(3) ?? 0)), records: Int64(row.int(4) ?? 0),
-            ended: row.bool(5) ?? false, exists: row.int(1) != nil)
-        if let fields = row.string(6), let onDuplicate = row.string(7) {
+            digest: UInt64(bitPattern: Int64(row.int(3) ?? 0)), ended: row.bool(4) ?? false,
+            exists: row.int(1) != nil)
+        if let fields = row.string(5), let onDuplicate = row.string(6) {
             key = JobKey(fields: fields.split(separator: ",").map(String.init), onDuplicate: onDuplicate)
         }
     }
