@@ -47,6 +47,14 @@ import Testing
         #expect(stream.code == 1 && stream.stdout == result.stdout.replacingOccurrences(of: file, with: "-"))
     }
 
+    @Test func aByteThatIsNotUTF8() throws {
+        let file = try files.write("w.csv", Data("name,age\nM".utf8) + [0xFC] + Data("ller,3\nAnn,4\n".utf8))
+        #expect(try check(file).stdout.contains("  not UTF-8 (line 2, byte 10); if it is windows-1252: --encoding"))
+        let values = try check("--show-values", file).stdout
+        #expect(values.contains(#"in windows-1252 it would read "Müller": --encoding windows-1252"#))
+        #expect(values.contains(#"    line 2  name "M\xFCller": not valid UTF-8"#))
+    }
+
     @Test func json() throws {
         let file = try files.write("a.csv", Self.people)
         let result = try check("--json", file, files.path("none"))
