@@ -172,11 +172,29 @@ private final class Place {
             lines == [
                 "\(sixteen)  CSV, UTF-16, \",\": name, age", "\(sixteen).gz  CSV, UTF-16, gzip, \",\": name, age",
             ])
+        // What iconv makes of it is part of it, too.
+        let text = Array("name,age\nAnn,30\n".utf8)
+        let day = CalendarDate(clamping: 2026, 11, 24)
+        let conclusion: Conclusion = try withBytes(text) { bytes in
+            try Conclusion(bytes, isWhole: true, InputFlags(), today: day)
+        }
+        let plan = Plan(
+            input: conclusion, encoding: "UTF-16LE", keyFields: .standard, partitions: 4, onDuplicate: .skip)
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: sixteen)))
+        let expected = plan.jobID(
+            content: Self.hash(bytes), size: UInt64(bytes.count), decoded: Self.hash(text), label: nil, nonce: nil)
+        #expect(job == expected)
         place.options.input.encoding = "latin1"
         #expect(![plain, job].contains(try #require(place.push(path).job)))
         let headers = try place.content().messages.compactMap(\.header)
         #expect(Set(headers.filter { $0.job == plain }.map(\.version)) == [1])
         #expect(Set(headers.filter { $0.job == job }.map(\.version)) == [2])
+    }
+
+    private static func hash(_ bytes: [UInt8]) -> ContentHash {
+        let hasher = ContentHasher()
+        bytes.withUnsafeBufferPointer { hasher.update($0) }
+        return hasher.finish()
     }
 
     /// A break of the structure is found when the stream gets there: what was sent is marked broken.

@@ -449,7 +449,7 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
         flags.ageFrom = AgeFrom(column: "Geburtsdatum", asOf: testDay, format: .dmy)
         let conclusion = try conclude(bytes, flags)
         #expect(
-            conclusion.notices == [
+            conclusion.notices.map { $0.words(showingValues: true) } == [
                 "another --as-of makes a second row of whoever had a birthday between, while the unique key is name,age"
             ])
         #expect(
@@ -464,9 +464,13 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
         let bytes = Array("name,age\n\(good)M".utf8) + [0xFC] + Array("ller,3\n\(good)".utf8)
         let conclusion = try conclude(bytes)
         #expect(
-            conclusion.notices == [
+            conclusion.notices.map { $0.words(showingValues: true) } == [
                 "not UTF-8 (line 7, byte 50); in windows-1252 it would read \"Müller\": --encoding windows-1252"
             ])
+        #expect(
+            conclusion.notices.map { $0.words(showingValues: false) } == [
+                "not UTF-8 (line 7, byte 50); if it is windows-1252: --encoding windows-1252"
+            ], "no value of a person in a log")
         let messages = try sent(try stream(bytes, conclusion))
         #expect(messages.filter { $0.kind == .raw }.count == 1)
         #expect(
@@ -475,5 +479,9 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
         #expect(messages.count == 11)
         let mixed = try conclude(bytes + Array("Zoë,3\n".utf8))
         #expect(mixed.notices == [])
+        // A window that ends within a character says nothing.
+        let cut = Array("name,age\nZo".utf8) + [0xC3]
+        #expect(try conclude(cut, isWhole: false).notices == [])
+        #expect(try conclude(cut + Array("x,3\n".utf8), isWhole: true).notices.count == 1)
     }
 }

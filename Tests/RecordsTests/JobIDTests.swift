@@ -115,7 +115,7 @@ import Testing
         let other = Self.id { plan in
             plan.input.fields = ["name"]
             plan.input.staying = ["x"]
-            plan.input.notices = ["y"]
+            plan.input.notices = [Notice(text: "y")]
         }
         #expect(other == Self.id())
     }

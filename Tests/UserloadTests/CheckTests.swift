@@ -47,6 +47,14 @@ import Testing
         #expect(stream.code == 1 && stream.stdout == result.stdout.replacingOccurrences(of: file, with: "-"))
     }
 
+    @Test func aByteThatIsNotUTF8() throws {
+        let file = try files.write("w.csv", Data("name,age\nM".utf8) + [0xFC] + Data("ller,3\nAnn,4\n".utf8))
+        #expect(try check(file).stdout.contains("  not UTF-8 (line 2, byte 10); if it is windows-1252: --encoding"))
+        let values = try check("--show-values", file).stdout
+        #expect(values.contains(#"in windows-1252 it would read "Müller": --encoding windows-1252"#))
+        #expect(values.contains(#"    line 2  name "M\xFCller": not valid UTF-8"#))
+    }
+
     @Test func json() throws {
         let file = try files.write("a.csv", Self.people)
         let result = try check("--json", file, files.path("none"))
@@ -129,20 +137,16 @@ import Testing
     }
 
     @Test func sigtermEndsIt() throws {
-        var ends: [Int32] = [0, 0]
-        #expect(pipe(&ends) == 0)
-        let writer = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+        let fifo = files.path("pipe")
+        mkfifo(fifo, 0o600)
         let child = try ChildProcess(
-            Userload.binary, ["check", "-"], environment: ["SWIFT_BACKTRACE": "enable=no"], input: .descriptor(ends[0]))
-        try writer.write(contentsOf: Data("name,age\nAnn,3\n".utf8))
-        try waitUntil {
-            // Once it reads, it knows what to do with the signal.
-            var left: Int32 = 1
-            return ioctl(ends[0], UInt(FIONREAD), &left) == 0 && left == 0
-        }
+            Userload.binary, ["check", fifo], environment: ["SWIFT_BACKTRACE": "enable=no"], input: .null)
+        // Returns once it reads: it knows then what to do with the signal.
+        let writer = open(fifo, O_WRONLY)
+        defer { close(writer) }
         child.send(SIGTERM)
-        #expect(try child.wait(.seconds(10)).code == 130)
-        try writer.close()
+        let result = try child.wait(.seconds(10))
+        #expect(result.code == 130, "\(result)")
     }
 }
 

@@ -67,7 +67,7 @@ package struct CheckOutcome {
         do throws(PipelineError) {
             let input = try ConcludedInput(file, options.input, keyFields: options.keyFields, interrupt)
             conclusion = input.line
-            notices = input.conclusion.notices
+            notices = input.conclusion.notices.map { $0.words(showingValues: options.showsValues) }
             let found = try FirstPass(input, keyFields: options.keyFields, now: { clock.now }, event: event).run()
             tally = found
             try options.limits.check(found)

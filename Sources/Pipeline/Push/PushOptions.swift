@@ -9,6 +9,8 @@ package struct PushOptions: Sendable {
     package var input = InputFlags()
     /// A file that breaks them is refused.
     package var limits = RecordLimits()
+    /// Values of people may be quoted.
+    package var showsValues = false
     package var label: String?
     /// A new job of the same content, or the unfinished one that an earlier `again` began.
     package var again = false

@@ -82,7 +82,10 @@ package final class Pusher {
         outcome.isResumable = source.isRegular
         let preparation = try JobPreparation(file, options)
         event(.concluded("\(path)  \(file.line)"))
-        for notice in file.conclusion.notices { event(.notice("\(path): \(notice)", isWarning: false)) }
+        for notice in file.conclusion.notices {
+            let words = notice.words(showingValues: options.showsValues)
+            event(.notice("\(path): \(words)", isWarning: false))
+        }
         let topic = try topic()
         let context = PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,

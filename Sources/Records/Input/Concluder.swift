@@ -60,8 +60,10 @@ struct Concluder {
         try checkRecords(conclusion, flags)
         if conclusion.age != nil, keyFields == .standard {
             conclusion.notices.append(
-                "another --as-of makes a second row of whoever had a birthday between, while the unique key is "
-                    + keyFields.text)
+                Notice(
+                    text:
+                        "another --as-of makes a second row of whoever had a birthday between, while the unique key is "
+                        + keyFields.text))
         }
         if let offer = windows1252Offer(flags) { conclusion.notices.append(offer.notice) }
         return conclusion

@@ -82,6 +82,16 @@ package struct AgeSource: Hashable, Sendable {
     package var name: String { FieldError.fieldName(Array(source.joined(separator: [UInt8(ascii: ".")]))) }
 }
 
+/// A sentence about an input.
+package struct Notice: Hashable, Sendable {
+    /// Without values of people: for a log.
+    package let text: String
+    /// The sentence that quotes them; nil: `text` says it all.
+    var quoting: String?
+
+    package func words(showingValues: Bool) -> String { showingValues ? quoting ?? text : text }
+}
+
 /// A pure function of an input's first bytes and the flags: the same on every host.
 package struct Conclusion: Hashable, Sendable {
     package internal(set) var form: Form
@@ -108,8 +118,8 @@ package struct Conclusion: Hashable, Sendable {
     package internal(set) var fields: [String] = []
     /// Columns that could have been a field and stay as they are.
     package internal(set) var staying: [String] = []
-    /// What a person should know beside the line, as sentences.
-    package internal(set) var notices: [String] = []
+    /// What a person should know beside the line.
+    package internal(set) var notices: [Notice] = []
 
     init(form: Form) { self.form = form }
 

@@ -27,7 +27,7 @@ enum Windows1252 {
 extension Concluder {
     /// What the input would say in windows-1252: only if nothing in it is UTF-8 beyond ASCII, and every byte has a
     /// character. nil: there is no such offer.
-    func windows1252Offer(_ flags: InputFlags) -> (words: String, notice: String)? {
+    func windows1252Offer(_ flags: InputFlags) -> (words: String, notice: Notice)? {
         // A byte order mark is UTF-8's, or UTF-16's.
         guard flags.encoding == nil, offset == 0, let base = bytes.baseAddress else { return nil }
         let end = base + bytes.count
@@ -39,6 +39,8 @@ extension Concluder {
                 continue
             }
             guard UTF8Rules.length(position, end) == 0 else { return nil }
+            // A character that the window's end cuts.
+            if !isWhole, end - position < 4 { break }
             first = first ?? position - base
             position += 1
         }
@@ -51,6 +53,12 @@ extension Concluder {
         guard let word = Windows1252.decoded(bytes[start..<stop]) else { return nil }
         let words =
             "in \(Windows1252.name) it would read \"\(String(decoding: word, as: UTF8.self))\": --encoding \(Windows1252.name)"
-        return (words, "not UTF-8 (\(place(first))); \(words)")
+        let place = "not UTF-8 (\(place(first)))"
+        return (
+            words,
+            Notice(
+                text: "\(place); if it is \(Windows1252.name): --encoding \(Windows1252.name)",
+                quoting: "\(place); \(words)")
+        )
     }
 }

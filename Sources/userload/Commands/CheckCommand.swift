@@ -5,10 +5,6 @@ import Log
 import Pipeline
 
 extension Command {
-    private static let showValues = Flag(
-        "show-values", help: "Show the values that are invalid, which may be personal, where it is not a terminal, too."
-    )
-
     static let check = Command(
         CommandDescription(
             "check", summary: "say what push would make of files, without any server",
@@ -19,14 +15,14 @@ extension Command {
                     + "--json prints one JSON object per file, each on its own line.",
             ],
             operands: Operands("FILE", 1...Int.max, completion: .files),
-            options: InputOptions.all + [showValues, Options.json] + Options.logging,
+            options: InputOptions.all + [Options.json] + Options.logging,
             examples: [
                 Example("userload check users.csv", "What is in it, and what is wrong with it."),
                 Example("userload check --max-rejects 1% *.csv && userload load *.csv", "Only if nearly all is valid."),
             ])
     ) { arguments, context in
-        let options = try PushFlags.inputOptions(arguments, context)
-        let showsValues = arguments[showValues] || context.output.isTerminal
+        var options = try PushFlags.inputOptions(arguments, context)
+        options.showsValues = arguments[InputOptions.showValues] || context.output.isTerminal
         var code = ExitCode.done
         for file in arguments.operands {
             let outcome = CheckOutcome(file, options, interrupt: context.interrupt) { event in
@@ -35,7 +31,7 @@ extension Command {
             }
             context.screen.progress("")
             if let error = outcome.error, error.kind == .interrupted { throw error }
-            let report = CheckReport(outcome: outcome, showsValues: showsValues)
+            let report = CheckReport(outcome: outcome, showsValues: options.showsValues)
             if arguments[Options.json] {
                 try context.output.line(report.document.text)
             } else {

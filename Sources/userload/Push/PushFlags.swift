@@ -51,6 +51,7 @@ enum PushFlags {
     /// - Throws: `Failure` (usage), or what is wrong in the environment.
     static func options(_ arguments: ParsedArguments, _ context: Context) throws -> PushOptions {
         var options = try inputOptions(arguments, context)
+        options.showsValues = arguments[InputOptions.showValues] || context.screen.isTerminal
         options.label = try checked(label: arguments[label])
         options.again = arguments[again]
         options.resend = arguments[resend]
