@@ -78,6 +78,8 @@ import Testing
         #expect(summary.counts.inserted == 3)
         #expect(
             try fixture.database.rows(
-                "SELECT state, lines FROM userload.job_status WHERE id_text <> repeat('0', 26)") == ["completed|3"])
+                "SELECT state, lines FROM userload.job_status WHERE id <> '00000000-0000-0000-0000-000000000000'") == [
+                    "completed|3"
+                ])
     }
 }
