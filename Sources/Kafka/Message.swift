@@ -29,7 +29,8 @@ package struct Message {
         var size = 0
         guard rd_kafka_header_get_last(headers, cString(name), &start, &size) == RD_KAFKA_RESP_ERR_NO_ERROR
         else { return nil }
-        return bytes(start, size)
+        // One without a value is there all the same.
+        return bytes(start, size) ?? UnsafeBufferPointer(start: nil, count: 0)
     }
 
     private func bytes(_ start: UnsafeRawPointer?, _ count: Int) -> UnsafeBufferPointer<UInt8>? {

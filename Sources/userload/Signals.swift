@@ -23,3 +23,11 @@ private func stop(_ signal: Int32) {
     if signal == SIGINT, processInterrupt.isSet { _exit(ExitCode.interrupted.rawValue) }
     processInterrupt.set()
 }
+
+/// A standard descriptor that was closed would be taken by the next file or connection: what is printed would go there.
+/// Reading from it, or writing to it, still fails (EBADF).
+func occupyStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+        _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+}

@@ -11,6 +11,7 @@ import Postgres
 @main
 enum Userload {
     static func main() {
+        occupyStandardDescriptors()
         installSignalHandlers()
         // Not exit(): its handlers take OpenSSL apart while a thread of ours that spoke with a server is just ending, or
         // is left behind with a server that does not answer; now and then that crashed. Nothing waits to be flushed.

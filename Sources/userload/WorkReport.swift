@@ -69,9 +69,9 @@ struct WorkReport: Sendable {
         case .batch(let counts, _): "batch: \(text(counts))"
         case .settled(let isSettled): isSettled ? "nothing left to read" : "reading"
         case .jobEnded(let job):
-            "job \(job.slug) \(job.state == .completed ? "completed" : "is inconsistent"): \(grouped(job.lines)) lines = "
+            "job \(job.slug) \(job.state == .completed ? "completed" : "is inconsistent"): \(counted(job.lines, "line")) = "
                 + "\(grouped(job.inserted)) inserted + \(grouped(job.updated)) updated + "
-                + "\(grouped(job.duplicates)) duplicates + \(grouped(job.rejected)) rejected"
+                + "\(counted(job.duplicates, "duplicate")) + \(grouped(job.rejected)) rejected"
         case .passedOver(let job, let reason, let key): passedOver(job, reason, key)
         case .descriptionRefused(let job, let reason):
             "Postgres refused the description of job \(job.slug) (\(reason)); its records are loaded without it"

@@ -206,9 +206,10 @@ private let person = #"{"name":"Ada","age":36}"#
         try bench.start()
         try bench.take(.raw, 1, "x")
         try bench.take(.truncated, 2, "y", errors: "garbage")
-        #expect(bench.rejects.count == 2)
+        try bench.take(.truncated, 3, "y", errors: "[]")
+        #expect(bench.rejects.count == 3)
         #expect(bench.rejects.allSatisfy { $0.contains("push sent no readable list of errors") })
-        #expect(bench.last == 2)
+        #expect(bench.last == 3)
         bench.end()
     }
 

@@ -192,9 +192,7 @@ private final class Place {
     }
 
     private static func hash(_ bytes: [UInt8]) -> ContentHash {
-        let hasher = ContentHasher()
-        bytes.withUnsafeBufferPointer { hasher.update($0) }
-        return hasher.finish()
+        bytes.withUnsafeBufferPointer { ContentHash(of: $0) }
     }
 
     /// A break of the structure is found when the stream gets there: what was sent is marked broken.

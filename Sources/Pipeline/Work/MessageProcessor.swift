@@ -149,7 +149,9 @@ final class MessageProcessor {
 
     /// What push says of a record, if that is a list of errors: it comes from the wire, so it is looked at first.
     private func pushErrors(_ message: some TopicMessage) -> [UInt8] {
-        if let errors = message.header(WireHeader.errorsName), FieldError.parse(errors) != nil { return Array(errors) }
+        if let errors = message.header(WireHeader.errorsName), FieldError.parse(errors)?.isEmpty == false {
+            return Array(errors)
+        }
         return FieldError.json([
             FieldError(field: "", code: "unknown", message: "push sent no readable list of errors")
         ])

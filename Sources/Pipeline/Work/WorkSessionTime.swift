@@ -34,7 +34,8 @@ extension WorkSession {
         if schedule.hasOpenTransaction {
             return "another producer's transaction is open and holds back the end of the log"
         }
-        return assignment.partitions.isEmpty ? "other workers own the partitions, and they do not move" : nil
+        return assignment.partitions.isEmpty
+            ? "no partitions were assigned (other workers own them, or the consumer group was still forming)" : nil
     }
 
     // MARK: The topic's partitions

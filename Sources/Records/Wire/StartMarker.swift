@@ -76,6 +76,9 @@ package struct StartMarker: Equatable, Sendable {
             throw MarkerError(
                 message: "a start marker with a path and options longer than \(Limits.descriptionBytes) bytes together")
         }
+        guard host.utf8.count <= Limits.labelBytes * 2, header?.count ?? 0 <= 2 * Limits.headerRowBytes else {
+            throw MarkerError(message: "a start marker with a host or a header that is too long")
+        }
         guard conclusion?.utf8.count ?? 0 <= Limits.descriptionBytes else {
             throw MarkerError(message: "a start marker with a conclusion longer than \(Limits.descriptionBytes) bytes")
         }

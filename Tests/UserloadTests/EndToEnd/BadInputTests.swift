@@ -177,6 +177,17 @@ import Testing
         #expect(result.stdout.hasSuffix("\n0\n"), "\(result)")
         #expect(result.stderr == "")
     }
+
+    /// The connection to Postgres used to take descriptor 1, and what was printed went to the server.
+    @Test func aClosedStandardOutputIsNotTheDatabase() throws {
+        let world = try World()
+        try world.expect(0, "load", try world.files.write("people.csv", People.csv(0..<10)))
+        let result = try ChildProcess(
+            "/bin/bash", ["-c", "'\(Userload.binary)' users >&-"], environment: world.environment()
+        ).wait()
+        #expect(result.code == 3)
+        #expect(result.stderr == "error: cannot write to standard output: Bad file descriptor\n", "\(result)")
+    }
 }
 
 /// The same numbers in every run.
