@@ -26,4 +26,6 @@ enum SessionEnd: Equatable {
     /// A call into librdkafka has not returned in time: its client is of no use any more.
     case clientStuck
     case failed(PipelineError)
+
+    var isFailure: Bool { if case .failed = self { true } else { false } }
 }

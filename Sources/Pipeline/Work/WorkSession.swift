@@ -107,8 +107,8 @@ final class WorkSession {
 
     /// The first reason counts; a failure outranks the others.
     func finish(_ end: SessionEnd) {
-        if case .failed? = self.end { return }
-        if case .failed = end { self.end = end } else { self.end = self.end ?? end }
+        if self.end?.isFailure == true { return }
+        self.end = end.isFailure ? end : self.end ?? end
     }
 
     /// An error of either server: one that passes is waited out.
@@ -233,12 +233,11 @@ final class WorkSession {
 
     /// Waits for the batches on their way – and those in hand, if asked – while Postgres answers.
     func finishBatches(submitting: Bool, until limit: ContinuousClock.Instant) {
-        func isFailed() -> Bool { if case .failed? = end { true } else { false } }
         if submitting, !outages.postgres.isOn {
             for lane in lanes where !lane.builder.isEmpty { submit(lane) }
         }
         var limit = limit
-        while lanes.contains(where: { $0.inFlight > 0 }), !outages.postgres.isOn, !isFailed(),
+        while lanes.contains(where: { $0.inFlight > 0 }), !outages.postgres.isOn, end?.isFailure != true,
             ContinuousClock.now < limit
         {
             if interrupt.isSet { limit = min(limit, .now + .seconds(3)) }
@@ -251,9 +250,7 @@ final class WorkSession {
         finishBatches(submitting: end == .interrupted, until: limit)
         lanes.forEach { $0.stop() }
         isClosing = true
-        var isFailed = false
-        if case .failed? = end { isFailed = true }
-        if lanes.contains(where: { $0.inFlight > 0 }) || isFailed { abandon.set() }
+        if lanes.contains(where: { $0.inFlight > 0 }) || end?.isFailure == true { abandon.set() }
         if abandon.isSet { history.isIncomplete = true }
         lookup.stop()
         commitOffsets()

@@ -12,10 +12,9 @@ extension WorkSession {
         if schedule.isPartitionsDue(at: now) { askForPartitions() }
         if schedule.isCommitDue(at: now) { commitOffsets() }
         let isSettled = isSettled
-        if schedule.settledChanged(isSettled && !assignment.partitions.isEmpty) {
-            report(.settled(isSettled && !assignment.partitions.isEmpty))
-        }
-        if isSettled, !assignment.partitions.isEmpty, schedule.tellsCaughtUp() { report(.caughtUp(history.counts)) }
+        let hasReadAll = isSettled && !assignment.partitions.isEmpty
+        if schedule.settledChanged(hasReadAll) { report(.settled(hasReadAll)) }
+        if hasReadAll, schedule.tellsCaughtUp() { report(.caughtUp(history.counts)) }
         startDrainLook(isSettled, now)
         // Having nothing to read is not a stall; a drain has something to wait for.
         if !options.drain, isSettled, !outages.isOn { stall.progressed() }
