@@ -32,11 +32,12 @@ package final class KafkaServer: @unchecked Sendable {
     ///   - passwords: when given, SASL/PLAIN is required, and only `admin` may do everything (nobody else anything).
     ///   - tls: when given, it listens on `tlsPort` as well; a client may show a certificate, which must be a good one.
     ///   - properties: lines of server.properties on top of ours.
+    ///   - isProxied: clients come through `proxy`.
     package static func start(
-        passwords: [String: String] = [:], tls: TLS? = nil, properties: [String: String] = [:]
+        passwords: [String: String] = [:], tls: TLS? = nil, properties: [String: String] = [:], isProxied: Bool = false
     ) throws -> KafkaServer {
         guard isAvailable, let home else { throw TestSupportError("needs a real Kafka: set KAFKA_HOME") }
-        let server = try KafkaServer(home: home)
+        let server = try KafkaServer(home: home, isProxied: isProxied)
         try server.format(passwords, tls, properties)
         try server.restart()
         return server
@@ -53,21 +54,24 @@ package final class KafkaServer: @unchecked Sendable {
         }
     }
 
-    package var bootstrapServers: String { "127.0.0.1:\(port)" }
+    package var bootstrapServers: String { "127.0.0.1:\(proxy?.port ?? port)" }
     package let port: Int
     /// Where it speaks TLS, as `localhost`, if it was started with a certificate.
     package let tlsPort: Int
+    /// The line that clients come by, if it was asked for.
+    package let proxy: TCPProxy?
     /// Holds `server.properties`, `log` and the data.
     package let directory: String
     private let home: String
     private var serverGuard: ServerGuard?
     private var pid: pid_t?
 
-    private init(home: String) throws {
+    private init(home: String, isProxied: Bool) throws {
         self.home = home
         directory = try serverDirectory("kafka")
         port = try portToKeep()
         tlsPort = try portToKeep()
+        proxy = isProxied ? try TCPProxy(to: port) : nil
         serverGuard = try ServerGuard(directory: directory, stop: Self.stop)
     }
 
@@ -92,7 +96,7 @@ package final class KafkaServer: @unchecked Sendable {
             "process.roles": "broker,controller", "node.id": "1",
             "controller.quorum.voters": "1@127.0.0.1:\(controllerPort)",
             "listeners": "\(listener)://127.0.0.1:\(port),CONTROLLER://127.0.0.1:\(controllerPort)",
-            "advertised.listeners": "\(listener)://127.0.0.1:\(port)",
+            "advertised.listeners": "\(listener)://\(bootstrapServers)",
             "inter.broker.listener.name": listener, "controller.listener.names": "CONTROLLER",
             "listener.security.protocol.map": "\(listener):\(listener),CONTROLLER:PLAINTEXT",
             "log.dirs": directory + "/data", "auto.create.topics.enable": "true",

@@ -10,13 +10,14 @@ internal import Synchronization
 ///     proxy.setDelay(.milliseconds(50))   // each byte arrives so much later, each way
 ///     proxy.pause(.toClient)              // answers do not arrive any more; questions do
 ///     proxy.cut()                         // all connections end; new ones are accepted
+///     proxy.cutAtKafkaRequest(32)         // the connection of the next such request ends instead of forwarding it
 ///
 /// It buffers at most 64 KiB a direction, so that a slow line slows its sender down. Ended with the object.
 package final class TCPProxy: Sendable {
     package enum Direction: CaseIterable, Sendable { case toServer, toClient }
 
     /// How one direction behaves.
-    private struct Line {
+    fileprivate struct Line {
         /// Bytes a second; nil: as fast as it goes.
         var rate: Int?
         var delay = Duration.zero
@@ -24,13 +25,16 @@ package final class TCPProxy: Sendable {
         var forwarded = 0
     }
 
-    private struct State {
+    fileprivate struct State {
         var toServer = Line()
         var toClient = Line()
         /// Connections of earlier epochs end.
         var epoch = 0
         var isClosed = false
         var accepted = 0
+        /// The API key of Kafka's at whose next request its connection ends.
+        var fatalRequest: Int16?
+        var fatalRequests = 0
 
         subscript(direction: Direction) -> Line {
             get { direction == .toServer ? toServer : toClient }
@@ -39,7 +43,7 @@ package final class TCPProxy: Sendable {
     }
 
     /// Shared with the threads, which may outlive the proxy by a moment.
-    private final class Shared: Sendable {
+    fileprivate final class Shared: Sendable {
         let state = Mutex(State())
     }
 
@@ -80,6 +84,12 @@ package final class TCPProxy: Sendable {
 
     /// Ends every connection there is, with what is under way on it.
     package func cut() { shared.state.withLock { $0.epoch += 1 } }
+
+    /// Ends the connection of the next request with this API key of Kafka's (32: DescribeConfigs), once.
+    package func cutAtKafkaRequest(_ key: Int16) { shared.state.withLock { $0.fatalRequest = key } }
+
+    /// How many connections `cutAtKafkaRequest` has ended.
+    package var cutRequests: Int { shared.state.withLock { $0.fatalRequests } }
 
     /// Bytes forwarded so far, by all connections.
     package func forwarded(_ direction: Direction) -> Int { shared.state.withLock { $0[direction].forwarded } }
@@ -144,6 +154,7 @@ package final class TCPProxy: Sendable {
             var moved = false
             if isOpen, held < 65_536, isReady(source, Int16(POLLIN), milliseconds: 0) {
                 let count = read(source, &buffer, buffer.count)
+                if direction == .toServer, count >= 6, isFatal(buffer, shared) { return }
                 if count > 0 {
                     waiting.append((now + line.delay, buffer[..<count]))
                     held += count
@@ -173,6 +184,17 @@ package final class TCPProxy: Sendable {
                 if waiting.isEmpty { _ = isReady(source, Int16(POLLIN), milliseconds: 10) } else { usleep(2_000) }
             }
         }
+    }
+}
+
+/// Clients write one request after another, each with its length, then its API key.
+private func isFatal(_ bytes: [UInt8], _ shared: TCPProxy.Shared) -> Bool {
+    let key = Int16(bytes[4]) << 8 | Int16(bytes[5])
+    return shared.state.withLock { state in
+        guard state.fatalRequest == key else { return false }
+        state.fatalRequest = nil
+        state.fatalRequests += 1
+        return true
     }
 }
 
