@@ -36,6 +36,7 @@ package enum Limits {
 
 extension FixedWidthInteger {
     /// The sum, or the type's greatest or least value where that has no room: counts that come from the wire never trap.
+    @inlinable
     @inline(__always)
     package func addingSaturated(_ other: Self) -> Self {
         let (sum, overflowed) = addingReportingOverflow(other)

@@ -70,7 +70,7 @@ final class MessageProcessor {
         let seq = Int64(clamping: header.seq)
         var decision = progress.decide(header.kind, seq)
         let value = message.value ?? Bytes(start: nil, count: 0)
-        if header.kind == .start {
+        if case .start = header.kind {
             guard let marker = try? StartMarker(decoding: value), marker.job == header.job else {
                 return try rejectForeign(
                     message, state, into: builder,
@@ -85,12 +85,12 @@ final class MessageProcessor {
             if header.version > 1 { builder.batch.jobVersions.append((header.job, header.version)) }
         }
         // Also in the middle of a job: the database's key may have changed since its start.
-        if decision == .apply, header.kind != .broken, let key = progress.otherKey {
+        if let key = progress.otherKey, decision == .apply, header.kind != .broken {
             decision = .passOver
             source.passedOver(header.job, .otherKey(fields: key.fields, onDuplicate: key.onDuplicate))
         }
         var end: EndMarker?
-        if header.kind == .end, decision == .apply {
+        if case .end = header.kind, decision == .apply {
             end = try? EndMarker(decoding: value)
             if end == nil {
                 return try rejectForeign(
@@ -109,8 +109,9 @@ final class MessageProcessor {
         case .broken: builder.batch.progress[step].broken = true
         case .record, .raw, .truncated:
             progress.count(bytes: Int64(clamping: header.length).addingSaturated(1))
-            validator.lenient = header.lenient ?? []
-            if header.kind == .record, validator.validate(value) {
+            // Of an empty list, `[]` is built anew for every message.
+            validator.lenient = header.lenient ?? LenientFields(rawValue: 0)
+            if case .record = header.kind, validator.validate(value) {
                 builder.batch.addRow(
                     person: validator.person, key: validator.key, progressIndex: step, seq: seq,
                     line: Int64(clamping: header.line), byteOffset: Int64(clamping: header.offset),

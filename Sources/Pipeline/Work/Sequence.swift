@@ -55,8 +55,11 @@ package final class JobProgress {
 
     /// What the rule says of a message. Markers count like records; `broken` stands outside the sequence.
     package func decide(_ kind: MessageKind, _ seq: Int64) -> SequenceDecision {
-        if kind == .broken { return .apply }
-        if (kind == .start) != (seq == 0) { return .drop }
+        switch kind {
+        case .broken: return .apply
+        case .start: if seq != 0 { return .drop }
+        case .record, .raw, .truncated, .end: if seq == 0 { return .drop }
+        }
         if seq <= last || ended { return .drop }
         return seq == last + 1 ? .apply : .passOver
     }
