@@ -36,8 +36,11 @@ package final class Admin {
         let code = rd_kafka_list_groups(client, group, &list, milliseconds(until: .now + timeout))
         guard let list else { return nil }
         defer { rd_kafka_group_list_destroy(list) }
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, list.pointee.group_cnt > 0 else { return nil }
-        return Int(list.pointee.groups[0].member_cnt)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+        // A group that nobody ever joined is not listed.
+        guard list.pointee.group_cnt > 0 else { return 0 }
+        let group = list.pointee.groups[0]
+        return group.err == RD_KAFKA_RESP_ERR_NO_ERROR ? Int(group.member_cnt) : nil
     }
 
     /// Bounded by a second. Idempotent.

@@ -70,6 +70,9 @@ package final class Consumer {
         }
     }
 
+    /// Reads one topic without joining the group: what is read is what `assign` says, and no rebalance comes.
+    package func readByHand(_ topic: String) { self.topic = topic }
+
     /// Hands out up to `maximum` events, waiting up to `milliseconds` for the first and for no further one
     /// (`rd_kafka_consume_batch_queue`). Rebalances and problems are served inside. Counts as a poll for
     /// max.poll.interval.ms. Returns how many events were handed out. An assignment made inside, by the handler or by

@@ -40,49 +40,106 @@ package final class Reader {
     /// A call of it has not returned: it answers no more, and is only good for closing.
     package var isStuck: Bool { client.isStuck }
 
-    /// Reads the message at `offset` (`rd_kafka_consume_start`, `_consume`, `_consume_stop`: 2.0.2 needs no group
-    /// for these). Throws `.timedOut` when no answer came in time.
+    /// Reads the message at `offset`. Throws `.timedOut` when no answer came in time.
     package func read(partition: Int32, offset: Int64, timeout: Duration) throws(KafkaError) -> ReadResult {
-        guard let topic else { throw closed }
+        try read([(partition, offset)], timeout: timeout)[0]
+    }
+
+    /// Reads the messages at these places, all at once, and answers in their order (`rd_kafka_consume_start_queue`,
+    /// `_consume_queue`, `_consume_stop`: 2.0.2 needs no group for these). Several places of one partition take several
+    /// rounds. Throws `.timedOut` when some answer did not come in time.
+    package func read(
+        _ places: [(partition: Int32, offset: Int64)], timeout: Duration
+    ) throws(KafkaError) -> [ReadResult] {
+        let end = ContinuousClock.now + timeout
+        var results = [ReadResult?](repeating: nil, count: places.count)
+        while results.contains(where: { $0 == nil }) {
+            var round = ReaderRound()
+            for index in places.indices where results[index] == nil {
+                round.add(index, places[index].partition, places[index].offset)
+            }
+            try perform(&round, until: end)
+            for (index, result) in round.results { results[index] = result }
+        }
+        return results.compactMap { $0 }
+    }
+
+    private func perform(_ round: inout ReaderRound, until end: ContinuousClock.Instant) throws(KafkaError) {
+        guard let topic, let handle = client.handle, let queue = rd_kafka_queue_new(handle) else { throw closed }
+        defer { rd_kafka_queue_destroy(queue) }
         guard !client.isStuck else {
             throw KafkaError(code: .timedOut, message: "librdkafka is stuck in an earlier call")
         }
-        // Asynchronous: only enqueues.
-        guard rd_kafka_consume_start(topic, partition, offset) == 0 else {
-            throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
-        }
+        var started: [Int32] = []
         // Its answer comes from the main thread. Should that not be, the next read says so.
-        defer { try? client.bounded("rd_kafka_consume_stop", limit: .seconds(1)) { _ in stop(topic, partition) } }
-        let end = ContinuousClock.now + timeout
+        defer {
+            try? client.bounded("rd_kafka_consume_stop", limit: .seconds(1)) { [started] _ in
+                for partition in started { rd_kafka_consume_stop(topic, partition) }
+                return RD_KAFKA_RESP_ERR_NO_ERROR
+            }
+        }
+        for (partition, offset) in round.places {
+            // Asynchronous: only enqueues.
+            guard rd_kafka_consume_start_queue(topic, partition, offset, queue) == 0 else {
+                throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
+            }
+            started.append(partition)
+        }
         // An answer takes a millisecond or two; but 2.0.2 now and then forgets to wake the broker's thread, which then
-        // sleeps for up to 1 s. A request to the partition's leader wakes the right one.
-        var turn: Int32 = 20
-        while true {
-            guard let message = rd_kafka_consume(topic, partition, min(turn, milliseconds(until: end))) else {
+        // sleeps for up to 1 s. A request to the partitions' leaders wakes the right ones.
+        var turn: Int32 = 2
+        var nextCheck = ContinuousClock.now + .milliseconds(250)
+        while !round.isComplete {
+            guard let message = rd_kafka_consume_queue(queue, min(turn, milliseconds(until: end))) else {
                 try client.check(.timedOut, until: end)
-                _ = try? offsets(RD_KAFKA_OFFSET_END, [partition], until: min(end, .now + .milliseconds(100)))
-                try checkTopic(topic, partition, until: end)
-                turn = 250
+                wake(round.open)
+                turn = min(turn * 2, 100)
+                if ContinuousClock.now >= nextCheck {
+                    nextCheck = .now + .milliseconds(250)
+                    try checkTopic(topic, round.open.max()!, until: end)
+                }
                 continue
             }
             defer { rd_kafka_message_destroy(message) }
-            switch message.pointee.err {
-            case RD_KAFKA_RESP_ERR_NO_ERROR:
-                let found = Message(pointer: message)
-                if found.offset < offset { continue }
-                return found.offset == offset
-                    ? .message(MessageCopy(found, header: header)) : .absent(next: found.offset)
-            case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-                return .absent(next: nil)
-            case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-                let marks = try watermarks(partition: partition, timeout: timeout)
-                return offset < marks.low ? .belowStart(low: marks.low) : .absent(next: nil)
-            default:
-                throw KafkaError(
-                    code: KafkaErrorCode(message.pointee.err),
-                    message: rd_kafka_message_errstr(message).map { String(cString: $0) })
-            }
+            try take(message, &round, until: end)
         }
+    }
+
+    private func take(
+        _ message: UnsafeMutablePointer<rd_kafka_message_t>, _ round: inout ReaderRound,
+        until end: ContinuousClock.Instant
+    ) throws(KafkaError) {
+        let partition = message.pointee.partition
+        switch message.pointee.err {
+        case RD_KAFKA_RESP_ERR_NO_ERROR:
+            guard let offset = round.offset(partition) else { return }
+            let found = Message(pointer: message)
+            if found.offset < offset { return }
+            round.answer(
+                partition,
+                found.offset == offset
+                    ? .message(MessageCopy(found, header: header)) : .absent(next: found.offset))
+        case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+            round.answer(partition, .absent(next: nil))
+        case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+            guard let offset = round.offset(partition) else { return }
+            let marks = try watermarks(of: [partition], until: end)[0]
+            round.answer(partition, offset < marks.low ? .belowStart(low: marks.low) : .absent(next: nil))
+        default:
+            throw KafkaError(
+                code: KafkaErrorCode(message.pointee.err),
+                message: rd_kafka_message_errstr(message).map { String(cString: $0) })
+        }
+    }
+
+    /// Asks the partitions' leaders for something whose answer nobody waits for.
+    private func wake(_ partitions: [Int32]) {
+        let list = rd_kafka_topic_partition_list_new(Int32(partitions.count))!
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        for partition in partitions {
+            rd_kafka_topic_partition_list_add(list, name, partition).pointee.offset = Int64(RD_KAFKA_OFFSET_END)
+        }
+        rd_kafka_offsets_for_times(client.handle, list, 0)
     }
 
     /// The log's start and the offset up to which it may be read: its end, or the start of an open transaction.
@@ -94,7 +151,12 @@ package final class Reader {
     package func watermarks(
         of partitions: [Int32], timeout: Duration
     ) throws(KafkaError) -> [(low: Int64, high: Int64)] {
-        let end = ContinuousClock.now + timeout
+        try watermarks(of: partitions, until: .now + timeout)
+    }
+
+    private func watermarks(
+        of partitions: [Int32], until end: ContinuousClock.Instant
+    ) throws(KafkaError) -> [(low: Int64, high: Int64)] {
         let lows = try offsets(RD_KAFKA_OFFSET_BEGINNING, partitions, until: end)
         return Array(zip(lows, try offsets(RD_KAFKA_OFFSET_END, partitions, until: end)))
     }
@@ -166,8 +228,4 @@ package final class Reader {
         self.topic = nil
         client.close { rd_kafka_topic_destroy(topic) }
     }
-}
-
-private func stop(_ topic: OpaquePointer, _ partition: Int32) -> rd_kafka_resp_err_t {
-    rd_kafka_consume_stop(topic, partition) == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error()
 }

@@ -30,7 +30,7 @@ struct WorkReport: Sendable {
     private func level(of event: WorkEvent) -> LogLevel {
         switch event {
         case .migrated: .info
-        case .waitingForTopic, .reading, .owns, .caughtUp: isEmbedded ? .debug : .info
+        case .waitingForTopic, .reading, .owns, .leftToOthers, .caughtUp: isEmbedded ? .debug : .info
         case .jobEnded(let job) where job.state == .completed: isEmbedded ? .debug : .info
         case .jobEnded, .partitions, .passedOver, .descriptionRefused, .newGeneration, .expired, .openTransaction,
             .outage:
@@ -61,6 +61,9 @@ struct WorkReport: Sendable {
                 ? "owns \(owned) of \(counted(total, "partition"))"
                 : "owns none: \(counted(total, "partition")), "
                     + "\(consumers.map { counted($0, "consumer") } ?? "enough other consumers"), idle"
+        case .leftToOthers(let consumers):
+            "\(consumers.map { $0 > 0 ? counted($0, "consumer") : "another load" } ?? "another load") may be reading "
+                + "partitions that are behind: waiting while they move"
         case .partitions(let before, let now):
             before == 0
                 ? "topic \(topic) exists again, with \(counted(now, "partition"))"
@@ -121,6 +124,7 @@ struct WorkReport: Sendable {
         case .positionLost(let partition): "\(topic)/\(partition) is not where we left it; reading its position again"
         case .assignedAgain(let partition, let offset):
             "\(topic)/\(partition): the first offset is \(offset); assigning once more"
+        case .readsByHand(let count, let total): "reads \(count) of \(counted(total, "partition")) by itself"
         case .clientStuck: "a call to Kafka's client did not return; connecting again"
         case .schemaChanged: "the schema or the key changed; reading both again"
         }

@@ -109,7 +109,7 @@ final class WorkerFixture {
         var options = WorkOptions(
             kafka: settings, topic: Self.topic,
             database: DatabaseTarget(settings: .init(parameters: database.database.parameters)))
-        options.drain = true
+        options.purpose = .drain
         options.stallTimeout = stallTimeout
         let events = Mutex<[WorkEvent]>([])
         let worker = Worker(options, interrupt: Interrupt()) { event in events.withLock { $0.append(event) } }

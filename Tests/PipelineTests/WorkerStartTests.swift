@@ -19,7 +19,7 @@ import Testing
         var options = WorkOptions(
             kafka: settings, topic: "users",
             database: DatabaseTarget(settings: .init(parameters: database.database.parameters)))
-        options.drain = true
+        options.purpose = .drain
         options.stallTimeout = .seconds(60)
         proxy.cutAtKafkaRequest(request)
         let events = Mutex<[WorkEvent]>([])

@@ -17,22 +17,21 @@ package final class Verifier {
         self.isCancelled = isCancelled
     }
 
-    /// Reads every position. Throws `KafkaError` when there was no answer, `PipelineError.interrupted`, or
+    /// Reads every position, all at once. Throws `KafkaError` when there was no answer, `PipelineError.interrupted`, or
     /// `ConfigurationError`.
     package func look(
         for job: JobID, at positions: [(partition: Int, position: LogPosition)], timeout: Duration
     ) throws -> ProducerSession.LogEvidence {
+        if isCancelled() { throw PipelineError.interrupted }
         var expired: Set<Int> = []
         do {
-            for (partition, position) in positions {
-                if isCancelled() { throw PipelineError.interrupted }
-                let result = try open().read(
-                    partition: Int32(partition), offset: position.offset, timeout: timeout)
+            let places = positions.map { (partition: Int32($0.partition), offset: $0.position.offset) }
+            for (result, wanted) in zip(try open().read(places, timeout: timeout), positions) {
                 switch result {
                 case .message(let message):
-                    guard Self.isOurs(message.header, job, position.seq) else { return .another }
+                    guard Self.isOurs(message.header, job, wanted.position.seq) else { return .another }
                 case .absent: return .another
-                case .belowStart: expired.insert(partition)
+                case .belowStart: expired.insert(wanted.partition)
                 }
             }
         } catch KafkaErrorCode.topicAuthorizationFailed {

@@ -14,11 +14,21 @@ final class LookupThread: Sendable {
         let connection: Connection
         let positions: PositionStore
         let resolver: PositionResolver
+        let lock: DrainLock
 
-        init(_ connection: Connection, _ positions: PositionStore, _ resolver: PositionResolver) {
+        init(
+            _ connection: Connection, _ positions: PositionStore, _ resolver: PositionResolver, _ lock: DrainLock
+        ) {
             self.connection = connection
             self.positions = positions
             self.resolver = resolver
+            self.lock = lock
+        }
+
+        func close() {
+            resolver.close()
+            lock.close()
+            connection.close()
         }
     }
 
@@ -42,7 +52,7 @@ final class LookupThread: Sendable {
             while let task = tasks.next() {
                 let result = Result<Tools, any Error> {
                     if let tools, !tools.connection.isBroken, !tools.resolver.isStuck { return tools }
-                    tools?.resolver.close()
+                    tools?.close()
                     tools = nil
                     let opened = try open()
                     tools = opened
@@ -50,8 +60,7 @@ final class LookupThread: Sendable {
                 }
                 task.run(result)
             }
-            tools?.resolver.close()
-            tools?.connection.close()
+            tools?.close()
         }
         join.withLock { $0 = joiner }
     }

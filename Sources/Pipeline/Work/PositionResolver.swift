@@ -75,7 +75,8 @@ struct PositionResolver {
     func resolve(_ partitions: [Int32]) throws -> Resolution {
         try skippingGone(partitions) { partitions in
             let rows = try positions.positions(partitions)
-            return try zip(rows, watermarks(rows)).map { try resolve($0, $1) }
+            let marks = try watermarks(rows)
+            return try zip(zip(rows, marks), states(rows, marks)).map { try resolve($0.0, $0.1, $1) }
         }
     }
 
@@ -89,20 +90,40 @@ struct PositionResolver {
 
     /// Partitions whose anchors do not stand.
     func replaced(_ rows: [Position]) throws -> [Int32] {
-        try zip(rows, watermarks(rows)).compactMap { position, marks in
-            try state(position, marks.low, marks.high) == .replaced ? position.partition : nil
-        }
+        let marks = try watermarks(rows)
+        return try zip(rows, states(rows, marks)).compactMap { $1 == .replaced ? $0.partition : nil }
+    }
+
+    /// The same of partitions just surveyed.
+    func replaced(_ locations: [Location]) throws -> [Int32] {
+        let rows = locations.map(\.position)
+        let states = try states(rows, locations.map { ($0.low, $0.high) })
+        return zip(rows, states).compactMap { $1 == .replaced ? $0.partition : nil }
+    }
+
+    /// Whether a drain has nothing to read: all positions are where the logs end, and all anchors stand.
+    func isDone(_ drain: Drain, _ locations: [Location]) throws -> Bool {
+        let offsets = Dictionary(locations.map { ($0.position.partition, $0.position.nextOffset) }) { $1 }
+        guard drain.behind(offsets).isEmpty else { return false }
+        return drain.decide(offsets, replaced: try replaced(locations)) == .done
+    }
+
+    /// Surveyed partitions as places to read from, if that changes nothing; nil: it takes `resolve`.
+    func standing(_ locations: [Location]) throws -> [Location]? {
+        guard try replaced(locations).isEmpty else { return nil }
+        guard locations.allSatisfy({ $0.position.anchor != nil || $0.position.nextOffset <= $0.low }) else { return nil }
+        return locations.map { Self.location($0.position, ($0.low, $0.high)) }
     }
 
     // MARK: -
 
-    private func resolve(_ row: Position, _ marks: (low: Int64, high: Int64)) throws -> Location {
-        var position = row
-        var marks = marks
+    private func resolve(
+        _ row: Position, _ marks: (low: Int64, high: Int64), _ state: AnchorState
+    ) throws -> Location {
+        var (position, marks, state) = (row, marks, state)
         var isNew = false
         var isReplaced = false
         while true {
-            let state = try state(position, marks.low, marks.high)
             // Nothing of this generation was taken, so nothing is known of its log: from the start, as a new one, since
             // positions never go back within a generation.
             let hasNoAnchor = position.anchor == nil && position.nextOffset > marks.low
@@ -119,6 +140,7 @@ struct PositionResolver {
                 position = now
             }
             marks = try watermarks([position])[0]
+            state = try states([position], [marks])[0]
         }
         return Self.location(position, marks, isNew: isNew, isReplaced: isReplaced)
     }
@@ -151,15 +173,20 @@ struct PositionResolver {
         try reader.watermarks(of: rows.map(\.partition), timeout: Self.patience)
     }
 
-    private func state(_ position: Position, _ low: Int64, _ high: Int64) throws -> AnchorState {
-        var found: ReadResult?
-        var hash: UInt64?
-        if let anchor = position.anchor, anchor.offset >= low {
-            found = try reader.read(partition: position.partition, offset: anchor.offset, timeout: Self.patience)
-            if case .message(let message)? = found { hash = anchorHash(message) }
+    /// What has become of their anchors, read all at once.
+    private func states(_ rows: [Position], _ marks: [(low: Int64, high: Int64)]) throws -> [AnchorState] {
+        let places = zip(rows, marks).compactMap { row, marks in
+            row.anchor.flatMap { $0.offset >= marks.low ? (partition: row.partition, offset: $0.offset) : nil }
         }
-        return judge(
-            anchor: position.anchor, found: found, hash: hash, next: position.nextOffset, low: low, high: high)
+        let results = try places.isEmpty ? [] : reader.read(places, timeout: Self.patience)
+        let found = Dictionary(zip(places.map(\.partition), results)) { $1 }
+        return zip(rows, marks).map { row, marks in
+            let result = found[row.partition]
+            var hash: UInt64?
+            if case .message(let message)? = result { hash = anchorHash(message) }
+            return judge(
+                anchor: row.anchor, found: result, hash: hash, next: row.nextOffset, low: marks.low, high: marks.high)
+        }
     }
 }
 

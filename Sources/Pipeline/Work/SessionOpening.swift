@@ -11,11 +11,12 @@ struct SessionOpening {
     let interrupt: Interrupt
     let report: @Sendable (WorkEvent) -> Void
 
-    /// Everything up to membership in the group.
+    /// Everything up to reading.
     /// - Parameter onReady: called once the database is migrated.
+    /// - Returns: nil: a drain has nothing to read.
     /// - Throws: `PipelineError` for what another try would not change, after `stallTimeout`, and when it is to stop;
     ///   `ConfigurationError`.
-    func open(_ history: RunHistory, onReady: () -> Void) throws -> WorkSession {
+    func open(_ history: RunHistory, onReady: () -> Void) throws -> WorkSession? {
         var waiting = Waiting(self)
         let (info, name) = try waiting.retry { try openDatabase() }
         onReady()
@@ -35,9 +36,14 @@ struct SessionOpening {
         do {
             let locations = try waiting.retry { try lookup.ask { try $0.resolver.survey(facts.partitions) } }
             tellReading(facts, locations)
+            let drain = options.purpose == .drain ? drain(locations) : nil
+            if let drain, try waiting.retry({ try lookup.ask { try $0.resolver.isDone(drain, locations) } }) {
+                lookup.stop()
+                return nil
+            }
             return try WorkSession(
-                options, facts, lookup: lookup, abandon: abandon, drain: options.drain ? drain(locations) : nil,
-                outages: waiting.outages, history: history, interrupt: interrupt, report: report)
+                options, facts, lookup: lookup, abandon: abandon, drain: drain, outages: waiting.outages,
+                history: history, interrupt: interrupt, report: report)
         } catch {
             abandon.set()
             lookup.stop()
@@ -59,13 +65,14 @@ struct SessionOpening {
         while true {
             let count = try waiting.retry { try admin.partitions(of: options.topic, timeout: .seconds(5)) }
             if let count, count > 0 { return count }
-            guard !options.drain else {
+            guard options.purpose != .drain else {
                 throw PipelineError.kafka(
                     "there is no topic \(options.topic) on \(options.kafka.brokerNames): nothing was pushed there yet")
             }
             if !isTold { report(.waitingForTopic) }
             isTold = true
-            try waiting.pause(.seconds(1))
+            // A push beside it creates the topic any moment.
+            try waiting.pause(options.purpose == .load ? .milliseconds(50) : .seconds(1))
         }
     }
 
@@ -82,7 +89,10 @@ struct SessionOpening {
         return LookupThread.Tools(
             connection, positions,
             PositionResolver(
-                positions: positions, reader: reader, admin: admin, topic: facts.topic, cluster: facts.cluster))
+                positions: positions, reader: reader, admin: admin, topic: facts.topic, cluster: facts.cluster),
+            DrainLock(cluster: facts.cluster, topic: facts.topic) { [database = options.database] in
+                try Connection(database.settings, interrupt: { abandon.isSet || interrupt.isSet })
+            })
     }
 
     private func drain(_ locations: [Location]) -> Drain {

@@ -6,6 +6,9 @@ struct SessionSchedule {
     static let commitInterval = Duration.seconds(5)
     static let partitionsInterval = Duration.seconds(30)
     static let drainInterval = Duration.milliseconds(200)
+    /// Between two looks at what others read; much longer where all is ours.
+    static let handInterval = Duration.milliseconds(200)
+    static let handIntervalWithAll = Duration.seconds(5)
 
     /// How many the topic has, as was asked last or as the group shows. 0: the topic does not exist.
     private(set) var partitions: Int
@@ -18,6 +21,9 @@ struct SessionSchedule {
     private var nextCommit: ContinuousClock.Instant
     private var nextPartitions: ContinuousClock.Instant
     private var nextDrainLook: ContinuousClock.Instant
+    private var lastHandLook: ContinuousClock.Instant?
+    private var isHandLookUnderWay = false
+    private var areOthersTold = false
     private var again: (at: ContinuousClock.Instant, ticket: UInt64)?
     private var backoff = Backoff()
     private var positions: [Int32: Position] = [:]
@@ -103,6 +109,24 @@ struct SessionSchedule {
     }
 
     mutating func drainLookEnded() { isDrainLookUnderWay = false }
+
+    // MARK: Reading by hand
+
+    /// - Parameter hasAll: every partition is ours.
+    mutating func isHandLookDue(hasAll: Bool, at now: ContinuousClock.Instant) -> Bool {
+        let interval = hasAll ? Self.handIntervalWithAll : Self.handInterval
+        guard !isHandLookUnderWay, lastHandLook.map({ now >= $0 + interval }) ?? true else { return false }
+        isHandLookUnderWay = true
+        lastHandLook = now
+        return true
+    }
+
+    mutating func handLookEnded() { isHandLookUnderWay = false }
+
+    mutating func tellsOthers() -> Bool {
+        defer { areOthersTold = true }
+        return !areOthersTold
+    }
 
     /// Whether this is another answer than the last.
     mutating func settledChanged(_ isSettled: Bool) -> Bool {

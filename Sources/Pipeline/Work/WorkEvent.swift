@@ -14,6 +14,9 @@ package enum WorkEvent: Sendable {
     /// The group gave us so many of the topic's partitions. `consumers`: members of the group, if they could be counted;
     /// asked only when we own none.
     case owns(Int, of: Int, consumers: Int?)
+    /// A drain or a load leaves partitions that are behind to the service's consumers, or to another load, for as long as
+    /// they move. Told once. `consumers`: members of the group, if they were counted.
+    case leftToOthers(consumers: Int?)
     /// The topic has another number of partitions than before.
     case partitions(from: Int, to: Int)
     /// Everything owned has been read to its end and is in the database. Told once an assignment.
@@ -43,6 +46,8 @@ package enum WorkEvent: Sendable {
         case positionLost(partition: Int32)
         /// The first message after `assign` was not the expected one.
         case assignedAgain(partition: Int32, offset: Int64)
+        /// So many of the topic's partitions are read without a group.
+        case readsByHand(Int, of: Int)
         /// Schema or key changed: the worker reads both again.
         case schemaChanged
         /// A call into librdkafka has not returned in time; another client takes its place.

@@ -4,13 +4,21 @@ package import Kafka
 package import Records
 
 package struct WorkOptions: Sendable {
+    package enum Purpose: Sendable {
+        /// A member of the consumer group, until it is told to stop.
+        case service
+        /// Reads by itself, until everything up to the ends of the logs at the start is in the database.
+        case drain
+        /// Reads by itself, beside a push, until it is told to stop.
+        case load
+    }
+
     package var kafka: ClientSettings
     package var topic: String
     package var database: DatabaseTarget
     /// COPY connections, each owning its share of the partitions. More than 2 were slower on 2 cores.
     package var connections = 2
-    /// Stop when everything up to the ends of the logs at the start is in the database.
-    package var drain = false
+    package var purpose = Purpose.service
     /// Give up after this long without progress; nil: never.
     package var stallTimeout: Duration?
     /// So many records in a row refused by the database with the same code and constraint stop the work; 0: never.

@@ -1,4 +1,4 @@
-// One membership in the group, from subscribing to closing. The polling thread takes messages, builds batches and hands
+// One membership in the group, or one time of reading by hand, from its start to closing. The polling thread takes messages, builds batches and hands
 // them over; the loaders' threads and the lookup thread answer through the session's mailbox, which dies with it.
 
 import Kafka
@@ -27,6 +27,8 @@ final class WorkSession {
     var states: [PartitionState?] = []
     var outages: Outages
     var drain: Drain?
+    /// nil: the group says which partitions are ours.
+    var hand: HandReading?
     var schedule: SessionSchedule
     var stall: StallTimer
     /// Offsets for lag tools, not committed yet.
@@ -58,6 +60,7 @@ final class WorkSession {
         stall = StallTimer(limit: options.stallTimeout, now: .now)
         jobs = JobDirectory(lookup, history, databaseKey: facts.info.keyFields, report: report)
         processor = MessageProcessor(keyFields: facts.info.keyFields, source: jobs)
+        hand = options.purpose == .service ? nil : HandReading()
         consumer = try Consumer(options.kafka, group: facts.group)
         lanes = (0..<options.connections).map { index in
             Lane(
@@ -76,7 +79,7 @@ final class WorkSession {
 
     func run() -> SessionEnd {
         do {
-            try consumer.subscribe(facts.topic)
+            if hand == nil { try consumer.subscribe(facts.topic) } else { consumer.readByHand(facts.topic) }
             while end == nil {
                 try turn()
                 if interrupt.isSet { finish(.interrupted) }

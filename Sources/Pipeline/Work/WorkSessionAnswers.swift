@@ -13,6 +13,7 @@ extension WorkSession {
         case partitions(Result<Int?, any Error>)
         /// Consumers of the group, where we own nothing.
         case members(ticket: UInt64, Int?)
+        case handLooked(Result<HandLook, any Error>)
     }
 
     /// Rows, and which of their anchors were not found.
@@ -36,6 +37,7 @@ extension WorkSession {
         case .partitions(let result): counted(result)
         case .members(let ticket, let count):
             if ticket == assignment.ticket { report(.owns(0, of: schedule.partitions, consumers: count)) }
+        case .handLooked(let result): handLooked(result)
         }
     }
 
@@ -49,7 +51,7 @@ extension WorkSession {
             outages.postgresAnswered()
             count(submission.batch)
             for step in submission.batch.partitions {
-                uncommitted[step.partition] = step.nextOffset
+                took(step.partition, next: step.nextOffset)
                 if lane.isCurrent(submission) { state(of: step.partition)?.committed() }
             }
             askForEnds(submission.batch)
@@ -119,11 +121,13 @@ extension WorkSession {
             schedule.resolved()
             outages.answered()
             if !resolution.gone.isEmpty { return remove(resolution.gone) }
+            let left = resolution.locations.filter(letsGo)
+            if !left.isEmpty { return read(hand?.ours ?? []) }
             for location in resolution.locations { adopt(location, ticket) }
         }
     }
 
-    private func adopt(_ location: Location, _ ticket: UInt64) {
+    func adopt(_ location: Location, _ ticket: UInt64) {
         tell(location)
         let partition = location.position.partition
         guard assignment.owns(partition) else { return }

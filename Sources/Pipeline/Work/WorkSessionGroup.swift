@@ -1,17 +1,23 @@
-// What a session does when the group gives it partitions or takes them away.
+// What a session does when the group gives it partitions or takes them away; see WorkSessionHand for reading without one.
 
 import Kafka
 
 extension WorkSession: ConsumerHandler {
     package func assigned(_ partitions: [Int32], by consumer: Consumer) {
+        perform(begin(partitions))
+        askForPartitions()
+        tellOwned()
+    }
+
+    /// These are ours, and no others.
+    func begin(_ partitions: [Int32]) -> [Assignment.Action] {
         for lane in lanes { discard(lane) }
-        perform(assignment.assigned(partitions))
+        let actions = assignment.assigned(partitions)
         jobs.partitions = assignment.partitions
         states = Array(repeating: nil, count: Int(partitions.max() ?? -1) + 1)
         schedule.assigned(partitions)
         stall.progressed()
-        askForPartitions()
-        tellOwned()
+        return actions
     }
 
     /// Batches on their way commit or roll back before the partitions are let go.
@@ -29,6 +35,7 @@ extension WorkSession: ConsumerHandler {
     /// The topic was created again with fewer partitions: those that are left are read on.
     func remove(_ gone: [Int32]) {
         drain?.remove(gone)
+        hand?.remove(gone)
         let ours = gone.filter(assignment.owns)
         guard !ours.isEmpty else { return }
         for lane in lanes { discard(lane) }

@@ -12,12 +12,13 @@ extension WorkSession {
         if schedule.isPartitionsDue(at: now) { askForPartitions() }
         if schedule.isCommitDue(at: now) { commitOffsets() }
         let isSettled = isSettled
-        let hasReadAll = isSettled && !assignment.partitions.isEmpty
+        let hasReadAll = isSettled && (hand.map { !$0.waitsForOthers } ?? !assignment.partitions.isEmpty)
         if schedule.settledChanged(hasReadAll) { report(.settled(hasReadAll)) }
         if hasReadAll, schedule.tellsCaughtUp() { report(.caughtUp(history.counts)) }
+        startHandLook(now)
         startDrainLook(isSettled, now)
         // Having nothing to read is not a stall; a drain has something to wait for.
-        if !options.drain, isSettled, !outages.isOn { stall.progressed() }
+        if options.purpose != .drain, isSettled, !outages.isOn { stall.progressed() }
         if let limit = stall.exceeded(at: now) { throw outages.stalled(limit, otherwise: standstill) }
     }
 
@@ -33,6 +34,7 @@ extension WorkSession {
         if schedule.hasOpenTransaction {
             return "another producer's transaction is open and holds back the end of the log"
         }
+        if hand?.waitsForOthers == true { return "others read what is left, and do not move: workers, or another load" }
         return assignment.partitions.isEmpty
             ? "no partitions were assigned (other workers own them, or the consumer group was still forming)" : nil
     }

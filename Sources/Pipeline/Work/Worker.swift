@@ -38,7 +38,7 @@ package final class Worker {
     private func session(_ history: RunHistory) -> SessionEnd {
         do {
             let opening = SessionOpening(options: options, interrupt: interrupt, report: report)
-            let session = try opening.open(history) { [onReady] in onReady?() }
+            guard let session = try opening.open(history, onReady: { [onReady] in onReady?() }) else { return .drained }
             return session.run()
         } catch let error as PipelineError {
             return error.kind == .interrupted ? .interrupted : .failed(error)

@@ -27,6 +27,7 @@ extension Command {
         let (kafka, topic) = try context.kafkaSettings(arguments)
         let pushOptions = try PushFlags.options(arguments, context)
         var options = WorkOptions(kafka: kafka, topic: topic, database: try context.databaseTarget(arguments))
+        options.purpose = .load
         options.connections = arguments[Command.connections] ?? options.connections
         options.maxRefused = arguments[Command.maxRefused] ?? options.maxRefused
         options.stallTimeout = pushOptions.stallTimeout

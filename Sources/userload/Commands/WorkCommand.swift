@@ -38,14 +38,14 @@ extension Command {
     ) { arguments, context in
         let (kafka, topic) = try context.kafkaSettings(arguments)
         var options = WorkOptions(kafka: kafka, topic: topic, database: try context.databaseTarget(arguments))
-        options.drain = arguments[drain]
+        if arguments[drain] { options.purpose = .drain }
         options.connections = arguments[connections] ?? options.connections
         options.maxRefused = arguments[maxRefused] ?? options.maxRefused
         // A service waits for ever, whatever the flag's default.
-        if options.drain { options.stallTimeout = arguments[stallTimeout] ?? .seconds(300) }
+        if options.purpose == .drain { options.stallTimeout = arguments[stallTimeout] ?? .seconds(300) }
         let report = WorkReport(options, context.logger)
         let summary = try Worker(options, interrupt: context.interrupt, report: report.tell).run()
-        guard options.drain, !summary.wasInterrupted else { return .done }
+        guard options.purpose == .drain, !summary.wasInterrupted else { return .done }
         return try conclude(summary, options, context)
     }
 
