@@ -25,6 +25,10 @@ package final class Consumer {
     private var isClosing = false
     private var assignmentCalls = 0
     private var assigned: [Int32] = []
+    /// Of those, the ones of which nothing has come since they were assigned.
+    private var silent: Set<Int32> = []
+    /// Milliseconds before they are asked for.
+    private var wakePause: Int32 = 2
     /// The longest the queue was since the last wake-up.
     private var queuePeak = 0
 
@@ -83,9 +87,12 @@ package final class Consumer {
         // The call returns only when the array is full or time is up: first take what is there, then wait for one.
         var count = rd_kafka_consume_batch_queue(queue, 0, messages, maximum)
         if count == 0 && milliseconds > 0 {
-            count = rd_kafka_consume_batch_queue(queue, milliseconds, messages, 1)
+            count = rd_kafka_consume_batch_queue(queue, silent.isEmpty ? milliseconds : wakePause, messages, 1)
         }
-        guard count > 0 else { return 0 }
+        guard count > 0 else {
+            if !silent.isEmpty { wakeSilent(limit: milliseconds) }
+            return 0
+        }
         wakeFetcher(taken: count)
         // For the handler, librdkafka's barriers have done it; for `body`, this does.
         let calls = assignmentCalls
@@ -93,6 +100,7 @@ package final class Consumer {
         for index in 0..<count {
             guard let message = messages[index] else { continue }
             if assignmentCalls == calls {
+                if !silent.isEmpty { silent.remove(message.pointee.partition) }
                 body(event(message))
                 handedOut += 1
             }
@@ -110,7 +118,18 @@ package final class Consumer {
         // Messages of 1 MiB fill it with 16.
         guard queuePeak >= 8, length <= queuePeak / 2, let handle = client.handle, !assigned.isEmpty else { return }
         queuePeak = length
-        let list = partitionList(assigned.map { ($0, Int64(RD_KAFKA_OFFSET_END)) })
+        wake(assigned, handle)
+    }
+
+    /// The same after an `assign`, until every partition has said something: 2.0.2 may look at a new one only when the
+    /// broker's thread wakes.
+    private func wakeSilent(limit: Int32) {
+        wakePause = min(2 * wakePause, limit)
+        if let handle = client.handle { wake(Array(silent), handle) }
+    }
+
+    private func wake(_ partitions: [Int32], _ handle: OpaquePointer) {
+        let list = partitionList(partitions.map { ($0, Int64(RD_KAFKA_OFFSET_END)) })
         defer { rd_kafka_topic_partition_list_destroy(list) }
         rd_kafka_offsets_for_times(handle, list, 0)
     }
@@ -125,6 +144,8 @@ package final class Consumer {
             return rd_kafka_assign(handle, list)
         }
         assigned = positions.map(\.partition)
+        silent = Set(assigned)
+        wakePause = 2
         queuePeak = 0
     }
 
@@ -133,6 +154,7 @@ package final class Consumer {
         guard client.handle != nil else { throw closed }
         assignmentCalls += 1
         assigned = []
+        silent = []
         try client.bounded("rd_kafka_assign") { rd_kafka_assign($0, nil) }
     }
 

@@ -17,7 +17,7 @@ import Testing
         var follower = Follower(
             count: count, timeout: timeout, shouldStop: { taken >= stopAfter }, isIdle: { isIdle })
         follower.now = { time }
-        follower.sleep = { time += Follower.interval }
+        follower.sleep = { _ in time += 0.25 }
         let end = try follower.follow {
             taken += 1
             return looks[min(taken, looks.count) - 1]
@@ -100,7 +100,7 @@ import Testing
         var time = 0.0
         var follower = Follower(count: 1, timeout: nil, stall: .seconds(2), shouldStop: { false })
         follower.now = { time }
-        follower.sleep = { time += 0.5 }
+        follower.sleep = { _ in time += 0.5 }
         var looks = 0
         let end = try follower.follow {
             looks += 1

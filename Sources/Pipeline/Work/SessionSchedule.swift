@@ -21,8 +21,10 @@ struct SessionSchedule {
     private var nextCommit: ContinuousClock.Instant
     private var nextPartitions: ContinuousClock.Instant
     private var nextDrainLook: ContinuousClock.Instant
+    private var wasDrainSettled = false
     private var lastHandLook: ContinuousClock.Instant?
     private var isHandLookUnderWay = false
+    private(set) var hasLookedAround = false
     private var areOthersTold = false
     private var again: (at: ContinuousClock.Instant, ticket: UInt64)?
     private var backoff = Backoff()
@@ -102,7 +104,11 @@ struct SessionSchedule {
 
     /// - Parameter isSettled: nothing of ours is on its way. Beside a push that continues there may be no such moment.
     mutating func isDrainLookDue(isSettled: Bool, at now: ContinuousClock.Instant) -> Bool {
-        guard !isDrainLookUnderWay, now >= nextDrainLook + (isSettled ? .zero : .seconds(1)) else { return false }
+        guard !isDrainLookUnderWay else { return false }
+        // The moment it settles may be the end.
+        let due = isSettled ? wasDrainSettled ? nextDrainLook : now : nextDrainLook + .seconds(1)
+        wasDrainSettled = isSettled
+        guard now >= due else { return false }
         isDrainLookUnderWay = true
         nextDrainLook = now + Self.drainInterval
         return true
@@ -121,7 +127,10 @@ struct SessionSchedule {
         return true
     }
 
-    mutating func handLookEnded() { isHandLookUnderWay = false }
+    mutating func handLookEnded() {
+        isHandLookUnderWay = false
+        hasLookedAround = true
+    }
 
     mutating func tellsOthers() -> Bool {
         defer { areOthersTold = true }

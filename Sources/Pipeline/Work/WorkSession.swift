@@ -186,8 +186,14 @@ final class WorkSession {
 
     private func submitDue() {
         let now = ContinuousClock.now
-        let quiet = assignment.isAtEnd ? now - lastMessage : nil
+        guard lanes.contains(where: { !$0.builder.isEmpty && !$0.isBusy }) else { return }
+        let quiet = assignment.isAtEnd ? hasTakenAll ? .seconds(1) : now - lastMessage : nil
         for lane in lanes where lane.isDue(at: now, quiet: quiet) { submit(lane) }
+    }
+
+    /// A drain that has taken everything it aims at waits for nothing more.
+    private var hasTakenAll: Bool {
+        drain.map { $0.behind($0.partitions.reduce(into: [:]) { $0[$1] = assignment.next($1) }).isEmpty } ?? false
     }
 
     func submit(_ lane: Lane) {

@@ -28,8 +28,8 @@ struct FollowLook: Equatable {
 }
 
 struct Follower {
-    /// Seconds between two queries.
-    static let interval = 0.25
+    /// Seconds until the next query: what moved lately may end soon.
+    static func interval(quiet: Double) -> Double { min(0.25, max(0.01, quiet / 2)) }
     /// A state other than completed counts as an end only after so long without any movement: what this run has sent
     /// may still change it.
     static let quietSeconds = 10.0
@@ -45,7 +45,7 @@ struct Follower {
     var isIdle: () -> Bool = { true }
     /// Seconds of a clock that never goes back.
     var now: () -> Double = { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
-    var sleep: () -> Void = { Thread.sleep(forTimeInterval: interval) }
+    var sleep: (_ seconds: Double) -> Void = { Thread.sleep(forTimeInterval: $0) }
 
     /// - Parameters:
     ///   - look: throws what ends the following.
@@ -67,7 +67,7 @@ struct Follower {
             if shouldStop() { return .interrupted }
             if let timeout, now() - start >= timeout / .seconds(1) { return .timedOut }
             if let stall, quiet >= stall / .seconds(1) { return .timedOut }
-            sleep()
+            sleep(Self.interval(quiet: quiet))
         }
     }
 
