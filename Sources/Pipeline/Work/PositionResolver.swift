@@ -111,7 +111,8 @@ struct PositionResolver {
     /// Surveyed partitions as places to read from, if that changes nothing; nil: it takes `resolve`.
     func standing(_ locations: [Location]) throws -> [Location]? {
         guard try replaced(locations).isEmpty else { return nil }
-        guard locations.allSatisfy({ $0.position.anchor != nil || $0.position.nextOffset <= $0.low }) else { return nil }
+        let haveAnchors = locations.allSatisfy { $0.position.anchor != nil || $0.position.nextOffset <= $0.low }
+        guard haveAnchors else { return nil }
         return locations.map { Self.location($0.position, ($0.low, $0.high)) }
     }
 

@@ -12,7 +12,8 @@ extension WorkSession {
         if schedule.isPartitionsDue(at: now) { askForPartitions() }
         if schedule.isCommitDue(at: now) { commitOffsets() }
         let isSettled = isSettled
-        let isLeftToOthers = hand.map { !schedule.hasLookedAround || $0.waitsForOthers } ?? assignment.partitions.isEmpty
+        let isLeftToOthers =
+            hand.map { !schedule.hasLookedAround || $0.waitsForOthers } ?? assignment.partitions.isEmpty
         let hasReadAll = isSettled && !isLeftToOthers
         if schedule.settledChanged(hasReadAll) { report(.settled(hasReadAll)) }
         if hasReadAll, schedule.tellsCaughtUp() { report(.caughtUp(history.counts)) }
