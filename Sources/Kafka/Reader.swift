@@ -46,18 +46,16 @@ package final class Reader {
     }
 
     /// Reads the messages at these places, all at once, and answers in their order (`rd_kafka_consume_start_queue`,
-    /// `_consume_queue`, `_consume_stop`: 2.0.2 needs no group for these). Several places of one partition take several
-    /// rounds. Throws `.timedOut` when some answer did not come in time.
+    /// `_consume_queue`, `_consume_stop`: 2.0.2 needs no group for these). Places of one partition that lie far apart take
+    /// several rounds. Throws `.timedOut` when some answer did not come in time.
     package func read(
         _ places: [(partition: Int32, offset: Int64)], timeout: Duration
     ) throws(KafkaError) -> [ReadResult] {
         let end = ContinuousClock.now + timeout
         var results = [ReadResult?](repeating: nil, count: places.count)
         while results.contains(where: { $0 == nil }) {
-            var round = ReaderRound()
-            for index in places.indices where results[index] == nil {
-                round.add(index, places[index].partition, places[index].offset)
-            }
+            let open = places.indices.filter { results[$0] == nil }
+            var round = ReaderRound(open.map { ($0, places[$0].partition, places[$0].offset) })
             try perform(&round, until: end)
             for (index, result) in round.results { results[index] = result }
         }
@@ -78,7 +76,7 @@ package final class Reader {
                 return RD_KAFKA_RESP_ERR_NO_ERROR
             }
         }
-        for (partition, offset) in round.places {
+        for (partition, offset) in round.starts {
             // Asynchronous: only enqueues.
             guard rd_kafka_consume_start_queue(topic, partition, offset, queue) == 0 else {
                 throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
@@ -112,19 +110,21 @@ package final class Reader {
         let partition = message.pointee.partition
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
-            guard let offset = round.offset(partition) else { return }
             let found = Message(pointer: message)
-            if found.offset < offset { return }
-            round.answer(
-                partition,
-                found.offset == offset
-                    ? .message(MessageCopy(found, header: header)) : .absent(next: found.offset))
+            while let offset = round.offset(partition), offset <= found.offset {
+                round.answer(
+                    partition,
+                    found.offset == offset
+                        ? .message(MessageCopy(found, header: header)) : .absent(next: found.offset))
+            }
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-            round.answer(partition, .absent(next: nil))
+            while round.offset(partition) != nil { round.answer(partition, .absent(next: nil)) }
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
             guard let offset = round.offset(partition) else { return }
             let marks = try watermarks(of: [partition], until: end)[0]
             round.answer(partition, offset < marks.low ? .belowStart(low: marks.low) : .absent(next: nil))
+            // Further ones may lie in the log.
+            round.leave(partition)
         default:
             throw KafkaError(
                 code: KafkaErrorCode(message.pointee.err),

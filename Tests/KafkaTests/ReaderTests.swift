@@ -32,6 +32,17 @@ import Testing
         reader.close()
     }
 
+    @Test func readsManyPlacesAtOnceAndAnswersInTheirOrder() throws {
+        let reader = try Reader(settings, topic: "t", header: "userload")
+        defer { reader.close() }
+        let places: [(partition: Int32, offset: Int64)] = [(0, 9), (1, 0), (0, 2), (0, 2), (0, 10), (0, 3)]
+        let found = try reader.read(places, timeout: .seconds(10))
+        let offsets = found.map { if case .message(let message) = $0 { message.offset } else { Int64(-1) } }
+        #expect(offsets == [9, -1, 2, 2, -1, 3])
+        #expect(found[1] == .absent(next: nil))
+        #expect(found[4] == .absent(next: nil))
+    }
+
     @Test(arguments: [(0, 10), (0, 1_000_000), (1, 0), (1, 7)] as [(Int32, Int64)])
     func atTheEndAndBeyondItThereIsNothing(_ partition: Int32, _ offset: Int64) throws {
         let reader = try Reader(settings, topic: "t", header: "userload")
