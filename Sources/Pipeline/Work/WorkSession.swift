@@ -45,7 +45,8 @@ final class WorkSession {
 
     init(
         _ options: WorkOptions, _ facts: SessionFacts, lookup: LookupThread, look: HandLook?, abandon: Interrupt,
-        drain: Drain?, outages: Outages, history: RunHistory, interrupt: Interrupt, report: @escaping @Sendable (WorkEvent) -> Void
+        drain: Drain?, outages: Outages, history: RunHistory, interrupt: Interrupt,
+        report: @escaping @Sendable (WorkEvent) -> Void
     ) throws {
         self.options = options
         self.facts = facts
