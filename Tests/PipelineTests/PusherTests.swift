@@ -242,7 +242,7 @@ private final class Place {
         let path = try place.directory.write("a.csv", "name,age\nAnn,30\nBen,abc\nragged\n")
         let outcome = place.push(path)
         #expect(outcome.result == .pushed && outcome.records == 3 && outcome.rejects == 2)
-        #expect(outcome.firstReject?.line == 3 && outcome.firstReject?.error.field == "age")
+        #expect(outcome.errors.map(\.code) == ["not_an_integer"] && outcome.errors[0].examples[0].line == 3)
         let job = try #require(outcome.job)
         let content = try place.content()
         #expect(content.kinds(of: job) == [.start: 4, .record: 1, .raw: 2, .end: 4])
