@@ -58,7 +58,8 @@ struct ErrorGroup {
             ["    " + example.place.words, describe(example.error, value: showsValues ? example.value : nil)]
         }
         let others = count - Int64(examples.count)
-        return (["  \(grouped(count)) \(code)"] + aligned(rows)
+        return
+            (["  \(grouped(count)) \(code)"] + aligned(rows)
             + (others > 0 ? ["    and \(grouped(others)) more"] : [])).map(escaped)
     }
 
@@ -108,8 +109,6 @@ struct RejectCommands {
     /// What push was told of the file.
     let flags: InputFlags
 
-    var all: String { "`userload rejects \(slug)`" }
-
     /// Makes a file of them, and loads it.
     var mending: String {
         let file =
@@ -126,7 +125,12 @@ struct RejectCommands {
         return "`userload rejects --raw \(slug) > \(file)`, then `\(load)`"
     }
 
-    var line: String { "all of them: \(all); to correct them: \(mending)" }
+    /// Escaped.
+    /// - Parameter isLoaded: the rejects are in the database.
+    func lines(isLoaded: Bool) -> [String] {
+        let condition = isLoaded ? "" : " once they are loaded"
+        return ["to see them all\(condition): `userload rejects \(slug)`", "to correct them: \(mending)"].map(escaped)
+    }
 }
 
 extension JobStatus {

@@ -59,7 +59,8 @@ import Testing
                 #"[{"field":"dob","code":"date_in_future","message":"is after 2026-11-24"}]"#,
                 #"[{"field":"dob","code":"out_of_range","message":"is more than 150 years before 2026-11-24"}]"#,
             ])
-        #expect(messages.last?.errors?.contains(#"{"field":"dob","code":"not_a_date","message":"is not a date"}"#) == true)
+        #expect(
+            messages.last?.errors?.contains(#"{"field":"dob","code":"not_a_date","message":"is not a date"}"#) == true)
         #expect(messages.last?.errors?.contains(#""field":"name""#) == true)
     }
 

@@ -193,7 +193,10 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             }),
         File(
             bytes: "\(ann)\n{\"name\":\"Bo\",\"ag\n\(ann)\n", line: "JSON lines: name, age",
-            records: [ann, #"! [{"field":"","code":"malformed_json","message":"the record is not valid JSON at byte 17"}]"#, ann],
+            records: [
+                ann, #"! [{"field":"","code":"malformed_json","message":"the record is not valid JSON at byte 17"}]"#,
+                ann,
+            ],
             isPlain: true),
         // A person is one whatever else the object holds.
         File(

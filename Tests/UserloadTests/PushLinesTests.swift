@@ -67,9 +67,8 @@ import Testing
         func errors() -> [String] {
             PushLines(files: ["a.csv"], command: "", options: options, times: utc).errors(pushed)
         }
-        let commands =
-            "once they are loaded, all of them: `userload rejects \(job.slug)`; to correct them: "
-            + "`userload rejects --raw \(job.slug) > fix.csv`, then "
+        let seeing = "to see them all once they are loaded: `userload rejects \(job.slug)`"
+        let correcting = "to correct them: `userload rejects --raw \(job.slug) > fix.csv`, then "
         #expect(
             errors() == [
                 "  1,004 not_an_integer",
@@ -80,7 +79,7 @@ import Testing
                 "    line 7  the row has 1 cell, the header 2",
                 "  1 missing",
                 "    line 8  name is missing",
-                commands + "`userload load fix.csv`",
+                seeing, correcting + "`userload load fix.csv`",
             ])
         options.showsValues = true
         options.input.encoding = "windows-1252"
@@ -90,11 +89,11 @@ import Testing
         options.limits.maxRejects = .count(9)
         #expect(errors()[1] == #"    line 9      age "ab\x1B\xC3" is not a whole number"#)
         #expect(errors()[5] == #"    line 7  the row has 1 cell, the header 2: "Gi""#)
-        #expect(errors()[8] == commands + "`userload load --delimiter ';' --map 'age=Alter heute' fix.csv`")
+        #expect(errors()[9] == correcting + "`userload load --delimiter ';' --map 'age=Alter heute' fix.csv`")
         pushed.form = .array
-        #expect(errors()[8].contains("> fix.json`"))
+        #expect(errors()[9].contains("> fix.json`"))
         pushed.form = .jsonl
-        #expect(errors()[8].contains("> fix.jsonl`"))
+        #expect(errors()[9].contains("> fix.jsonl`"))
         pushed.result = .failed(.interrupted)
         #expect(errors().isEmpty)
     }

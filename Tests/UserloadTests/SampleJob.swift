@@ -26,7 +26,8 @@ func sampleJob(
         firstSeenAt: sampleNow - (lastRecordAge ?? 0) - 10, lastRecordAt: lastRecordAge.map { sampleNow - $0 },
         lastRecordAge: lastRecordAge, abandonedAt: abandonedAt, keyFields: keyFields,
         databaseKeyFields: ["name", "age"], onDuplicate: "skip", wireVersion: 1, format: format,
-        delimiter: delimiter, header: header.map { Data($0.utf8) }, options: options, again: false, contentHash: nil, partitions: 12, partitionsEnded: 12,
+        delimiter: delimiter, header: header.map { Data($0.utf8) }, options: options, again: false, contentHash: nil,
+        partitions: 12, partitionsEnded: 12,
         cluster: nil, topic: "users", conclusion: conclusion, firstRejects: firstRejects)
 }
 

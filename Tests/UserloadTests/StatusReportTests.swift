@@ -26,9 +26,11 @@ import Testing
         let job = sampleJob(
             options: ["--map", "age=Jahre", "--delimiter", ";", "/data/people.csv"], delimiter: ";",
             header: "Id;Name;Jahre")
-        let commands =
-            "all of them: `userload rejects 4x7k2m9q`; to correct them: `userload rejects --raw 4x7k2m9q > fix.csv`, "
-            + "then `userload load --delimiter ';' --map age=Jahre fix.csv`"
+        let commands = [
+            "to see them all: `userload rejects 4x7k2m9q`",
+            "to correct them: `userload rejects --raw 4x7k2m9q > fix.csv`, then "
+                + "`userload load --delimiter ';' --map age=Jahre fix.csv`",
+        ]
         #expect(
             report(job, errors) == [
                 "people.csv  112 MB  4x7k2m9q  completed, 512 rejects",
@@ -44,13 +46,12 @@ import Testing
                 "    and 1 more",
                 "  1 ragged_row",
                 "    line 9  the row has 1 cell, the header 2",
-                commands,
-            ])
+            ] + commands)
         // Where values may be shown, they are taken from the records.
         errors.rejects = 500
         errors.others = 3
         #expect(
-            report(job, errors, showsValues: true).dropFirst(4) == [
+            Array(report(job, errors, showsValues: true).dropFirst(4)) == [
                 "of the first 500 rejects:",
                 "  510 not_an_integer",
                 #"    line 17     age "abc" is not a whole number"#,
@@ -62,10 +63,9 @@ import Testing
                 "  1 ragged_row",
                 #"    line 9  the row has 1 cell, the header 2: "Gi""#,
                 "  and 3 other codes",
-                commands,
-            ])
+            ] + commands)
         // They could not be read.
-        #expect(report(job).dropFirst(4) == [commands])
+        #expect(Array(report(job).dropFirst(4)) == commands)
     }
 
     @Test func completedLaterAndPushedAgain() {
@@ -222,8 +222,8 @@ import Testing
                 "at least 5 messages = 4 inserted + 0 updated + 0 duplicates + 1 rejected",
                 "  1 not_an_integer",
                 #"    partition 3, offset 17  age "x" is not a whole number"#,
-                "all of them: `userload rejects -`; to correct them: `userload rejects --raw - > fix.jsonl`, "
-                    + "then `userload load fix.jsonl`",
+                "to see them all: `userload rejects -`",
+                "to correct them: `userload rejects --raw - > fix.jsonl`, then `userload load fix.jsonl`",
             ])
     }
 
@@ -241,13 +241,13 @@ import Testing
             label: "nightly", conclusion: #"CSV, UTF-8, ";": "Name" → name, age"#,
             firstRejects: [reject(line: 17, FieldError(field: "age", code: "missing", message: "is missing"))])
         let listed = """
-                {"slug": "4x7k2m9q", "label": "nightly", "file": "/data/people.csv", "size": 112000000, \
-                "host": "etl1", "conclusion": "CSV, UTF-8, \\";\\": \\"Name\\" → name, age", \
-                "state": "completed", "lines": 1000000, "inserted": 10000, "updated": 0, \
-                "duplicates": 989488, "rejected": 512, "percent": 100, "pushed_at": "2026-11-23T02:00:00Z", \
-                "completed_at": "2026-11-23T02:01:00Z", "rejects": [{"line": 17, "errors": [{"field": "age", \
-                "code": "missing", "message": "is missing"}]}]
-                """
+            {"slug": "4x7k2m9q", "label": "nightly", "file": "/data/people.csv", "size": 112000000, \
+            "host": "etl1", "conclusion": "CSV, UTF-8, \\";\\": \\"Name\\" → name, age", \
+            "state": "completed", "lines": 1000000, "inserted": 10000, "updated": 0, \
+            "duplicates": 989488, "rejected": 512, "percent": 100, "pushed_at": "2026-11-23T02:00:00Z", \
+            "completed_at": "2026-11-23T02:01:00Z", "rejects": [{"line": 17, "errors": [{"field": "age", \
+            "code": "missing", "message": "is missing"}]}]
+            """
         #expect(statusDocument(job).text == listed + "}")
         let email = FieldError(field: "email", code: "invalid_email", message: "has no @")
         let errors = JobErrors(
@@ -262,7 +262,8 @@ import Testing
             ])
         let first = #""line": 17, "field": "email", "message": "has no @""#
         func rest(_ value: String) -> String {
-            #", "rejects_examined": 512, "errors": [{"code": "invalid_email", "count": 512, "first": [{"# + first + value
+            #", "rejects_examined": 512, "errors": [{"code": "invalid_email", "count": 512, "first": [{"# + first
+                + value
                 + "}]}]}"
         }
         #expect(statusDocument(job, errors: errors).text == listed + rest(""))

@@ -32,7 +32,9 @@ import Testing
             ])
         #expect(
             rejectReport(reject(.truncated, [0x1B, 0xFF]), of: sampleJob())
-                == ["line 17, byte 1,204: age is not a whole number (the first 2 of 2,000,000 bytes)", "    \\x1B\\xFF"])
+                == [
+                    "line 17, byte 1,204: age is not a whole number (the first 2 of 2,000,000 bytes)", "    \\x1B\\xFF",
+                ])
         #expect(
             rejectReport(reject(.json), of: sampleJob(id: .foreign))
                 == ["partition 3, offset 99: age is not a whole number (as JSON)", "    Rohit,abc"])

@@ -21,7 +21,8 @@ struct ErrorList {
         let error = FieldError(field: field, code: code, message: message)
         guard !errors.contains(error) else { return }
         if errors.count == Self.maximum - 1 {
-            errors.append(FieldError(field: "", code: "too_many_errors", message: "the record has more errors than are listed"))
+            errors.append(
+                FieldError(field: "", code: "too_many_errors", message: "the record has more errors than are listed"))
         } else {
             errors.append(error)
         }

@@ -79,7 +79,8 @@ final class RecordReader {
         case .malformed(let position):
             errors.append("", "malformed_json", "the record is not valid JSON at byte \(position - start + 1)")
         case .tooDeep:
-            errors.append("", "too_deep", "the record has more than \(Limits.depth) objects and arrays inside each other")
+            errors.append(
+                "", "too_deep", "the record has more than \(Limits.depth) objects and arrays inside each other")
         }
     }
 

@@ -64,7 +64,7 @@ struct PushLines {
         guard outcome.result == .pushed, outcome.rejects > 0, let job = outcome.job else { return [] }
         let commands = RejectCommands(slug: job.slug, form: outcome.form, flags: options.input)
         return outcome.errors.flatMap { ErrorGroup($0).lines(showsValues: options.showsValues) }
-            + [escaped("once they are loaded, " + commands.line)]
+            + commands.lines(isLoaded: false)
     }
 
     /// The command line as it was typed, quoted for a shell where that is needed.

@@ -94,7 +94,7 @@ struct StatusReport {
             lines += job.groups(errors).flatMap { $0.lines(showsValues: showsValues) }
             if errors.others > 0 { lines.append("  and \(errors.others) other codes") }
         }
-        return lines + [job.rejectCommands.line]
+        return lines + job.rejectCommands.lines(isLoaded: true)
     }
 }
 

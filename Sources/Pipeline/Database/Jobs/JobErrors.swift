@@ -46,11 +46,12 @@ package struct JobErrors: Equatable, Sendable {
     /// Codes beyond those.
     package internal(set) var others = 0
 
-    /// A status must be quick whatever a job's rejects are: so many of them are looked at, so many codes told, and of a
-    /// record so many bytes read.
-    static let rejectsLookedAt = 10_000
+    /// A status must be quick whatever a job's rejects are: so many of them are looked at (12 ms), so many codes told, and
+    /// of a record so many bytes and errors read.
+    static let rejectsLookedAt = 3_000
     static let codesTold = 20
     static let recordBytes = Limits.truncatedBytes
+    static let recordErrors = 32
 
     package init(rejects: Int64 = 0, codes: [Code] = [], others: Int = 0) {
         self.rejects = rejects

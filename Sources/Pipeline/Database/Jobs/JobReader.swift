@@ -76,7 +76,7 @@ package struct JobReader {
             SQL.text(PackageResources.job_errors_sql),
             [
                 .text(id.uuid), .int(JobErrors.rejectsLookedAt), .int(JobErrors.codesTold),
-                .int(ErrorTally.exampleCount), .int(JobErrors.recordBytes),
+                .int(ErrorTally.exampleCount), .int(JobErrors.recordBytes), .int(JobErrors.recordErrors),
             ])
         var errors = JobErrors()
         for row in rows {
