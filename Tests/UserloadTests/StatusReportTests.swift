@@ -2,6 +2,7 @@
 
 import Foundation
 import Records
+import TestSupport
 import Testing
 
 @testable import Pipeline
@@ -66,6 +67,23 @@ import Testing
             ] + commands)
         // They could not be read.
         #expect(Array(report(job).dropFirst(4)) == commands)
+    }
+
+    /// A job's options come from the topic: they are read as a command line, and no file that they name is.
+    @Test func whatPushWasToldOfTheFile() throws {
+        let files = try TemporaryDirectory()
+        let map = try files.write("map", "age=Jahre\n")
+        #expect(
+            sampleJob(options: ["--map", "age=Jahre", "--max-rejects", "5%", "--again", "/x"]).inputFlags?.map
+                == [FieldSource(field: "age", source: "Jahre")])
+        for options in [
+            nil, [], ["--map-file", map, "/x"], ["--of-the-future", "/x"], ["--help", "/x"],
+            ["--delimiter", "x", "/x"],
+        ] as [[String]?] {
+            let job = sampleJob(options: options)
+            #expect(job.inputFlags == nil, "\(options ?? [])")
+            #expect(job.rejectCommands.mending.hasSuffix("then `userload load fix.csv`"))
+        }
     }
 
     @Test func completedLaterAndPushedAgain() {
