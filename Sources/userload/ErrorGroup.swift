@@ -25,12 +25,6 @@ struct ErrorGroup {
     /// The first few.
     let examples: [Example]
 
-    init(code: String, count: Int64, examples: [Example]) {
-        self.code = code
-        self.count = count
-        self.examples = examples
-    }
-
     init(_ errors: ErrorTally.Errors) {
         code = errors.code
         count = Int64(clamping: errors.count)

@@ -1,8 +1,8 @@
 // The value that an error is about, as people are shown it. Messages never hold it: it is taken from the record.
 
 /// Trimmed, and at most `longest` bytes and then "…".
-package enum QuotedValue {
-    package static let longest = 60
+enum QuotedValue {
+    static let longest = 60
 
     /// nil: there is nothing to show.
     static func cut(_ value: Bytes) -> [UInt8]? {
