@@ -204,13 +204,13 @@ import Testing
     func headerOnly(input: String) throws { #expect(try scan(input) == []) }
 
     static let rejects: [(row: String, errors: [FieldError])] = [
-        ("a", [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
-        ("a,1", [FieldError(field: "", code: "ragged_row", message: "2 cells, the header has 3")]),
-        ("a,1,b,c", [FieldError(field: "", code: "ragged_row", message: "4 cells, the header has 3")]),
-        (#"a,1,b," ""#, [FieldError(field: "", code: "ragged_row", message: "4 cells, the header has 3")]),
-        (#"a,1,b,"""""#, [FieldError(field: "", code: "ragged_row", message: "4 cells, the header has 3")]),
-        (" ", [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
-        (#""""#, [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
+        ("a", [FieldError(field: "", code: "ragged_row", message: "the row has 1 cell, the header 3")]),
+        ("a,1", [FieldError(field: "", code: "ragged_row", message: "the row has 2 cells, the header 3")]),
+        ("a,1,b,c", [FieldError(field: "", code: "ragged_row", message: "the row has 4 cells, the header 3")]),
+        (#"a,1,b," ""#, [FieldError(field: "", code: "ragged_row", message: "the row has 4 cells, the header 3")]),
+        (#"a,1,b,"""""#, [FieldError(field: "", code: "ragged_row", message: "the row has 4 cells, the header 3")]),
+        (" ", [FieldError(field: "", code: "ragged_row", message: "the row has 1 cell, the header 3")]),
+        (#""""#, [FieldError(field: "", code: "ragged_row", message: "the row has 1 cell, the header 3")]),
         (#"a"b,1,c"#, [FieldError(field: "name", code: "stray_quote", message: "has a quote where none may be")]),
         (#"a,1,"b"c"#, [FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be")]),
         (#"a,1,"b" "#, [FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be")]),
@@ -218,11 +218,11 @@ import Testing
         (
             #"a"b"c,"1"2"3",""x,d"e"#,
             [
-                FieldError(field: "", code: "ragged_row", message: "4 cells, the header has 3"),
+                FieldError(field: "", code: "ragged_row", message: "the row has 4 cells, the header 3"),
                 FieldError(field: "name", code: "stray_quote", message: "has a quote where none may be"),
                 FieldError(field: "age", code: "stray_quote", message: "has a quote where none may be"),
                 FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be"),
-                FieldError(field: "", code: "stray_quote", message: "has a quote where none may be"),
+                FieldError(field: "", code: "stray_quote", message: "a surplus cell has a quote where none may be"),
             ]
         ),
     ]
@@ -241,7 +241,7 @@ import Testing
     }
 
     static let openQuote = FieldError(
-        field: "", code: "unterminated_quote", message: "a quote that is not closed")
+        field: "", code: "unterminated_quote", message: "the record has a quote that is not closed")
 
     @Test func openQuoteAtTheEndCostsOneLine() throws {
         let records = try scan("\(Self.header)a,1,\"b\nc,2,d\r\n\ne,3,f\r")

@@ -113,18 +113,18 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             bytes: "name,age,x\nAnn Lee,35,,,\nBo,2,\"\",\"\"\nCy,3,4,5\n", line: #"CSV, ",": name, age"#,
             records: [
                 ann, #"{"name":"Bo","age":2}"#,
-                #"! [{"field":"","code":"ragged_row","message":"4 cells, the header has 3"}]"#,
+                #"! [{"field":"","code":"ragged_row","message":"the row has 4 cells, the header 3"}]"#,
             ], isPlain: true),
         File(
             bytes: "name,age,x\nAnn Lee,35\nBo\nCy,3,4,5\n", line: #"CSV, ",": name, age"#,
             records: [
-                ann, #"! [{"field":"age","code":"missing","message":"missing"}]"#,
-                #"! [{"field":"","code":"ragged_row","message":"4 cells, the header has 3"}]"#,
+                ann, #"! [{"field":"age","code":"missing","message":"is missing"}]"#,
+                #"! [{"field":"","code":"ragged_row","message":"the row has 4 cells, the header 3"}]"#,
             ], flags: { $0.ragged = true }),
         File(
             bytes: "name,age,x\nAnn Lee,35,NULL\nNULL,1,\"NULL\"\nnull,2,NULLs\n", line: #"CSV, ",": name, age"#,
             records: [
-                ann, #"! [{"field":"name","code":"missing","message":"missing"}]"#,
+                ann, #"! [{"field":"name","code":"missing","message":"is missing"}]"#,
                 #"{"name":"null","age":2,"x":"NULLs"}"#,
             ], flags: { $0.null = "NULL" }),
         File(
@@ -176,7 +176,7 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             bytes: #"[{"Name":"Ann Lee","Age":35,"x":{"Name":1}},{"Na\u006de":"Bo","Age":2,"age":3}]"#,
             line: #"JSON array: "Name" → name, age ("Age" stays)"#,
             records: [
-                #"! [{"field":"age","code":"missing","message":"missing"}]"#, #"{"name":"Bo","Age":2,"age":3}"#,
+                #"! [{"field":"age","code":"missing","message":"is missing"}]"#, #"{"name":"Bo","Age":2,"age":3}"#,
             ]),
         File(
             bytes: #"{"id":1,"first_name":"Ann","last_name":"Lee","Age":35}"#,
@@ -193,7 +193,10 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             }),
         File(
             bytes: "\(ann)\n{\"name\":\"Bo\",\"ag\n\(ann)\n", line: "JSON lines: name, age",
-            records: [ann, #"! [{"field":"","code":"malformed_json","message":"not valid JSON at byte 17"}]"#, ann],
+            records: [
+                ann, #"! [{"field":"","code":"malformed_json","message":"the record is not valid JSON at byte 17"}]"#,
+                ann,
+            ],
             isPlain: true),
         // A person is one whatever else the object holds.
         File(
@@ -475,7 +478,7 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
         #expect(messages.filter { $0.kind == .raw }.count == 1)
         #expect(
             messages.first { $0.kind == .raw }?.errors
-                == #"[{"field":"name","code":"invalid_utf8","message":"not valid UTF-8"}]"#)
+                == #"[{"field":"name","code":"invalid_utf8","message":"is not valid UTF-8"}]"#)
         #expect(messages.count == 11)
         let mixed = try conclude(bytes + Array("Zoë,3\n".utf8))
         #expect(mixed.notices == [])

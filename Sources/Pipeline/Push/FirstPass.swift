@@ -22,7 +22,6 @@ struct FirstPass {
     func run() throws(PipelineError) -> RecordTally {
         let source = input.source
         var progress = ProgressClock(input: source.path, start: now())
-        let tally = RecordTally()
         do {
             let scanner = try input.scannerFromStart {
                 let now = now()
@@ -35,12 +34,13 @@ struct FirstPass {
                 input: input.conclusion, encoding: input.encoding, keyFields: keyFields, partitions: 1,
                 onDuplicate: .skip)
             let stream = RecordStream(scanner: scanner, plan: plan, job: .foreign)
-            stream.tally = tally
+            let ages = AgeTally()
+            stream.ages = ages
             while try stream.next() {}
+            return RecordTally(stream, ages)
         } catch {
             throw input.refusal(error)
         }
-        return tally
     }
 }
 

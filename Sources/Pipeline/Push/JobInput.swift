@@ -39,7 +39,8 @@ final class JobInput {
     var records: UInt64 { stream?.records ?? 0 }
     var rejects: UInt64 { stream?.rejects ?? 0 }
     var spared: UInt64 { stream?.spared ?? 0 }
-    var firstReject: (line: UInt64, error: FieldError)? { stream?.firstReject }
+    /// What is wrong with the rejects, the most frequent first.
+    var errors: [ErrorTally.Errors] { stream?.errorTally.errors ?? [] }
     var bytesConsumed: UInt64 { stream?.bytesConsumed ?? 0 }
     /// For the headers of markers; nil: wire version 1.
     var lenient: LenientFields? { plan.isPlain ? nil : plan.input.lenient }

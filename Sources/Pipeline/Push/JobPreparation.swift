@@ -138,7 +138,7 @@ final class JobPreparation {
     private var repetition: [String] {
         var words: [String] = []
         if let label = options.label { words += ["--label", label] }
-        words += options.input.words
+        words += options.input.words + options.limits.words
         if options.again { words.append("--again") }
         return words + [path]
     }

@@ -112,7 +112,8 @@ package final class Pusher {
             outcome.records = messages.records
             outcome.rejects = messages.rejects
             outcome.spared = messages.spared
-            outcome.firstReject = messages.firstReject
+            outcome.errors = messages.errors
+            outcome.form = plan.input.form
             outcome.bytes = messages.bytesConsumed
             outcome.acknowledged = sender.acknowledged
         }

@@ -76,12 +76,13 @@ final class CSVScanner: FormatScanner {
         if rows.cellCount != columnCount {
             errors.append(
                 "", "ragged_row",
-                "\(rows.cellCount) cell\(rows.cellCount == 1 ? "" : "s"), the header has \(columnCount)")
+                "the row has \(rows.cellCount) cell\(rows.cellCount == 1 ? "" : "s"), the header \(columnCount)")
         }
         for index in rows.strayQuotes {
             let path = index < columns.count ? columns[index].path : []
             let name = FieldError.fieldName(Array(path.joined(separator: [UInt8(ascii: ".")])))
-            errors.append(name, "stray_quote", "has a quote where none may be")
+            let subject = name.isEmpty ? "a surplus cell " : ""
+            errors.append(name, "stray_quote", subject + "has a quote where none may be")
         }
         return errors.errors
     }

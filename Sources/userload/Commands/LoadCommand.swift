@@ -33,7 +33,7 @@ extension Command {
         options.stallTimeout = pushOptions.stallTimeout
 
         let worker = BackgroundWorker(options, context)
-        let report = PushReport(files: arguments.operands, arguments, context, printsSlugs: false)
+        let report = PushReport(files: arguments.operands, pushOptions, arguments, context, isLoad: true)
         let pusher = Pusher(
             kafka, topic: topic, options: pushOptions, interrupt: worker.hasEnded, event: report.tell)
         var code = ExitCode.done
@@ -72,7 +72,10 @@ extension Command {
                 "nothing was loaded for \(spelled(stall)): another worker may own the partitions and not move; see "
                     + "`userload status --wait`")
         }
-        if !(arguments[Options.quiet] && followed.exitCode == .done) { try context.printStatus(of: followed.jobs) }
+        if !(arguments[Options.quiet] && followed.exitCode == .done) {
+            try context.printStatus(
+                followed.jobs.map { .job($0, others: []) }, followed.errors, showsValues: arguments[Options.showValues])
+        }
         return followed.exitCode
     }
 }

@@ -202,7 +202,7 @@ extension LoadTransaction {
 extension FieldError {
     /// The server's own words; not its DETAIL, which quotes the row.
     fileprivate init(_ error: PostgresError) {
-        var message = String(error.message.prefix(500))
+        var message = "Postgres refused it: \(error.message.prefix(500))"
         if let constraint = error.constraint, !message.contains(constraint) { message += " (constraint \(constraint))" }
         self.init(field: "", code: "postgres_\(error.sqlstate?.rawValue ?? "error")", message: message)
     }
