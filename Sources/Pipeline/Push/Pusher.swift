@@ -15,6 +15,8 @@ package final class Pusher {
     private let clock: PushClock
     /// Of the file before. What went wrong is said before its producer is closed, which may take a second.
     private var lastSender: JobSender?
+    /// Called before a file's first message is sent; what it throws is the file's outcome.
+    package var beforeSending: () throws(PipelineError) -> Void = {}
     /// What stopped one file and would stop every other.
     private var halted: PipelineError?
     private var preparedTopic: Topic?
@@ -117,6 +119,7 @@ package final class Pusher {
             outcome.bytes = messages.bytesConsumed
             outcome.acknowledged = sender.acknowledged
         }
+        try beforeSending()
         try sender.run()
         outcome.ends = EndOffsets(cluster: topic.cluster, topic: topic.name, offsets: sender.lastOffsets)
         if sender.wasPushed {

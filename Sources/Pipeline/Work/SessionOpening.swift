@@ -12,11 +12,11 @@ struct SessionOpening {
     let report: @Sendable (WorkEvent) -> Void
 
     /// Everything up to reading. What does not depend on other answers is asked at the same time.
-    /// - Parameter onReady: called once the database is migrated.
+    /// - Parameter onReady: called once the database is migrated and may be loaded into.
     /// - Returns: nil: a drain has nothing to read.
     /// - Throws: `PipelineError` for what another try would not change, after `stallTimeout`, and when it is to stop;
     ///   `ConfigurationError`.
-    func open(_ history: RunHistory, onReady: () -> Void) throws -> WorkSession? {
+    func open(_ history: RunHistory, onReady: (DatabaseInfo) -> Void) throws -> WorkSession? {
         var waiting = Waiting(self)
         let abandon = Interrupt()
         let kafka = Prefetch("kafka") { try askKafka() }
@@ -24,7 +24,7 @@ struct SessionOpening {
         let lock = options.purpose == .service ? nil : Prefetch("lock") { try connect(abandon) }
         do {
             let (connection, migration) = try waiting.retry { try openDatabase(abandon) }
-            onReady()
+            onReady(migration.info)
             let side = try waiting.retry { try kafka.take(isCancelled: { interrupt.isSet }) ?? askKafka() }
             let partitions = try waitForTopic(side, &waiting)
             if try waiting.retry({
@@ -81,8 +81,12 @@ struct SessionOpening {
 
     private func openDatabase(_ abandon: Interrupt) throws -> (Connection, MigrationReport) {
         let connection = try connect(abandon)
+        // A server that accepts connections and answers nothing is away.
+        connection.deadline = options.stallTimeout.map { .now + $0 }
         let migration = try Migrator.migrate(connection, options.database)
         if !migration.made.isEmpty { report(.migrated(migration.made)) }
+        try Rights.check(connection, migration.info)
+        connection.deadline = nil
         return (connection, migration)
     }
 
@@ -129,7 +133,9 @@ struct SessionOpening {
 
     fileprivate func connect(_ abandon: Interrupt) throws -> Connection {
         let interrupt = interrupt
-        return try Connection(options.database.settings, interrupt: { abandon.isSet || interrupt.isSet })
+        let limit = min(.seconds(10), options.stallTimeout ?? .seconds(10))
+        return try Connection(
+            options.database.settings, timeout: limit, interrupt: { abandon.isSet || interrupt.isSet })
     }
 
     fileprivate func openAdmin() throws -> Admin {
@@ -210,8 +216,13 @@ private struct Waiting {
             } catch {
                 if interrupt.isSet { throw PipelineError.interrupted }
                 if let fatal = fatalFailure(error, topic: topic, to: .see) { throw fatal }
-                outages.failed(error)
-                try pause(backoff.next())
+                if (error as? KafkaError)?.isUnknownTopic == true {
+                    // A topic that was just created is not known to every broker, nor to every client.
+                    try pause(.milliseconds(50))
+                } else {
+                    outages.failed(error)
+                    try pause(backoff.next())
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ final class PushReport {
     private let isLoad: Bool
     private let lines: PushLines
     private var hasPrintedSlug = false
+    private var hints: Set<String> = []
     /// Incomplete once a slug could not be written; the push itself is still finished.
     private(set) var exitCode = ExitCode.done
 
@@ -54,6 +55,10 @@ final class PushReport {
         let level: LogLevel = outcome.exitCode != .done ? .error : needsPerson ? .warning : .info
         say(line, level)
         if let command = lines.wayOut(outcome) { say("try: \(command)", level) }
+        // What stops one file stops the others too: advice is given once.
+        if case .failed(let error) = outcome.result, let hint = error.hint, hints.insert(hint).inserted {
+            say(hint, level)
+        }
         if !isLoad { for line in lines.errors(outcome) { say(line, level) } }
     }
 
