@@ -30,7 +30,8 @@ extension Command {
             discussion: [
                 "Reads the topic as one of any number of workers, validates every record and loads it with COPY, rows "
                     + "and positions in one transaction. Creates its tables the first time. Runs until SIGTERM or "
-                    + "SIGINT, then finishes the batch in hand. Servers that are away are waited for."
+                    + "SIGINT, then finishes the batch in hand. Servers that are away are waited for. With --drain it "
+                    + "joins no consumer group: it reads what no worker is reading."
             ],
             options: Options.kafka + Options.postgres + [drain, connections, maxRefused, stallTimeout]
                 + Options.logging,
