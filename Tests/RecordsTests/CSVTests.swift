@@ -13,7 +13,7 @@ import Testing
             _ = try conclude(header, flags)
             return nil
         } catch {
-            return error.message
+            return error.notice.text
         }
     }
 

@@ -369,11 +369,12 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
         File(
             "{\n\"data\": {\"people\": [{\"Name\":\"A\",\"age\":1}]}, \"n\": 1}",
             "is one JSON object that holds an array of objects, .data.people[]",
-            .jq(filter: ".data.people[]", options: [])),
+            .program(["jq", "-c", ".data.people[]"], from: nil, options: [])),
         File(
             #"{"my people":[{"name":"A","dob":"1990-01-01"}]}"#,
             "is one JSON object that holds an array of objects, .[\"my people\"][]",
-            .jq(filter: ".[\"my people\"][]", options: ["--age-from", "dob"] + dates)),
+            .program(
+                ["jq", "-c", ".[\"my people\"][]"], from: nil, options: ["--age-from", "dob"] + dates)),
         File("[[1,2],[3,4]]", "none of the first 2 records has a name and an age"),
         File("nonsense\nmore\n", "none of the first 2 records has a name and an age", flags: { $0.format = .jsonl }),
         File("name,age\n,\nx,\n,3\n", "none of the first 3 records has a name and an age"),
@@ -435,7 +436,7 @@ private func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [Stri
             let conclusion = try conclude(file.bytes, flags)
             Issue.record("taken: \(conclusion.line([]))")
         } catch {
-            #expect(error.message == file.message)
+            #expect(error.notice.words(showingValues: true) == file.message)
             #expect(error.remedy == file.remedy)
             #expect(error.kind == file.kind)
         }
