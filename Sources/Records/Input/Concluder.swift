@@ -55,7 +55,7 @@ struct Concluder {
             conclusion = form == .csv ? try csv(flags) : try json(form, flags)
             conclusion.lenient = lenient(conclusion, flags)
             let seen = try checkRecords(conclusion, flags)
-            if seen == 0, let fault = separatedByCommas(form) { throw fault }
+            if form != .csv, seen == 0 || linesEndInCommas, let fault = separatedByCommas(form) { throw fault }
         } catch {
             throw separatedByCommas(form) ?? error
         }

@@ -71,7 +71,7 @@ extension Concluder {
         let name = Dialect(delimiter: best.delimiter).argument
         let isOfLine = flags.delimiter == nil
         fault = fault.adding(
-            "it looks delimited by \(name)\(isOfLine ? ", which its first line contradicts" : "")", amended: amended)
+            "it looks delimited by \"\(name)\"\(isOfLine ? ", which its first line contradicts" : "")", amended: amended)
     }
 
     private var looksLikeJSON: Bool {
@@ -210,7 +210,7 @@ extension Concluder {
         var hint: String?
         for count in 1..<20 {
             let start = offset(ofLine: count)
-            guard start < bytes.count else { return }
+            guard start < bytes.count else { break }
             // The line itself, not one behind it that is not blank.
             if bytes[start] == 0x0A || bytes[start] == 0x0D { continue }
             var amended = flags

@@ -33,6 +33,12 @@ extension Concluder {
         return fault
     }
 
+    /// All but the last one, which the window may cut or which ends the list.
+    var linesEndInCommas: Bool {
+        let lines = bytes.split(separator: 0x0A).filter { line in !line.allSatisfy(isWhitespace) }.dropLast()
+        return !lines.isEmpty && lines.allSatisfy { line in line.last { !isWhitespace($0) } == UInt8(ascii: ",") }
+    }
+
     private var withoutCommasAtLineEnds: [UInt8] {
         bytes.split(separator: 0x0A, omittingEmptySubsequences: false).flatMap { line in
             var end = line.endIndex
