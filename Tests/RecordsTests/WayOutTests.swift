@@ -125,8 +125,8 @@ import Testing
     ]
 
     static let person = #"{"name":"Ann","age":3}"#
-    static let commas = "has a comma behind each JSON object, so that it is neither JSON lines nor an array"
-    static let noBrackets = "has commas between its JSON objects, but no [ and ] around them"
+    static let commas =
+        "has commas behind its JSON objects, but no [ and ] around them: it is neither JSON lines nor an array"
     static let brackets = ["sed", "1s/^/[/;$s/,*[[:space:]]*$/]/"]
 
     static let json: [File] = [
@@ -137,17 +137,19 @@ import Testing
             .program(["sed", "s/,[[:space:]]*$//"], from: nil, options: [])),
         File(
             "{\"name\":\"Ann\",\"dob\":\"1990-01-01\"},\n", commas,
-            .program(["sed", "s/,$//"], from: nil, options: ["--age-from", "dob"] + RefusalTests.dates)),
+            .program(brackets, from: nil, options: ["--age-from", "dob"] + RefusalTests.dates)),
         File("{\"x\":1},\n{\"x\":2},\n", commas),
-        File("\(person), \(person),\n", noBrackets, .program(brackets, from: nil, options: [])),
+        File("\(person), \(person),\n", commas, .program(brackets, from: nil, options: [])),
         File(
-            "{\n\"name\":\"Ann\",\n\"age\":3\n},\n{\n\"name\":\"Bo\",\n\"age\":4\n}\n", noBrackets,
+            "{\n\"name\":\"Ann\",\n\"age\":3\n},\n{\n\"name\":\"Bo\",\n\"age\":4\n}\n", commas,
             .program(brackets, from: nil, options: [])),
+        // One stray comma.
+        File("\(person),\n\(person)\n\(person)\n", commas, .program(["sed", "s/,$//"], from: nil, options: [])),
         // The mark would stand inside.
-        File("\u{FEFF}\(person), \(person),\n", noBrackets),
+        File("\u{FEFF}\(person), \(person),\n", commas),
         // All on one line that is longer than the window.
         File(
-            (0..<5_000).map { _ in person }.joined(separator: ","), noBrackets,
+            (0..<5_000).map { _ in person }.joined(separator: ","), commas,
             .program(brackets, from: nil, options: [])),
         File(String(repeating: "[", count: 1_000_000), "is a JSON array of arrays, not of objects"),
         File(
@@ -177,7 +179,9 @@ import Testing
             jq(".people[]", ["--age-from", "dob"] + RefusalTests.dates)),
         // Over several lines it is no JSON lines: whatever the array holds, a person says what is meant.
         File(
-            "{\"name\":\"Ann\",\n\"age\":3,\"people\":[{\"id\":1}]}", holds + asObjects,
+            "{\"name\":\"Ann\",\n\"age\":3,\"people\":[{\"id\":1}]}",
+            holds + "; of these: no keys name and age (in the first object: id); whole numbers from 0 to 150 are in \"id\": --map age=… says if that is the age"
+                + asObjects,
             .options(["--format", "json"])),
         // Cut off by the window.
         File(
@@ -207,6 +211,14 @@ import Testing
             flags.format = format
             #expect(try records(Array(team.utf8), try conclude(Array(team.utf8), flags)) == [team])
         }
+    }
+
+    /// A flag knows better.
+    @Test func aLineWithACommaIsAReject() throws {
+        var flags = InputFlags()
+        flags.format = .jsonl
+        let bytes = Array("\(Self.person),\n\(Self.person)\n".utf8)
+        #expect(try sent(try stream(bytes, try conclude(bytes, flags))).map(\.kind) == [.raw, .record])
     }
 
     /// In a log stands no value of a person.

@@ -50,12 +50,12 @@ struct Concluder {
             throw Fault(bytes.count == 0 ? "empty" : "nothing but blank lines")
         }
         let form = try form(first, flags)
+        if flags.format == nil, let fault = separatedByCommas(form) { throw fault }
         var conclusion: Conclusion
         do throws(Fault) {
             conclusion = form == .csv ? try csv(flags) : try json(form, flags)
             conclusion.lenient = lenient(conclusion, flags)
-            let seen = try checkRecords(conclusion, flags)
-            if form != .csv, seen == 0 || linesEndInCommas, let fault = separatedByCommas(form) { throw fault }
+            try checkRecords(conclusion, flags)
         } catch {
             throw separatedByCommas(form) ?? error
         }
@@ -131,8 +131,8 @@ struct Concluder {
 
     // MARK: Records
 
-    /// Nothing of a wrong file may become the rejects of a completed job. How many were looked at.
-    private func checkRecords(_ conclusion: Conclusion, _ flags: InputFlags) throws(Fault) -> Int {
+    /// Nothing of a wrong file may become the rejects of a completed job.
+    private func checkRecords(_ conclusion: Conclusion, _ flags: InputFlags) throws(Fault) {
         var seen = 0
         var found = 0
         var births = 0
@@ -147,7 +147,7 @@ struct Concluder {
         } catch {
             throw Fault(error.message, amended: other(flags))
         }
-        guard seen > 0, found == 0 else { return seen }
+        guard seen > 0, found == 0 else { return }
         let words =
             seen == 1
             ? "the first record has no name and age" : "none of the first \(seen) records has a name and an age"

@@ -11,30 +11,20 @@ extension Concluder {
             let comma = bytes[(start + length)...].firstIndex(where: { !isWhitespace($0) }),
             bytes[comma] == UInt8(ascii: ",")
         else { return nil }
-        let behind = bytes[(comma + 1)...].first { $0 == 0x0A || !isWhitespace($0) }
-        if structure.lines == 0, behind == nil || behind == 0x0A {
-            var fault = Fault("has a comma behind each JSON object, so that it is neither JSON lines nor an array")
-            let isLast = comma + 1 == bytes.count || bytes[comma + 1] == 0x0A
-            fault.programs = [
-                OtherProgram(
-                    words: ["sed", isLast ? "s/,$//" : "s/,[[:space:]]*$//"], output: withoutCommasAtLineEnds,
-                    isWhole: isWhole)
-            ]
-            return fault
-        }
-        var fault = Fault("has commas between its JSON objects, but no [ and ] around them")
+        var fault = Fault(
+            "has commas behind its JSON objects, but no [ and ] around them: it is neither JSON lines nor an array")
+        let isLast = comma + 1 == bytes.count || bytes[comma + 1] == 0x0A
+        let lines = OtherProgram(
+            words: ["sed", isLast ? "s/,$//" : "s/,[[:space:]]*$//"], output: withoutCommasAtLineEnds, isWhole: isWhole)
+        let array = OtherProgram(
+            words: ["sed", "1s/^/[/;$s/,*[[:space:]]*$/]/"], output: inBrackets, isWhole: isWhole)
         // A byte order mark would stand behind the bracket.
-        if offset == 0 {
-            fault.programs = [
-                OtherProgram(
-                    words: ["sed", "1s/^/[/;$s/,*[[:space:]]*$/]/"], output: inBrackets, isWhole: isWhole)
-            ]
-        }
+        fault.programs = linesEndInCommas ? [lines] : offset == 0 ? [array, lines] : []
         return fault
     }
 
     /// All but the last one, which the window may cut or which ends the list.
-    var linesEndInCommas: Bool {
+    private var linesEndInCommas: Bool {
         let lines = bytes.split(separator: 0x0A).filter { line in !line.allSatisfy(isWhitespace) }.dropLast()
         return !lines.isEmpty && lines.allSatisfy { line in line.last { !isWhitespace($0) } == UInt8(ascii: ",") }
     }

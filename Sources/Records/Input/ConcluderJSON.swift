@@ -56,9 +56,12 @@ extension Concluder {
         let filter: String
         /// What is inside can be loaded.
         let hasWay: Bool
+        /// Why it cannot.
+        let reason: String?
 
         var fault: Fault {
-            var fault = Fault("is one JSON object that holds an array of objects, \(filter)")
+            let reason = reason.map { "; of these: \($0)" } ?? ""
+            var fault = Fault("is one JSON object that holds an array of objects, \(filter)\(reason)")
             fault.programs = [program]
             return fault
         }
@@ -68,7 +71,9 @@ extension Concluder {
     private func wrapped(_ flags: InputFlags) -> Wrapped? {
         let arrays = JSONMembers.wrappedArrays(in: bytes).map { array in
             let program = OtherProgram(words: ["jq", "-c", array.filter], output: Array(array.bytes))
-            return Wrapped(program: program, filter: array.filter, hasWay: way(program, flags) != nil)
+            let hasWay = way(program, flags) != nil
+            return Wrapped(
+                program: program, filter: array.filter, hasWay: hasWay, reason: hasWay ? nil : fault(program, flags))
         }
         return arrays.first(where: \.hasWay) ?? arrays.first
     }

@@ -63,13 +63,32 @@ extension Concluder {
 
     /// Through one program, whose output is UTF-8 in a form that shows.
     func way(_ program: OtherProgram, _ flags: InputFlags) -> Way? {
-        withBytes(program.output) { output in
-            var inside = flags
-            inside.format = nil
-            inside.encoding = nil
-            let concluder = Concluder(output, isWhole: program.isWhole, keyFields: keyFields, today: today)
-            guard let way = concluder.way(inside), way.program == nil else { return nil }
+        inside(program, flags) { concluder, flags in
+            guard let way = concluder.way(flags), way.program == nil else { return nil }
             return Way(program: program.words, flags: way.flags)
+        }
+    }
+
+    /// Why what a program makes of the input is not taken.
+    func fault(_ program: OtherProgram, _ flags: InputFlags) -> String? {
+        inside(program, flags) { concluder, flags in
+            do throws(Fault) {
+                _ = try concluder.conclude(flags)
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+    }
+
+    private func inside<Result>(
+        _ program: OtherProgram, _ flags: InputFlags, _ body: (Concluder, InputFlags) -> Result
+    ) -> Result {
+        withBytes(program.output) { output in
+            var flags = flags
+            flags.format = nil
+            flags.encoding = nil
+            return body(Concluder(output, isWhole: program.isWhole, keyFields: keyFields, today: today), flags)
         }
     }
 
