@@ -216,7 +216,9 @@ private func scanElements(_ text: [UInt8], _ form: Form, chunk: Int) throws -> [
         let middle = Array("name,age\n\u{FEFF}Ann,3\n".utf8)
         #expect(try sent(try stream(middle, try conclude(middle))).map(\.key) == ["\u{FEFF}Ann\u{0}3"])
         let two = Array("\u{FEFF}\u{FEFF}name,age\nAnn,3\n".utf8)
-        #expect(throws: Refusal(.input, Notice(text: "no column name (line 1: \u{FEFF}name, age)"))) { try conclude(two) }
+        #expect(throws: Refusal(.input, Notice(text: "no column name (line 1: \u{FEFF}name, age)"))) {
+            try conclude(two)
+        }
         let other = Array("\u{FEFF}\u{FEFF}id,name,age\n1,Ann,3\n".utf8)
         #expect(try sent(try stream(other, try conclude(other))).map(\.key) == ["Ann\u{0}3"])
     }

@@ -42,7 +42,8 @@ import Testing
             .options(in1252 + ["--skip-lines", "2"] + bothParts)),
         File(
             western(#"[{"Prénom":"Ann","Nom":"Lee","age":3}]"#),
-            "no key name (in the first object: Pr\u{FFFD}nom, Nom, age)" + reads("line 1, byte 5", "Prénom"), .options(in1252)),
+            "no key name (in the first object: Pr\u{FFFD}nom, Nom, age)" + reads("line 1, byte 5", "Prénom"),
+            .options(in1252)),
         File(
             western(#"{"people":[{"name":"Müller","dob":"1990-01-01"}]}"#),
             "is one JSON object that holds an array of objects, .people[]" + reads("line 1, byte 21", "Müller"),
@@ -80,7 +81,8 @@ import Testing
             .options(["--delimiter", "|"])),
         File("sep=^\nname^age\n", "its first line names a delimiter that is not one of , ; tab |"),
         File(
-            "name;age\nAnn;3\n", "no columns name and age (line 1: name;age); it looks delimited by \";\"", .options([]),
+            "name;age\nAnn;3\n", "no columns name and age (line 1: name;age); it looks delimited by \";\"",
+            .options([]),
             flags: { $0.delimiter = UInt8(ascii: ",") }),
         // The flag is right and the first line is not, or the other way round.
         File(
@@ -115,7 +117,8 @@ import Testing
             title + "no column age (line 3: Name, dob); \"dob\" is a date of birth: --age-from takes it; "
                 + "--date-format says whether day or month comes first"),
         File(
-            "Report\n\nWho;Years\nAnn;3\n", "--map name=Who: there is no column \"Who\" (line 1: Report); line 3 has them: --skip-lines 2",
+            "Report\n\nWho;Years\nAnn;3\n",
+            "--map name=Who: there is no column \"Who\" (line 1: Report); line 3 has them: --skip-lines 2",
             .options(["--skip-lines", "2", "--map", "name=Who,age=Years"]), kind: .usage,
             flags: {
                 $0.map = [FieldSource(field: "name", source: "Who"), FieldSource(field: "age", source: "Years")]
@@ -180,7 +183,8 @@ import Testing
         // Over several lines it is no JSON lines: whatever the array holds, a person says what is meant.
         File(
             "{\"name\":\"Ann\",\n\"age\":3,\"people\":[{\"id\":1}]}",
-            holds + "; of these: no keys name and age (in the first object: id); whole numbers from 0 to 150 are in \"id\": --map age=… says if that is the age"
+            holds
+                + "; of these: no keys name and age (in the first object: id); whole numbers from 0 to 150 are in \"id\": --map age=… says if that is the age"
                 + asObjects,
             .options(["--format", "json"])),
         // Cut off by the window.
@@ -189,7 +193,8 @@ import Testing
             holds + asLines, jq(".people[]")),
         // The keys that the flags name are inside.
         File(
-            "{\"people\":[{\"n\":\"Ann\",\"a\":3}]}", "--map name=n: there is no key \"n\" (in the first object: people)",
+            "{\"people\":[{\"n\":\"Ann\",\"a\":3}]}",
+            "--map name=n: there is no key \"n\" (in the first object: people)",
             jq(".people[]", ["--map", "name=n,age=a"]), kind: .usage,
             flags: { $0.map = [FieldSource(field: "name", source: "n"), FieldSource(field: "age", source: "a")] }),
     ]

@@ -39,7 +39,8 @@ extension Concluder {
             var amended = flags
             amended.format = nil
             return Fault(
-                records == 1 ? "the first line is no JSON object" : "none of the first \(records) lines is a JSON object",
+                records == 1
+                    ? "the first line is no JSON object" : "none of the first \(records) lines is a JSON object",
                 amended: amended)
         }
         let elements = bytes.drop { $0 != UInt8(ascii: "[") }.dropFirst()

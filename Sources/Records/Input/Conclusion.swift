@@ -136,7 +136,8 @@ package struct Conclusion: Hashable, Sendable {
     /// Plain CSV with commas or JSON lines under our own names: what the program took from the first, and takes as the
     /// same job.
     package var isPlain: Bool {
-        let isBare = !hasDelimiterLine && skippedLines == 0 && age == nil && null == nil && !isRagged && !hasSurplus
+        let isBare =
+            !hasDelimiterLine && skippedLines == 0 && age == nil && null == nil && !isRagged && !hasSurplus
             && lenient == []
         switch form {
         case .csv: return isBare && header != nil && dialect == Dialect() && columns.allSatisfy { $0.isAsSpelled }
@@ -154,7 +155,8 @@ package struct Conclusion: Hashable, Sendable {
         let shown = 10
         let more = staying.count > shown ? " and \(staying.count - shown) more" : ""
         let stay = staying.prefix(shown).map { "\"\($0)\"" }.joined(separator: ", ") + more
-        let found = fields.count > 2 * shown ? fields.prefix(2 * shown) + ["…"] : fields.isEmpty ? ["no records"] : fields[...]
+        let found =
+            fields.count > 2 * shown ? fields.prefix(2 * shown) + ["…"] : fields.isEmpty ? ["no records"] : fields[...]
         return input.joined(separator: ", ") + ": " + found.joined(separator: ", ")
             + (staying.isEmpty ? "" : " (\(stay) stay\(staying.count == 1 ? "s" : ""))")
     }

@@ -42,7 +42,8 @@ extension RealFile {
             #"no columns name and age (line 2: Name,Age); it looks delimited by ",", which its first line contradicts"#,
             try: "userload load --delimiter , FILE", [#"3 {"name":"Ann Lee","age":35}"#]),
         RealFile(
-            "report.csv", "Members;;\r\nas of 1 November;;\r\n;;\r\nName;Vorname;Geburtsdatum\r\nLee;Ann;31.12.1990\r\n",
+            "report.csv",
+            "Members;;\r\nas of 1 November;;\r\n;;\r\nName;Vorname;Geburtsdatum\r\nLee;Ann;31.12.1990\r\n",
             "no columns name and age (line 1: Members, , ); with --skip-lines 3, line 4 is the header: \(besideVorname) "
                 + "(line 4: Name, Vorname, Geburtsdatum)",
             try: "userload load --skip-lines 3 --map name.firstName=Vorname,name.lastName=Name --age-from Geburtsdatum "
@@ -54,9 +55,11 @@ extension RealFile {
         RealFile(
             "libreoffice.csv", "\"Name\",\"Age\",\"Note\"\n\"Lee, Ann\",35,\"two\nlines\"\n",
             #"CSV, UTF-8, ",": "Name" → name, "Age" → age"#, [#"2 {"name":"Lee, Ann","age":35,"Note":"two\nlines"}"#]),
-        RealFile("book.xlsx", Array("PK\u{3}\u{4}".utf8) + Array("....[Content_Types].xml....xl/workbook.xml".utf8),
+        RealFile(
+            "book.xlsx", Array("PK\u{3}\u{4}".utf8) + Array("....[Content_Types].xml....xl/workbook.xml".utf8),
             #"is an Excel workbook (xlsx): save it as "CSV UTF-8 (Comma delimited)""#),
-        RealFile("people.zip", Array("PK\u{3}\u{4}".utf8) + Array("....people.csv".utf8), "is a zip archive",
+        RealFile(
+            "people.zip", Array("PK\u{3}\u{4}".utf8) + Array("....people.csv".utf8), "is a zip archive",
             try: "unzip -p FILE | userload load -"),
     ]
 

@@ -12,11 +12,13 @@ extension RealFile {
                 "3 ! not_an_integer", "4 ! missing",
             ]),
         RealFile(
-            "olympics.csv", "\"ID\",\"Name\",\"Sex\",\"Age\",\"Height\"\n\"1\",\"A Dijiang\",\"M\",24,180\n\"2\",\"B Lamusi\",\"M\",NA,NA\n",
+            "olympics.csv",
+            "\"ID\",\"Name\",\"Sex\",\"Age\",\"Height\"\n\"1\",\"A Dijiang\",\"M\",24,180\n\"2\",\"B Lamusi\",\"M\",NA,NA\n",
             #"CSV, UTF-8, ",": "Name" → name, "Age" → age"#,
             [#"2 {"ID":"1","name":"A Dijiang","Sex":"M","age":24,"Height":"180"}"#, "3 ! not_an_integer"]),
         RealFile(
-            "nba.csv", "Name,Team,Number,Position,Age,Salary\nAvery Bradley,Boston Celtics,0.0,PG,25.0,7730337.0\n,,,,,\n",
+            "nba.csv",
+            "Name,Team,Number,Position,Age,Salary\nAvery Bradley,Boston Celtics,0.0,PG,25.0,7730337.0\n,,,,,\n",
             #"CSV, UTF-8, ",": "Name" → name, "Age" → age"#,
             [
                 #"2 {"name":"Avery Bradley","Team":"Boston Celtics","Number":"0.0","Position":"PG","age":"25.0","Salary":"7730337.0"}"#,
@@ -40,7 +42,8 @@ extension RealFile {
                 #"2 {"last_name":"Brown","first_name":"Sherrod","name":"Sherrod Brown","birthday":"1952-11-09","phoneNumber":"202-224-2315","age":AGE}"#
             ]),
         RealFile(
-            "faker.jsonl", "{\"first_name\":\"Ann\",\"last_name\":\"Lee\",\"age\":35}\n{\"first_name\":\"Bo\",\"age\":4}\n",
+            "faker.jsonl",
+            "{\"first_name\":\"Ann\",\"last_name\":\"Lee\",\"age\":35}\n{\"first_name\":\"Bo\",\"age\":4}\n",
             #"JSON lines, UTF-8: "first_name" + "last_name" → name, age"#,
             [#"1 {"age":35,"name":{"firstName":"Ann","lastName":"Lee"}}"#, "2 ! missing"]),
         RealFile(
@@ -73,7 +76,8 @@ extension RealFile {
         RealFile(
             "dummyjson.json",
             #"{"users":[{"id":1,"firstName":"Emily","lastName":"Johnson","age":28,"email":"e@x.dummyjson.com","phone":"+81 965-431-3024"}],"total":208}"#,
-            "is one JSON object that holds an array of objects, .users[]", try: "jq -c '.users[]' FILE | userload load -",
+            "is one JSON object that holds an array of objects, .users[]",
+            try: "jq -c '.users[]' FILE | userload load -",
             [
                 #"1 {"id":1,"age":28,"email":"e@x.dummyjson.com","phoneNumber":"+81 965-431-3024","name":{"firstName":"Emily","lastName":"Johnson"}}"#
             ]),
@@ -127,7 +131,9 @@ extension RealFile {
         RealFile(
             "login.html", "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n",
             "no columns name and age (line 1: <!DOCTYPE html>)"),
-        RealFile("people.xml", "<?xml version=\"1.0\"?>\n<people/>\n", #"the header row has a stray quote in column 1 (line 1)"#),
+        RealFile(
+            "people.xml", "<?xml version=\"1.0\"?>\n<people/>\n",
+            #"the header row has a stray quote in column 1 (line 1)"#),
         RealFile("people.yaml", "- name: Ann\n  age: 35\n", "no columns name and age (line 1: - name: Ann)"),
         RealFile(
             "contact.vcf", "BEGIN:VCARD\nVERSION:4.0\nFN:Ann Lee\nN:Lee;Ann;;;\nEND:VCARD\n",
@@ -136,7 +142,8 @@ extension RealFile {
             "dump.sql", "INSERT INTO people VALUES (1,'Ann',35);\n",
             "no columns name and age (line 1: INSERT INTO people VALUES (1, 'Ann', 35);)"),
         RealFile("people.db", Array("SQLite format 3\0".utf8), "line 1, byte 15: a NUL byte, which text does not have"),
-        RealFile("people.parquet", Array("PAR1....".utf8),
+        RealFile(
+            "people.parquet", Array("PAR1....".utf8),
             "is a Parquet file: convert it to CSV or JSON lines, with DuckDB for instance"),
         RealFile(
             "windows.csv", Array(utf16("Name;Vorname;Alter\r\nLee;Ann;35\r\n").dropFirst(2)),

@@ -91,7 +91,7 @@ extension TemporaryDirectory {
     /// Writes what a shell command makes of these bytes; the path.
     func write(_ name: String, _ bytes: some Sequence<UInt8>, through command: String) throws -> String {
         let input = try write(name + ".in", Data(bytes))
-        try run("/bin/sh", ["-c", "\(command) < '\(input)' > '\(path(name))'"])
+        try run("/bin/sh", ["-c", "{ \(command); } < '\(input)' > '\(path(name))'"])
         return path(name)
     }
 }
