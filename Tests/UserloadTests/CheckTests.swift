@@ -103,6 +103,21 @@ import Testing
             "\(result)")
     }
 
+    /// Flags that do not fit are a usage error, and say what else they need.
+    @Test func flagsThatNeedOthers() throws {
+        let file = try files.write("t.csv", "Report\n\nWho;Years\nAnn;3\n")
+        let result = try check("--map", "name=Who,age=Years", file)
+        #expect(
+            result.code == 2
+                && result.stdout == """
+                    \(file)
+                      refused: --map name=Who: there is no column "Who" (line 1: Report); line 3 has them: --skip-lines 2
+                    try: userload check --skip-lines 2 --map name=Who,age=Years \(file)
+
+                    """,
+            "\(result)")
+    }
+
     @Test func sigtermEndsIt() throws {
         let fifo = files.path("pipe")
         mkfifo(fifo, 0o600)

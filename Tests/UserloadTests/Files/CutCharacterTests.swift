@@ -38,4 +38,15 @@ import Testing
             #expect(found.rows.count == wanted.count && different == nil, "shifted by \(shift)")
         }
     }
+
+    /// The first character that is no ASCII is the one that the window's edge cuts: it is still UTF-8.
+    @Test(arguments: 1...3) func theOnlyOne(shift: Int) throws {
+        let directory = try TemporaryDirectory()
+        let row = String(repeating: "x", count: 1_000)
+        let start = "name,age\n" + (0..<65).map { "\(row),\($0)\n" }.joined()
+        let padding = String(repeating: "y", count: 65_536 - shift - start.utf8.count)
+        let found = try Taken(try directory.write("f", "\(start)\(padding)😀,3\n"))
+        #expect(
+            found.notices.isEmpty && found.rows.last == "67 {\"name\":\"\(padding)😀\",\"age\":3}", "\(found.notices)")
+    }
 }
