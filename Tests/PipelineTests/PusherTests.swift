@@ -56,6 +56,12 @@ private final class Place {
 
     func content() throws -> TopicContent { try TopicContent(settings, topic: topic) }
 
+    func hasTopic() throws -> Bool {
+        let admin = try Admin(settings)
+        defer { admin.close() }
+        return try admin.partitions(of: topic) != nil
+    }
+
     func topics(_ arguments: String...) throws {
         try server.tool(
             "kafka-topics.sh", ["--bootstrap-server", server.bootstrapServers] + arguments + ["--topic", topic])
@@ -137,7 +143,7 @@ private final class Place {
         let words = "the gzip data is cut off at byte \(size): the file is not complete"
         let refused = place.push(path)
         #expect(refused.result == .failed(.refused(words)) && refused.job == nil)
-        #expect(try place.content().messages.isEmpty)
+        #expect(try !place.hasTopic())
 
         let fifo = place.directory.path("pipe.jsonl")
         mkfifo(fifo, 0o600)
@@ -207,6 +213,7 @@ private final class Place {
             return
         }
         #expect(error.kind == .refused && error.message.hasPrefix(words), "\(error)")
+        #expect(try !place.hasTopic())
         let fifo = place.directory.path("pipe")
         mkfifo(fifo, 0o600)
         let writer = Background { try? run("/bin/sh", ["-c", "cat '\(path)' > '\(fifo)'"]) }
@@ -216,6 +223,30 @@ private final class Place {
         #expect(broken.result == .failed(.broken(error.message + "; what was sent of it is marked broken")))
         let kinds = try place.content().kinds(of: try #require(broken.job))
         #expect(kinds[.broken] == 4 && kinds[.end] == nil && kinds[.record] == 500)
+    }
+
+    /// A file that the first pass refuses makes no topic; the next one does, and both know the same one then.
+    @Test func whatIsRefusedMakesNoTopic() throws {
+        let place = try Place()
+        let good = try place.file(lines: 3)
+        place.options.limits.minRecords = 3
+        let few = try place.directory.write("few.csv", "name,age\nAnn,3\n")
+        let wrong = try place.directory.write("wrong.csv", "Name;Vorname;age\nLee;Ann;3\n")
+        let pusher = Pusher(place.settings, topic: place.topic, options: place.options, interrupt: place.interrupt) {
+            event in
+            if case .notice(let sentence, _) = event { place.notices.append(sentence) }
+        }
+        defer { pusher.close() }
+        #expect(pusher.push(few).result == .failed(.refused("has 1 record: --min-records is 3")))
+        guard case .failed(let error) = pusher.push(wrong).result, error.kind == .refused else {
+            Issue.record("pushed")
+            return
+        }
+        #expect(try !place.hasTopic() && place.notices.isEmpty, "\(place.notices)")
+        #expect(pusher.push(good).result == .pushed)
+        #expect(pusher.push(few).result == .failed(.refused("has 1 record: --min-records is 3")))
+        #expect(place.notices.count { $0.hasPrefix("created topic \(place.topic)") } == 1, "\(place.notices)")
+        #expect(try place.hasTopic())
     }
 
     /// A pipe that is compressed and has nothing more for now: what came is pushed, and SIGTERM ends the command.

@@ -13,7 +13,7 @@ import Testing
             _ = try conclude(header, flags)
             return nil
         } catch {
-            return error.message
+            return error.notice.text
         }
     }
 
@@ -32,10 +32,10 @@ import Testing
         ("name,\"age\n1,2\n", "the header row has a quote that is never closed (line 1)"),
         ("name,a\"ge\n", "the header row has a stray quote in column 2 (line 1)"),
         ("name,\"age\"x\n", "the header row has a stray quote in column 2 (line 1)"),
-        ("name;age;email\n", "no columns name and age (line 1: name;age;email); it looks delimited by ;"),
-        ("name\tage\n", "no columns name and age (line 1: name\tage); it looks delimited by tab"),
-        ("name|age\n", "no columns name and age (line 1: name|age); it looks delimited by |"),
-        ("name;alters\n", "no columns name and age (line 1: name;alters)"),
+        ("name;age;email\n", "no columns name and age (line 1: name;age;email); it looks delimited by \";\""),
+        ("name\tage\n", "no columns name and age (line 1: name\tage); it looks delimited by \"tab\""),
+        ("name|age\n", "no columns name and age (line 1: name|age); it looks delimited by \"|\""),
+        ("name;alters\n", "no columns name and age (line 1: name;alters); it looks delimited by \";\""),
         (#"{"name":"x"}"#, "the header row has a stray quote in column 1 (line 1); it looks like JSON"),
     ]
 
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func commaIsSuggestedToo() {
-        let message = "no columns name and age (line 1: name,age); it looks delimited by ,"
+        let message = "no columns name and age (line 1: name,age); it looks delimited by \",\""
         #expect(Self.error(Array("name,age\n".utf8), delimiter: ";") == message)
     }
 

@@ -92,43 +92,25 @@ import Testing
                     try: jq -c '.people[]' \(file) | userload check -
                     \(packed)
                       refused: is one JSON object that holds an array of objects, .people[]
-                    try: gzip -dc \(packed) | iconv -f UTF-16LE -t UTF-8 | jq -c '.people[]' | userload check -
+                    try: gzip -dc \(packed) | iconv -f UTF-16 -t UTF-8 | jq -c '.people[]' | userload check -
 
                     """,
             "\(result)")
     }
 
-    /// The same people in every container, encoding, form and with every delimiter.
-    @Test func thePeopleAreTheSameHoweverTheyCome() throws {
-        let rows = [["Zoë", "35"], ["Bo", "x"], ["Ann, Jr; |", "7"]]
-        func csv(_ delimiter: String) -> String {
-            (["Name\(delimiter)Age"] + rows.map { "\"\($0[0])\"\(delimiter)\($0[1])" }).joined(separator: "\n") + "\n"
-        }
-        let objects = rows.map { "{\"Name\":\"\($0[0])\",\"Age\":\"\($0[1])\"}" }
-        var forms = [",", ";", "\t", "|"].map { csv($0) }
-        forms.append("\n" + objects.joined(separator: "\n"))
-        forms.append("[\n" + objects.joined(separator: ",\n") + "]")
-        forms.append("\n" + objects.map { $0.replacingOccurrences(of: ",\"Age", with: ",\n\"Age") }.joined())
-        for (index, form) in forms.enumerated() {
-            let plain = try files.write("\(index)", form)
-            for (number, command) in ["cat", "gzip -c", "zstd -q -c"].enumerated() {
-                for encoding in ["UTF-8", "UTF-16", "WINDOWS-1252"] {
-                    let file = files.path("\(index)-\(number)-\(encoding)")
-                    try run("/bin/sh", ["-c", "iconv -f UTF-8 -t \(encoding) '\(plain)' | \(command) > '\(file)'"])
-                    let flags = encoding == "WINDOWS-1252" ? ["--encoding", encoding] : []
-                    var options = PushOptions()
-                    options.input.encoding = flags.last
-                    let outcome = CheckOutcome(file, options, interrupt: Interrupt()) { _ in }
-                    let tally = try #require(outcome.tally, "\(index) \(command) \(encoding): \(outcome)")
-                    #expect(tally.records == 3 && tally.rejects == 1)
-                    #expect(tally.ages[35] == 1 && tally.ages[7] == 1)
-                    #expect(tally.errors.map(\.code) == ["not_an_integer"])
-                    #expect(
-                        tally.errors.first?.examples.first?.line == 3, "\(index) \(command) \(encoding)"
-                    )
-                }
-            }
-        }
+    /// Flags that do not fit are a usage error, and say what else they need.
+    @Test func flagsThatNeedOthers() throws {
+        let file = try files.write("t.csv", "Report\n\nWho;Years\nAnn;3\n")
+        let result = try check("--map", "name=Who,age=Years", file)
+        #expect(
+            result.code == 2
+                && result.stdout == """
+                    \(file)
+                      refused: --map name=Who: there is no column "Who" (line 1: Report); line 3 has them: --skip-lines 2
+                    try: userload check --skip-lines 2 --map name=Who,age=Years \(file)
+
+                    """,
+            "\(result)")
     }
 
     @Test func sigtermEndsIt() throws {

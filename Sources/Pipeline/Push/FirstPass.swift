@@ -65,7 +65,7 @@ package struct CheckOutcome {
         self.file = file
         let clock = PushClock()
         do throws(PipelineError) {
-            let input = try ConcludedInput(file, options.input, keyFields: options.keyFields, interrupt)
+            let input = try ConcludedInput(file, options, interrupt)
             conclusion = input.line
             notices = input.conclusion.notices.map { $0.words(showingValues: options.showsValues) }
             let found = try FirstPass(input, keyFields: options.keyFields, now: { clock.now }, event: event).run()

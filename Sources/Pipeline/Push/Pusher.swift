@@ -19,7 +19,7 @@ package final class Pusher {
     package var beforeSending: () throws(PipelineError) -> Void = {}
     /// What stopped one file and would stop every other.
     private var halted: PipelineError?
-    private var preparedTopic: Topic?
+    private var knownTopic: Topic?
 
     package init(
         _ settings: ClientSettings, topic: String, options: PushOptions, interrupt: Interrupt,
@@ -67,19 +67,14 @@ package final class Pusher {
         return outcome
     }
 
-    /// The topic, asked for or created the first time.
-    package func topic() throws(PipelineError) -> Topic {
-        if let preparedTopic { return preparedTopic }
-        let preparation = TopicPreparation(
+    private var topicPreparation: TopicPreparation {
+        TopicPreparation(
             settings: settings, name: topicName, options: options, interrupt: interrupt, clock: clock,
             notice: { [event] in event(.notice($0, isWarning: $1)) })
-        let made = try preparation.prepare()
-        preparedTopic = made
-        return made
     }
 
     private func push(_ path: String, _ outcome: inout PushOutcome) throws(PipelineError) {
-        let file = try ConcludedInput(path, options.input, keyFields: options.keyFields, interrupt)
+        let file = try ConcludedInput(path, options, interrupt)
         let source = file.source
         outcome.isResumable = source.isRegular
         let preparation = try JobPreparation(file, options)
@@ -88,11 +83,16 @@ package final class Pusher {
             let words = notice.words(showingValues: options.showsValues)
             event(.notice("\(path): \(words)", isWarning: false))
         }
-        let topic = try topic()
+        // A file that is refused makes no topic.
+        if knownTopic == nil { knownTopic = try topicPreparation.find() }
+        let content = try preparation.readOnce(clock, event)
+        let topic: Topic
+        if let knownTopic { topic = knownTopic } else { topic = try topicPreparation.findOrMake() }
+        knownTopic = topic
         let context = PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,
             event: event)
-        let identity = try preparation.identify(context)
+        let identity = try preparation.identify(context, content)
         let job = identity.entry.job
         let plan = preparation.plan(partitions: topic.partitions)
         func input() -> JobInput {

@@ -14,6 +14,7 @@ final class CSVScanner: FormatScanner {
     private let encoder: CSVEncoder
     private let null: [UInt8]?
     private let isRagged: Bool
+    private(set) var hasSurplus = false
 
     /// Behind the header row; `line` is the physical line there.
     init(window: InputWindow, _ conclusion: Conclusion, line: UInt64) {
@@ -55,9 +56,7 @@ final class CSVScanner: FormatScanner {
     private func take(_ record: inout ScannedRecord, _ row: BytePointer, _ length: Int) {
         record.length = UInt64(truncatingIfNeeded: length)
         record.original = Bytes(start: row, count: length)
-        guard rows.cellCount == columnCount || rows.fit(row, length, columnCount, isRagged: isRagged),
-            !rows.hasStrayQuotes
-        else {
+        guard rows.cellCount == columnCount || fit(row, length), !rows.hasStrayQuotes else {
             record.reject(flaws())
             record.isTruncated = false
             return
@@ -69,6 +68,12 @@ final class CSVScanner: FormatScanner {
         } else {
             record.truncate([.tooLong], from: row, length, into: prefix)
         }
+    }
+
+    private func fit(_ row: BytePointer, _ length: Int) -> Bool {
+        guard rows.fit(row, length, columnCount, isRagged: isRagged) else { return false }
+        if rows.cellCount > columnCount { hasSurplus = true }
+        return true
     }
 
     private func flaws() -> [FieldError] {
