@@ -230,7 +230,7 @@ import Testing
         #expect(messages.filter { $0.kind == .raw }.count == 1)
         #expect(
             messages.first { $0.kind == .raw }?.errors
-                == #"[{"field":"name","code":"invalid_utf8","message":"not valid UTF-8"}]"#)
+                == #"[{"field":"name","code":"invalid_utf8","message":"is not valid UTF-8"}]"#)
         #expect(messages.count == 11)
         let mixed = try conclude(bytes + Array("Zoë,3\n".utf8))
         #expect(mixed.notices == [])
