@@ -24,8 +24,10 @@ struct SessionOpening {
         let lock = options.purpose == .service ? nil : Prefetch("lock") { try connect(abandon) }
         do {
             let (connection, migration) = try waiting.retry { try openDatabase(abandon) }
+            waiting.hasPostgres = true
             onReady(migration.info)
             let side = try waiting.retry { try kafka.take(isCancelled: { interrupt.isSet }) ?? askKafka() }
+            waiting.hasKafka = true
             let partitions = try waitForTopic(side, &waiting)
             if try waiting.retry({
                 try side.isCompacted ?? isCompacted(options.topic, cluster: side.cluster, side.admin)
@@ -197,8 +199,15 @@ private struct Waiting {
     private var stall: StallTimer
     private let interrupt: Interrupt
     private let topic: String
+    private let report: @Sendable (WorkEvent) -> Void
+    private let start = ContinuousClock.now
+    private let firstContact = FirstContact()
+    /// They have answered before.
+    var hasPostgres = false
+    var hasKafka = false
 
     init(_ opening: SessionOpening) {
+        report = opening.report
         outages = Outages(report: opening.report)
         stall = StallTimer(limit: opening.options.stallTimeout, now: .now)
         interrupt = opening.interrupt
@@ -221,6 +230,11 @@ private struct Waiting {
                     try pause(.milliseconds(50))
                 } else {
                     outages.failed(error)
+                    let isKafka = error is KafkaError
+                    let isFirst = isKafka ? !hasKafka : !hasPostgres
+                    if isFirst, ContinuousClock.now - start >= FirstContact.patience, firstContact.isDue {
+                        report(.firstContact(isKafka ? .kafka : .postgres))
+                    }
                     try pause(backoff.next())
                 }
             }
