@@ -46,25 +46,23 @@ package final class Reader {
     }
 
     /// Reads the messages at these places, all at once, and answers in their order (`rd_kafka_consume_start_queue`,
-    /// `_consume_queue`, `_consume_stop`: 2.0.2 needs no group for these). Several places of one partition take several
-    /// rounds. Throws `.timedOut` when some answer did not come in time.
+    /// `_consume_queue`, `_consume_stop`: 2.0.2 needs no group for these). Places of one partition that lie far apart take
+    /// several rounds. Throws `.timedOut` when no answer came for that long.
     package func read(
         _ places: [(partition: Int32, offset: Int64)], timeout: Duration
     ) throws(KafkaError) -> [ReadResult] {
-        let end = ContinuousClock.now + timeout
         var results = [ReadResult?](repeating: nil, count: places.count)
-        while results.contains(where: { $0 == nil }) {
-            var round = ReaderRound()
-            for index in places.indices where results[index] == nil {
-                round.add(index, places[index].partition, places[index].offset)
-            }
-            try perform(&round, until: end)
+        var open = Array(places.indices)
+        while !open.isEmpty {
+            var round = ReaderRound(places, open)
+            try perform(&round, timeout)
             for (index, result) in round.results { results[index] = result }
+            open.removeAll { results[$0] != nil }
         }
         return results.compactMap { $0 }
     }
 
-    private func perform(_ round: inout ReaderRound, until end: ContinuousClock.Instant) throws(KafkaError) {
+    private func perform(_ round: inout ReaderRound, _ timeout: Duration) throws(KafkaError) {
         guard let topic, let handle = client.handle, let queue = rd_kafka_queue_new(handle) else { throw closed }
         defer { rd_kafka_queue_destroy(queue) }
         guard !client.isStuck else {
@@ -87,7 +85,9 @@ package final class Reader {
         }
         // An answer takes a millisecond or two; but 2.0.2 now and then forgets to wake the broker's thread, which then
         // sleeps for up to 1 s. A request to the partitions' leaders wakes the right ones.
-        var turn: Int32 = 2
+        let firstTurn: Int32 = 2
+        var turn = firstTurn
+        var end = ContinuousClock.now + timeout
         var nextCheck = ContinuousClock.now + .milliseconds(250)
         while !round.isComplete {
             guard let message = rd_kafka_consume_queue(queue, min(turn, milliseconds(until: end))) else {
@@ -101,35 +101,35 @@ package final class Reader {
                 continue
             }
             defer { rd_kafka_message_destroy(message) }
-            try take(message, &round, until: end)
+            guard try take(message, &round, until: end) else { continue }
+            end = .now + timeout
+            turn = firstTurn
         }
     }
 
+    /// Returns whether it answers something.
     private func take(
         _ message: UnsafeMutablePointer<rd_kafka_message_t>, _ round: inout ReaderRound,
         until end: ContinuousClock.Instant
-    ) throws(KafkaError) {
+    ) throws(KafkaError) -> Bool {
         let partition = message.pointee.partition
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
-            guard let offset = round.offset(partition) else { return }
             let found = Message(pointer: message)
-            if found.offset < offset { return }
-            round.answer(
-                partition,
-                found.offset == offset
-                    ? .message(MessageCopy(found, header: header)) : .absent(next: found.offset))
+            return round.arrived(partition, offset: found.offset, bytes: Int(message.pointee.len)) {
+                .message(MessageCopy(found, header: header))
+            }
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-            round.answer(partition, .absent(next: nil))
+            round.ended(partition)
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-            guard let offset = round.offset(partition) else { return }
-            let marks = try watermarks(of: [partition], until: end)[0]
-            round.answer(partition, offset < marks.low ? .belowStart(low: marks.low) : .absent(next: nil))
+            guard round.offset(partition) != nil else { return false }
+            round.begins(partition, at: try watermarks(of: [partition], until: end)[0].low)
         default:
             throw KafkaError(
                 code: KafkaErrorCode(message.pointee.err),
                 message: rd_kafka_message_errstr(message).map { String(cString: $0) })
         }
+        return true
     }
 
     /// Asks the partitions' leaders for something whose answer nobody waits for.
