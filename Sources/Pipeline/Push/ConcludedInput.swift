@@ -10,7 +10,7 @@ final class ConcludedInput {
     let flags: InputFlags
     let conclusion: Conclusion
     /// Of a stream, which is read once; it has not begun.
-    let scanner: RecordScanner
+    private(set) lazy var scanner = RecordScanner(offset: source.textStart) { [source] in try source.read($0) }
 
     private let foundEncoding: TextEncoding
     private let container: Container?
@@ -35,7 +35,6 @@ final class ConcludedInput {
             }
             foundEncoding = try source.encoding()
             container = try source.container()
-            scanner = RecordScanner(offset: source.textStart) { try source.read($0) }
         } catch {
             throw Self.refusal(error, source, flags)
         }
