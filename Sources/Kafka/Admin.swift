@@ -14,8 +14,14 @@ package final class Admin {
     /// Identifies the cluster (`rd_kafka_clusterid`); nil when the broker has no id.
     package func clusterID(timeout: Duration = .seconds(10)) throws(KafkaError) -> String? {
         let handle = try open
+        // Known from the answer to any question about a topic.
+        if let id = knownClusterID(handle, wait: 0) { return id }
         try client.metadata(of: nil, until: .now + timeout) { _ in }
-        guard let id = rd_kafka_clusterid(handle, 1000) else { return nil }
+        return knownClusterID(handle, wait: 1000)
+    }
+
+    private func knownClusterID(_ handle: OpaquePointer, wait milliseconds: Int32) -> String? {
+        guard let id = rd_kafka_clusterid(handle, milliseconds) else { return nil }
         defer { rd_kafka_mem_free(handle, id) }
         return String(cString: id)
     }

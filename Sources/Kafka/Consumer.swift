@@ -74,8 +74,12 @@ package final class Consumer {
         }
     }
 
-    /// Reads one topic without joining the group: what is read is what `assign` says, and no rebalance comes.
-    package func readByHand(_ topic: String) { self.topic = topic }
+    /// Reads one topic without joining the group: what is read is what `assign` says, and no rebalance comes. Connects
+    /// meanwhile.
+    package func readByHand(_ topic: String) {
+        self.topic = topic
+        if let handle = client.handle { wake([0], handle) }
+    }
 
     /// Hands out up to `maximum` events, waiting up to `milliseconds` for the first and for no further one
     /// (`rd_kafka_consume_batch_queue`). Rebalances and problems are served inside. Counts as a poll for

@@ -45,7 +45,9 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The connection broke in a way that librdkafka puts down to TLS or SASL on one side only. Only its words say so; a
     /// broker that is just starting, or a proxy without one, breaks it in the same way.
     package var suggestsOtherProtocol: Bool {
-        isConnection && (message.contains("security.protocol") || message.contains("SSL handshake failed"))
+        // A plain listener ends a TLS connection with either of the last two, as the moment has it.
+        isConnection
+            && ["security.protocol", "SSL handshake failed", "SSL routines:"].contains { message.contains($0) }
     }
 
     package var description: String { "\(message) (\(code.name))" }

@@ -1,6 +1,7 @@
 // Sends messages to explicit partitions of one topic: an idempotent producer whose reports arrive where it is polled.
 
 internal import CRdKafka
+internal import Glibc
 
 /// The fate of one message. Only `error == nil` with `offset >= 0` means that it is in the log: 2.0.2 can report
 /// a message delivered with an offset below 0 although it is not.
@@ -50,6 +51,21 @@ package final class Producer {
             throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
         }
         self.topic = topic
+        askForProducerID(topic)
+    }
+
+    /// Newer libraries connect to brokers they learn of in place of the first one, and then ask for a producer id only
+    /// 500 ms after they began (`rd_kafka_idemp_pid_timer_restart`), or when metadata comes: so metadata is asked for.
+    private func askForProducerID(_ topic: OpaquePointer) {
+        guard rd_kafka_version() >= 0x0203_00FF else { return }
+        client.detach { handle in
+            for _ in 0..<3 {
+                var metadata: UnsafePointer<rd_kafka_metadata>?
+                rd_kafka_metadata(handle, 0, topic, &metadata, 300)
+                if let metadata { rd_kafka_metadata_destroy(metadata) }
+                usleep(5_000)
+            }
+        }
     }
 
     /// Only a safeguard: whoever produced must call `close` and keep the values.

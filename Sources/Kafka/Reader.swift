@@ -17,16 +17,19 @@ package final class Reader {
     private let client: Client
     private let name: String
     private let header: StaticString
+    private let reach: ReaderRound.Reach
     private var topic: OpaquePointer?
 
     /// - Parameters:
     ///   - header: the name of the header that copies carry.
+    ///   - readsMany: many messages of a partition that lie close together, not one or two.
     ///   - isCancelled: looked at about every second of a wait; true ends it with `.interrupted`.
     package init(
-        _ settings: ClientSettings, topic: String, header: StaticString, overrides: [(String, String)] = [],
-        isCancelled: @escaping () -> Bool = { false }
+        _ settings: ClientSettings, topic: String, header: StaticString, readsMany: Bool = false,
+        overrides: [(String, String)] = [], isCancelled: @escaping () -> Bool = { false }
     ) throws {
-        client = try Client(.reader, settings, overrides: overrides, isCancelled: isCancelled)
+        reach = readsMany ? .many : .few
+        client = try Client(.reader, settings, overrides: reach.settings + overrides, isCancelled: isCancelled)
         name = topic
         self.header = header
         guard let topic = rd_kafka_topic_new(client.handle, topic, nil) else {
@@ -47,17 +50,16 @@ package final class Reader {
 
     /// Reads the messages at these places, all at once, and answers in their order (`rd_kafka_consume_start_queue`,
     /// `_consume_queue`, `_consume_stop`: 2.0.2 needs no group for these). Places of one partition that lie far apart take
-    /// several rounds. Throws `.timedOut` when no answer came for that long.
+    /// several rounds. Throws `.timedOut` when no further answer came in time.
     package func read(
         _ places: [(partition: Int32, offset: Int64)], timeout: Duration
     ) throws(KafkaError) -> [ReadResult] {
         var results = [ReadResult?](repeating: nil, count: places.count)
-        var open = Array(places.indices)
-        while !open.isEmpty {
-            var round = ReaderRound(places, open)
+        while results.contains(where: { $0 == nil }) {
+            let open = places.indices.filter { results[$0] == nil }
+            var round = ReaderRound(open.map { ($0, places[$0].partition, places[$0].offset) }, reach)
             try perform(&round, timeout)
             for (index, result) in round.results { results[index] = result }
-            open.removeAll { results[$0] != nil }
         }
         return results.compactMap { $0 }
     }
@@ -76,7 +78,7 @@ package final class Reader {
                 return RD_KAFKA_RESP_ERR_NO_ERROR
             }
         }
-        for (partition, offset) in round.places {
+        for (partition, offset) in round.starts {
             // Asynchronous: only enqueues.
             guard rd_kafka_consume_start_queue(topic, partition, offset, queue) == 0 else {
                 throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
@@ -88,6 +90,7 @@ package final class Reader {
         let firstTurn: Int32 = 2
         var turn = firstTurn
         var end = ContinuousClock.now + timeout
+        var answered = 0
         var nextCheck = ContinuousClock.now + .milliseconds(250)
         while !round.isComplete {
             guard let message = rd_kafka_consume_queue(queue, min(turn, milliseconds(until: end))) else {
@@ -101,35 +104,47 @@ package final class Reader {
                 continue
             }
             defer { rd_kafka_message_destroy(message) }
-            guard try take(message, &round, until: end) else { continue }
+            try take(message, &round, until: end)
+            guard round.results.count > answered else { continue }
+            answered = round.results.count
             end = .now + timeout
             turn = firstTurn
         }
     }
 
-    /// Returns whether it answers something.
     private func take(
         _ message: UnsafeMutablePointer<rd_kafka_message_t>, _ round: inout ReaderRound,
         until end: ContinuousClock.Instant
-    ) throws(KafkaError) -> Bool {
+    ) throws(KafkaError) {
         let partition = message.pointee.partition
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
             let found = Message(pointer: message)
-            return round.arrived(partition, offset: found.offset, bytes: Int(message.pointee.len)) {
-                .message(MessageCopy(found, header: header))
+            guard let wanted = round.offset(partition), wanted <= found.offset else {
+                return round.passed(partition, bytes: Int(message.pointee.len))
+            }
+            while let offset = round.offset(partition), offset <= found.offset {
+                round.answer(
+                    partition,
+                    found.offset == offset
+                        ? .message(MessageCopy(found, header: header)) : .absent(next: found.offset))
             }
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-            round.ended(partition)
+            while round.offset(partition) != nil { round.answer(partition, .absent(next: nil)) }
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-            guard round.offset(partition) != nil else { return false }
-            round.begins(partition, at: try watermarks(of: [partition], until: end)[0].low)
+            guard let offset = round.offset(partition) else { return }
+            let low = try watermarks(of: [partition], until: end)[0].low
+            if offset >= low { round.answer(partition, .absent(next: nil)) }
+            while let offset = round.offset(partition), offset < low {
+                round.answer(partition, .belowStart(low: low))
+            }
+            // Further ones may lie in the log.
+            round.leave(partition)
         default:
             throw KafkaError(
                 code: KafkaErrorCode(message.pointee.err),
                 message: rd_kafka_message_errstr(message).map { String(cString: $0) })
         }
-        return true
     }
 
     /// Asks the partitions' leaders for something whose answer nobody waits for.

@@ -1,95 +1,76 @@
 // What a reader asks for in one go, and the answers so far.
 
-/// The places of one round. librdkafka reads a partition from one place on, so of each partition the first place is asked
-/// for, and what lies close behind it is read on the way; the rest is left to another round.
+/// A value. librdkafka reads a partition from one place at a time: further places of it are answered in the same round if
+/// they lie so close behind that what is fetched holds them, else in a later one.
 struct ReaderRound {
-    /// Beginning anew at a place further away is faster than reading on to it.
-    private static let nearOffsets: Int64 = 1_000
-    private static let nearBytes = 256 << 10
+    /// How far behind a place the next one may lie: beyond it, beginning anew there is faster than reading on.
+    struct Reach {
+        let offsets: Int64
+        let bytes: Int
+        let settings: [(String, String)]
 
-    private struct Row {
-        /// Ascending by offset; with the index of the place.
-        var wanted: [(offset: Int64, index: Int)] = []
-        var next = 0
-        /// Read since the last one that was wanted.
-        var passedBytes = 0
-        var isClosed = false
-
-        var offset: Int64? { isClosed || next == wanted.count ? nil : wanted[next].offset }
+        static let few = Reach(offsets: 64, bytes: 65_536, settings: [])
+        /// As much as the consumer takes at a time: a batch that is longer than this is given for one partition only in
+        /// each answer.
+        static let many = Reach(offsets: 1_000, bytes: 262_144, settings: [("fetch.message.max.bytes", "131072")])
     }
 
-    /// Where each partition is read from.
-    let places: [(partition: Int32, offset: Int64)]
-    private var rows: [Int32: Row] = [:]
-    private var openRows: Int
+    private let reach: Reach
+
+    private struct Want {
+        let index: Int
+        let offset: Int64
+    }
+
+    /// Of each partition, the bytes read since the last place that was wanted.
+    private var passedBytes: [Int32: Int] = [:]
+    /// Of each partition, ascending by offset; those without an answer.
+    private var wanted: [Int32: ArraySlice<Want>] = [:]
     /// By the index of the place.
-    private(set) var results: [(index: Int, result: ReadResult)] = []
+    private(set) var results: [Int: ReadResult] = [:]
+    /// Where to start reading each partition.
+    let starts: [(partition: Int32, offset: Int64)]
 
-    /// - Parameter indices: of those of `all` that have no answer yet.
-    init(_ all: [(partition: Int32, offset: Int64)], _ indices: [Int]) {
-        for index in indices {
-            rows[all[index].partition, default: Row()].wanted.append((all[index].offset, index))
+    /// - Parameter places: of these, by their index.
+    init(_ places: [(index: Int, partition: Int32, offset: Int64)], _ reach: Reach) {
+        self.reach = reach
+        let byPartition = Dictionary(grouping: places) { $0.partition }
+        for (partition, places) in byPartition {
+            let ascending = places.map { Want(index: $0.index, offset: $0.offset) }.sorted { $0.offset < $1.offset }
+            var last = ascending[0].offset
+            wanted[partition] = ascending.prefix { want in
+                defer { last = want.offset }
+                let (distance, overflows) = want.offset.subtractingReportingOverflow(last)
+                return !overflows && distance <= reach.offsets
+            }
         }
-        for partition in rows.keys { rows[partition]!.wanted.sort { $0 < $1 } }
-        places = rows.map { ($0.key, $0.value.wanted[0].offset) }.sorted { $0.partition < $1.partition }
-        openRows = rows.count
+        starts = wanted.map { ($0, $1.first!.offset) }.sorted { $0.0 < $1.0 }
     }
 
-    var isComplete: Bool { openRows == 0 }
+    var isComplete: Bool { wanted.isEmpty }
 
-    /// Partitions of which something is awaited.
-    var open: [Int32] { rows.filter { $0.value.offset != nil }.map(\.key) }
+    /// Partitions without all their answers.
+    var open: [Int32] { wanted.keys.sorted() }
 
-    /// What is wanted next of a partition; nil: nothing any more.
-    func offset(_ partition: Int32) -> Int64? { rows[partition]?.offset }
+    /// What is wanted of a partition next; nil: nothing any more.
+    func offset(_ partition: Int32) -> Int64? { wanted[partition]?.first?.offset }
 
-    /// A message came.
-    /// - Returns: whether it answers something.
-    mutating func arrived(
-        _ partition: Int32, offset: Int64, bytes: Int, _ message: () -> ReadResult
-    ) -> Bool {
-        guard let first = self.offset(partition), offset >= first else { return passed(partition, bytes) }
-        answer(partition, below: offset, .absent(next: offset))
-        if self.offset(partition) == offset { answer(partition, below: offset + 1, message()) }
-        rows[partition]!.passedBytes = 0
-        if let next = self.offset(partition), next - offset > Self.nearOffsets { close(partition) }
-        return true
+    /// What is still wanted of the partition is for another round.
+    mutating func leave(_ partition: Int32) { wanted[partition] = nil }
+
+    /// A message that was not wanted came on the way.
+    mutating func passed(_ partition: Int32, bytes: Int) {
+        // The first place is where reading began.
+        guard let passed = passedBytes[partition] else { return }
+        passedBytes[partition] = passed + bytes
+        if passed + bytes > reach.bytes { leave(partition) }
     }
 
-    /// The log has nothing at or behind the place that is wanted.
-    mutating func ended(_ partition: Int32) { answer(partition, below: .max, .absent(next: nil)) }
-
-    /// Where the log begins.
-    mutating func begins(_ partition: Int32, at low: Int64) {
-        guard let first = offset(partition) else { return }
-        if first < low { answer(partition, below: low, .belowStart(low: low)) } else { ended(partition) }
-        // The next one is asked for anew.
-        if offset(partition) != nil { close(partition) }
-    }
-
-    private mutating func passed(_ partition: Int32, _ bytes: Int) -> Bool {
-        guard var row = rows[partition], row.offset != nil, row.next > 0 else { return false }
-        row.passedBytes += bytes
-        rows[partition] = row
-        if row.passedBytes > Self.nearBytes { close(partition) }
-        return false
-    }
-
-    private mutating func answer(_ partition: Int32, below limit: Int64, _ result: ReadResult) {
-        guard var row = rows[partition] else { return }
-        while let offset = row.offset, offset < limit {
-            results.append((row.wanted[row.next].index, result))
-            row.next += 1
-        }
-        if row.offset == nil, !row.isClosed {
-            row.isClosed = true
-            openRows -= 1
-        }
-        rows[partition] = row
-    }
-
-    private mutating func close(_ partition: Int32) {
-        rows[partition]!.isClosed = true
-        openRows -= 1
+    /// Of the offset wanted next.
+    mutating func answer(_ partition: Int32, _ result: ReadResult) {
+        passedBytes[partition] = 0
+        guard let want = wanted[partition]?.popFirst() else { return }
+        results[want.index] = result
+        if wanted[partition]?.isEmpty == true { wanted[partition] = nil }
     }
 }

@@ -56,7 +56,8 @@ enum RequiredSettings {
 
     static func defaults(of role: ClientRole) -> [(String, String)] {
         // Back within a second of the broker; the default waits up to 10 s.
-        let connection = [("reconnect.backoff.max.ms", "1000")]
+        // Requests go out at once: one that waits for the answer to another (Nagle's algorithm) costs a round trip.
+        let connection = [("reconnect.backoff.max.ms", "1000"), ("socket.nagle.disable", "true")]
         switch role {
         case .producer:
             // The default of 100,000 messages (each with its headers) thrashes the cache; of 1 GiB, memory.

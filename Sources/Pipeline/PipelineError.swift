@@ -36,7 +36,9 @@ package struct PipelineError: Error, Equatable, Sendable, CustomStringConvertibl
         self.wayOut = wayOut
     }
 
-    package static func usage(_ message: String, hint: String? = nil) -> Self { Self(.usage, message, hint) }
+    package static func usage(_ message: String, hint: String? = nil, wayOut: WayOut? = nil) -> Self {
+        Self(.usage, message, hint, wayOut: wayOut)
+    }
     package static func refused(_ message: String, hint: String? = nil, wayOut: WayOut? = nil) -> Self {
         Self(.refused, message, hint, wayOut: wayOut)
     }

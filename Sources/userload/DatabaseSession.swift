@@ -38,6 +38,13 @@ extension DatabaseSession {
         }
     }
 
+    /// What is wrong with their rejects.
+    func errors(of jobs: [JobStatus]) throws(PostgresError) -> [JobID: JobErrors] {
+        var errors: [JobID: JobErrors] = [:]
+        for job in jobs where job.rejected > 0 { errors[job.id] = try self.jobs.errors(of: job.id) }
+        return errors
+    }
+
     func noSuchJob(_ name: String) -> Failure {
         Failure(.noSuchJob, "no job '\(name)' in \(connection.place)", hint: "`userload jobs` lists them")
     }

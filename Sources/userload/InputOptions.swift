@@ -52,15 +52,11 @@ enum InputOptions {
     static let minRecords = Option.integer(
         "min-records", "N", in: 0...Int.max, help: "Refuse a file with fewer records; not for a stream.")
 
-    static let showValues = Flag(
-        "show-values",
-        help: "Quote invalid values, which may be personal, also where they are not shown on a terminal.")
-
     private static let delimiters = Dialect.delimiters.map(\.name).joined(separator: " ")
 
     static let all: [any DeclaredOption] = [
         format, encoding, delimiter, skipLines, columns, null, ragged, map, mapFile, ageFrom, asOf, dateFormat, lenient,
-        maxRejects, minRecords, showValues,
+        maxRejects, minRecords,
     ]
 
     /// - Throws: `Failure` (usage).

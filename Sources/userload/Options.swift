@@ -23,6 +23,9 @@ enum Options {
     static let logging: [any DeclaredOption] = [quiet, verbose, logFormat]
 
     static let json = Flag("json", help: "Print JSON for programs.")
+    static let showValues = Flag(
+        "show-values",
+        help: "Quote invalid values, which may be personal, also where they are not shown on a terminal.")
 }
 
 /// Values used when neither a flag nor the environment gives one.

@@ -29,7 +29,9 @@ struct WorkReport: Sendable {
 
     private func level(of event: WorkEvent) -> LogLevel {
         switch event {
-        case .migrated: .info
+        case .migrated, .firstContact(.postgres): .info
+        // Push says it too.
+        case .firstContact(.kafka): isEmbedded ? .debug : .info
         case .waitingForTopic, .reading, .owns, .leftToOthers, .caughtUp: isEmbedded ? .debug : .info
         case .jobEnded(let job) where job.state == .completed: isEmbedded ? .debug : .info
         case .jobEnded, .partitions, .passedOver, .descriptionRefused, .newGeneration, .expired, .openTransaction,
@@ -86,6 +88,8 @@ struct WorkReport: Sendable {
         case .openTransaction(let partition, let offset, let end):
             "\(topic)/\(partition): another producer's transaction is open at offset \(offset); the \(end - offset) "
                 + "offsets up to \(end) can be read once it ends"
+        case .firstContact(.kafka): FirstContact.kafka(brokers)
+        case .firstContact(.postgres): FirstContact.postgres
         case .outage(let server, let news, let reason): outage(server, news, reason)
         case .detail(let detail): self.detail(detail)
         }

@@ -186,6 +186,8 @@ import Testing
             "Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol configuration"
         #expect(KafkaError(code: .transport, message: words).suggestsOtherProtocol)
         #expect(!KafkaError(code: .ssl, message: words).suggestsOtherProtocol)
+        let ended = "ssl://localhost:9092/bootstrap: error:0A000126:SSL routines::unexpected eof while reading"
+        #expect(KafkaError(code: .transport, message: ended).suggestsOtherProtocol)
         #expect(!KafkaError(code: .transport, message: "Connection refused").suggestsOtherProtocol)
     }
 

@@ -32,15 +32,26 @@ import Testing
         reader.close()
     }
 
+    @Test func readsManyPlacesAtOnceAndAnswersInTheirOrder() throws {
+        let reader = try Reader(settings, topic: "t", header: "userload")
+        defer { reader.close() }
+        let places: [(partition: Int32, offset: Int64)] = [(0, 9), (1, 0), (0, 2), (0, 2), (0, 10), (0, 3)]
+        let found = try reader.read(places, timeout: .seconds(10))
+        let offsets = found.map { if case .message(let message) = $0 { message.offset } else { Int64(-1) } }
+        #expect(offsets == [9, -1, 2, 2, -1, 3])
+        #expect(found[1] == .absent(next: nil))
+        #expect(found[4] == .absent(next: nil))
+    }
+
     /// Places that lie close together are read on the way, others in a round of their own; answers come in the order asked.
-    @Test func readsManyPlacesAtOnce() throws {
+    @Test(arguments: [false, true]) func readsManyPlaces(readsMany: Bool) throws {
         let sender = try Sender(settings, topic: "t")
         let large = String(repeating: "x", count: 40_000)
         for index in 10..<2_000 {
             sender.produce(index < 1_990 ? "v\(index)" : "v\(index)\(large)", partition: 0, header: "h\(index)")
         }
         #expect(try sender.flush().filter(\.isAcknowledged).count == 1_990)
-        let reader = try Reader(settings, topic: "t", header: "userload")
+        let reader = try Reader(settings, topic: "t", header: "userload", readsMany: readsMany)
         let offsets: [Int64] = [1_999, 0, 1, 3, 350, 350, 351, 2, 1_990, 2_000, 5_000, 9]
         let results = try reader.read(
             offsets.map { (0, $0) } + [(1, 0), (1, 4)], timeout: .seconds(10))

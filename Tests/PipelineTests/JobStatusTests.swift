@@ -274,7 +274,7 @@ private let examples = [
             INSERT INTO userload.rejects (job, partition, seq, line, byte_offset, length, form, bytes, errors, cluster,
                 topic, kafka_offset, kafka_time)
             SELECT '\(id.uuid)', n % 3, n / 3, n, n * 10, 9, 'raw', '\\x00ff5c'::bytea || n::text::bytea,
-                '[{"field": "age", "code": "empty", "message": "empty"}]', 'c', 't', 1000 - n, 0
+                '[{"field": "age", "code": "empty", "message": "is empty"}]', 'c', 't', 1000 - n, 0
             FROM generate_series(\(lines.upperBound), \(lines.lowerBound), -1) AS n;
             UPDATE userload.progress SET rejected = 1 WHERE job = '\(id.uuid)'
             """)
@@ -287,7 +287,7 @@ private let examples = [
         try reject(JobID(high: 9, low: 9), lines: 1...3)
         let rejects = try jobs.statuses([job])[0].firstRejects
         #expect(rejects.map(\.line) == [7, 8, 9, 10, 11])
-        #expect(rejects[0].errors == [FieldError(field: "age", code: "empty", message: "empty")])
+        #expect(rejects[0].errors == [FieldError(field: "age", code: "empty", message: "is empty")])
         #expect(rejects[0].partition == 1)
         #expect(rejects[0].kafkaOffset == 993)
     }
@@ -305,7 +305,7 @@ private let examples = [
         #expect(
             try fixture.rows(
                 "SELECT line, problem, record FROM userload.reject_list WHERE slug = '\(job.slug)' AND line = 10")
-                == [#"10|age: empty|\000\377\\10"#])
+                == [#"10|age is empty|\000\377\\10"#])
     }
 
     @Test func rejectsOfOtherProducersComeInTheOrderOfKafka() throws {

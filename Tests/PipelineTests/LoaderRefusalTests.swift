@@ -110,7 +110,10 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         let found = (0..<10).map { errors[0].string($0) ?? "NULL" }
         let wire = rows[77].wire
         #expect(
-            found == ["", refusal.code, refusal.message, "78", "79", "780", "\(wire.utf8.count)", "json", wire, "78"])
+            found == [
+                "", refusal.code, "Postgres refused it: " + refusal.message, "78", "79", "780", "\(wire.utf8.count)",
+                "json", wire, "78",
+            ])
     }
 
     @Test func manyRefusedRowsAreFoundOneByOne() throws {

@@ -153,7 +153,7 @@ import Testing
     @Test func aNewerSchemaIsRefused() throws {
         _ = try Migrator.migrate(connection, target())
         try database.psql("UPDATE userload.settings SET schema_version = 99")
-        let text = "schema userload in \(place) is version 99, this userload knows 5: upgrade userload"
+        let text = "schema userload in \(place) is version 99, this userload knows 6: upgrade userload"
         #expect(problem { _ = try Migrator.migrate(connection, target()) } == text)
         #expect(problem { _ = try DatabaseInfo.read(connection) } == text)
     }
@@ -168,10 +168,10 @@ import Testing
             """)
         #expect(
             problem { _ = try DatabaseInfo.read(connection) }
-                == "schema userload in \(place) is version 2, this userload needs 5: run 'userload migrate'")
+                == "schema userload in \(place) is version 2, this userload needs 6: run 'userload migrate'")
         let report = try Migrator.migrate(connection, target())
-        #expect(report.made == ["brought schema userload in \(place) from version 2 to 5, as postgres"])
-        #expect(report.info.revision == 8)
+        #expect(report.made == ["brought schema userload in \(place) from version 2 to 6, as postgres"])
+        #expect(report.info.revision == 10)
         #expect(try connection.query("SELECT count(*) FROM userload.job_status")[0].int(0) == 0)
     }
 
@@ -187,7 +187,7 @@ import Testing
             """)
         let reasons = "SELECT wire_version, state, reason, conclusion IS NULL FROM userload.job_status ORDER BY 1"
         let report = try Migrator.migrate(connection, target())
-        #expect(report.made == ["brought schema userload in \(place) from version 4 to 5, as postgres"])
+        #expect(report.made == ["brought schema userload in \(place) from version 4 to 6, as postgres"])
         #expect(try database.psql(reasons) == "2|stalled|gap|t\n3|stalled|version|t")
     }
 
@@ -255,7 +255,9 @@ import Testing
     }
 
     @Test func theFilesRunInPsqlWithItsVariables() throws {
-        try runFiles(["0001_tables", "0002_age_counts", "0003_views", "0004_sums", "0005_conclusion"])
+        try runFiles([
+            "0001_tables", "0002_age_counts", "0003_views", "0004_sums", "0005_conclusion", "0006_reject_words",
+        ])
         try psql(
             ["-1", "-v", "users=public.users", "-v", "schema=public", "-v", "columns=age, name, email"]
                 + ["-v", "key_fields={name,age,email}", "-v", "old=userload_key", "-f", "\(Self.sql)/key_change.sql"],

@@ -63,6 +63,12 @@ final class Place {
 
     func content() throws -> TopicContent { try TopicContent(settings, topic: topic) }
 
+    func hasTopic() throws -> Bool {
+        let admin = try Admin(settings)
+        defer { admin.close() }
+        return try admin.partitions(of: topic) != nil
+    }
+
     func topics(_ arguments: String...) throws {
         try server.tool(
             "kafka-topics.sh", ["--bootstrap-server", server.bootstrapServers] + arguments + ["--topic", topic])

@@ -65,7 +65,7 @@ import Testing
         let words = "the gzip data is cut off at byte \(size): the file is not complete"
         let refused = place.push(path)
         #expect(refused.result == .failed(.refused(words)) && refused.job == nil)
-        #expect(try place.content().messages.isEmpty)
+        #expect(try !place.hasTopic())
 
         let fifo = place.directory.path("pipe.jsonl")
         mkfifo(fifo, 0o600)
@@ -135,6 +135,7 @@ import Testing
             return
         }
         #expect(error.kind == .refused && error.message.hasPrefix(words), "\(error)")
+        #expect(try !place.hasTopic())
         let fifo = place.directory.path("pipe")
         mkfifo(fifo, 0o600)
         let writer = Background { try? run("/bin/sh", ["-c", "cat '\(path)' > '\(fifo)'"]) }
@@ -144,6 +145,30 @@ import Testing
         #expect(broken.result == .failed(.broken(error.message + "; what was sent of it is marked broken")))
         let kinds = try place.content().kinds(of: try #require(broken.job))
         #expect(kinds[.broken] == 4 && kinds[.end] == nil && kinds[.record] == 500)
+    }
+
+    /// A file that the first pass refuses makes no topic; the next one does, and both know the same one then.
+    @Test func whatIsRefusedMakesNoTopic() throws {
+        let place = try Place()
+        let good = try place.file(lines: 3)
+        place.options.limits.minRecords = 3
+        let few = try place.directory.write("few.csv", "name,age\nAnn,3\n")
+        let wrong = try place.directory.write("wrong.csv", "Name;Vorname;age\nLee;Ann;3\n")
+        let pusher = Pusher(place.settings, topic: place.topic, options: place.options, interrupt: place.interrupt) {
+            event in
+            if case .notice(let sentence, _) = event { place.notices.append(sentence) }
+        }
+        defer { pusher.close() }
+        #expect(pusher.push(few).result == .failed(.refused("has 1 record: --min-records is 3")))
+        guard case .failed(let error) = pusher.push(wrong).result, error.kind == .refused else {
+            Issue.record("pushed")
+            return
+        }
+        #expect(try !place.hasTopic() && place.notices.isEmpty, "\(place.notices)")
+        #expect(pusher.push(good).result == .pushed)
+        #expect(pusher.push(few).result == .failed(.refused("has 1 record: --min-records is 3")))
+        #expect(place.notices.count { $0.hasPrefix("created topic \(place.topic)") } == 1, "\(place.notices)")
+        #expect(try place.hasTopic())
     }
 
     /// A pipe that is compressed and has nothing more for now: what came is pushed, and SIGTERM ends the command.
@@ -170,7 +195,8 @@ import Testing
         let path = try place.directory.write("a.csv", "name,age\nAnn,30\nBen,abc\nragged\n")
         let outcome = place.push(path)
         #expect(outcome.result == .pushed && outcome.records == 3 && outcome.rejects == 2)
-        #expect(outcome.firstReject?.line == 3 && outcome.firstReject?.error.field == "age")
+        #expect(outcome.errors.map(\.code) == ["not_an_integer", "ragged_row"])
+        #expect(outcome.errors.flatMap(\.examples).map(\.line) == [3, 4] && outcome.form == .csv)
         let job = try #require(outcome.job)
         let content = try place.content()
         #expect(content.kinds(of: job) == [.start: 4, .record: 1, .raw: 2, .end: 4])

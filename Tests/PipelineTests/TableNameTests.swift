@@ -14,7 +14,7 @@ import Testing
 
     @Test(arguments: ["", "a.b.c", "a.", "1a", "a b", #""a"#, #""""#, "a;b", String(repeating: "a", count: 64)])
     func whatIsNoneIsRefused(text: String) {
-        #expect(throws: PipelineError.configuration("\"\(text)\" is no table name (schema.table is one)")) {
+        #expect(throws: PipelineError.configuration("\"\(text)\" is not a table name: write table or schema.table")) {
             try TableName(parsing: text)
         }
     }

@@ -54,12 +54,13 @@ import Testing
         #expect(String(decoding: messages[0].value, as: UTF8.self) == #"{"name":"Ann","dob":"1990-11-24","age":36}"#)
         #expect(
             messages.dropFirst().dropLast().map(\.errors) == [
-                #"[{"field":"dob","code":"not_a_date","message":"not a date"}]"#,
-                #"[{"field":"age","code":"missing","message":"missing"}]"#,
-                #"[{"field":"dob","code":"date_in_future","message":"after 2026-11-24"}]"#,
-                #"[{"field":"dob","code":"out_of_range","message":"more than 150 years before 2026-11-24"}]"#,
+                #"[{"field":"dob","code":"not_a_date","message":"is not a date"}]"#,
+                #"[{"field":"age","code":"missing","message":"is missing"}]"#,
+                #"[{"field":"dob","code":"date_in_future","message":"is after 2026-11-24"}]"#,
+                #"[{"field":"dob","code":"out_of_range","message":"is more than 150 years before 2026-11-24"}]"#,
             ])
-        #expect(messages.last?.errors?.contains(#"{"field":"dob","code":"not_a_date","message":"not a date"}"#) == true)
+        #expect(
+            messages.last?.errors?.contains(#"{"field":"dob","code":"not_a_date","message":"is not a date"}"#) == true)
         #expect(messages.last?.errors?.contains(#""field":"name""#) == true)
     }
 

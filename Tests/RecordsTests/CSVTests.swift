@@ -13,7 +13,7 @@ import Testing
             _ = try conclude(header, flags)
             return nil
         } catch {
-            return error.message
+            return error.notice.text
         }
     }
 
@@ -32,10 +32,10 @@ import Testing
         ("name,\"age\n1,2\n", "the header row has a quote that is never closed (line 1)"),
         ("name,a\"ge\n", "the header row has a stray quote in column 2 (line 1)"),
         ("name,\"age\"x\n", "the header row has a stray quote in column 2 (line 1)"),
-        ("name;age;email\n", "no columns name and age (line 1: name;age;email); it looks delimited by ;"),
-        ("name\tage\n", "no columns name and age (line 1: name\tage); it looks delimited by tab"),
-        ("name|age\n", "no columns name and age (line 1: name|age); it looks delimited by |"),
-        ("name;alters\n", "no columns name and age (line 1: name;alters)"),
+        ("name;age;email\n", "no columns name and age (line 1: name;age;email); it looks delimited by \";\""),
+        ("name\tage\n", "no columns name and age (line 1: name\tage); it looks delimited by \"tab\""),
+        ("name|age\n", "no columns name and age (line 1: name|age); it looks delimited by \"|\""),
+        ("name;alters\n", "no columns name and age (line 1: name;alters); it looks delimited by \";\""),
         (#"{"name":"x"}"#, "the header row has a stray quote in column 1 (line 1); it looks like JSON"),
     ]
 
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func commaIsSuggestedToo() {
-        let message = "no columns name and age (line 1: name,age); it looks delimited by ,"
+        let message = "no columns name and age (line 1: name,age); it looks delimited by \",\""
         #expect(Self.error(Array("name,age\n".utf8), delimiter: ";") == message)
     }
 
@@ -204,13 +204,13 @@ import Testing
     func headerOnly(input: String) throws { #expect(try scan(input) == []) }
 
     static let rejects: [(row: String, errors: [FieldError])] = [
-        ("a", [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
-        ("a,1", [FieldError(field: "", code: "ragged_row", message: "2 cells, the header has 3")]),
-        ("a,1,b,c", [FieldError(field: "", code: "ragged_row", message: "4 cells, the header has 3")]),
-        (#"a,1,b," ""#, [FieldError(field: "", code: "ragged_row", message: "4 cells, the header has 3")]),
-        (#"a,1,b,"""""#, [FieldError(field: "", code: "ragged_row", message: "4 cells, the header has 3")]),
-        (" ", [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
-        (#""""#, [FieldError(field: "", code: "ragged_row", message: "1 cell, the header has 3")]),
+        ("a", [FieldError(field: "", code: "ragged_row", message: "the row has 1 cell, the header 3")]),
+        ("a,1", [FieldError(field: "", code: "ragged_row", message: "the row has 2 cells, the header 3")]),
+        ("a,1,b,c", [FieldError(field: "", code: "ragged_row", message: "the row has 4 cells, the header 3")]),
+        (#"a,1,b," ""#, [FieldError(field: "", code: "ragged_row", message: "the row has 4 cells, the header 3")]),
+        (#"a,1,b,"""""#, [FieldError(field: "", code: "ragged_row", message: "the row has 4 cells, the header 3")]),
+        (" ", [FieldError(field: "", code: "ragged_row", message: "the row has 1 cell, the header 3")]),
+        (#""""#, [FieldError(field: "", code: "ragged_row", message: "the row has 1 cell, the header 3")]),
         (#"a"b,1,c"#, [FieldError(field: "name", code: "stray_quote", message: "has a quote where none may be")]),
         (#"a,1,"b"c"#, [FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be")]),
         (#"a,1,"b" "#, [FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be")]),
@@ -218,11 +218,11 @@ import Testing
         (
             #"a"b"c,"1"2"3",""x,d"e"#,
             [
-                FieldError(field: "", code: "ragged_row", message: "4 cells, the header has 3"),
+                FieldError(field: "", code: "ragged_row", message: "the row has 4 cells, the header 3"),
                 FieldError(field: "name", code: "stray_quote", message: "has a quote where none may be"),
                 FieldError(field: "age", code: "stray_quote", message: "has a quote where none may be"),
                 FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be"),
-                FieldError(field: "", code: "stray_quote", message: "has a quote where none may be"),
+                FieldError(field: "", code: "stray_quote", message: "a surplus cell has a quote where none may be"),
             ]
         ),
     ]
@@ -241,7 +241,7 @@ import Testing
     }
 
     static let openQuote = FieldError(
-        field: "", code: "unterminated_quote", message: "a quote that is not closed")
+        field: "", code: "unterminated_quote", message: "the record has a quote that is not closed")
 
     @Test func openQuoteAtTheEndCostsOneLine() throws {
         let records = try scan("\(Self.header)a,1,\"b\nc,2,d\r\n\ne,3,f\r")

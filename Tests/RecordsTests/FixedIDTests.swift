@@ -37,4 +37,20 @@ import Testing
     @Test func plainFilesKeepTheirIDs() throws {
         for (file, format, id) in Self.ids { #expect(try Self.id(file, format) == id, "\(file)") }
     }
+
+    /// The first version made rejects of these rows: what it began, this one must not go on with.
+    @Test func surplusCellsAreAnotherPlan() throws {
+        let file = Array("name,age\nAnn,35,\nBo,2\n".utf8)
+        let plan = Plan(input: try conclude(file), keyFields: .standard, partitions: 12, onDuplicate: .skip)
+        var first = plan
+        first.input.hasSurplus = false
+        #expect(!plan.isPlain && first.isPlain)
+        let content = withBytes(file) { ContentHash(of: $0) }
+        func id(_ plan: Plan) -> JobID { plan.jobID(content: content, size: 0, label: nil, nonce: nil) }
+        #expect(id(plan) != id(first))
+        // Cells that are not empty were rejects and are.
+        #expect(try conclude(Array("name,age\nBo,2\nAnn,35,x\n".utf8)).isPlain)
+        // The row that the window cuts says nothing.
+        #expect(try conclude(Array("name,age\nBo,2\nAnn,35,".utf8), isWhole: false).isPlain)
+    }
 }

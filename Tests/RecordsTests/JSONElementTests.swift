@@ -179,7 +179,7 @@ private func scanElements(_ text: [UInt8], _ form: Form, chunk: Int) throws -> [
                     do { _ = try sent(try stream(bytes, conclusion)) } catch is InputError {}
                     #expect(try conclude(bytes, flags, isWhole: isWhole) == conclusion)
                 } catch let error as Refusal {
-                    #expect(!error.message.isEmpty)
+                    #expect(!error.notice.text.isEmpty)
                 }
                 _ = withBytes(bytes) { StreamWindow.length($0, flags) }
             }
@@ -200,7 +200,7 @@ private func scanElements(_ text: [UInt8], _ form: Form, chunk: Int) throws -> [
     @Test func endlessLines() throws {
         let zeros = [UInt8](repeating: UInt8(ascii: "0"), count: 3_000_000)
         let message = "the header row is longer than 65536 bytes (line 1)"
-        #expect(throws: Refusal(.input, message)) { try conclude(zeros) }
+        #expect(throws: Refusal(.input, Notice(text: message))) { try conclude(zeros) }
         let bytes = Array("name,age\nAnn,3\n".utf8) + zeros
         let messages = try sent(try stream(bytes, try conclude(bytes)))
         #expect(messages.map(\.kind) == [.record, .truncated])
@@ -216,7 +216,9 @@ private func scanElements(_ text: [UInt8], _ form: Form, chunk: Int) throws -> [
         let middle = Array("name,age\n\u{FEFF}Ann,3\n".utf8)
         #expect(try sent(try stream(middle, try conclude(middle))).map(\.key) == ["\u{FEFF}Ann\u{0}3"])
         let two = Array("\u{FEFF}\u{FEFF}name,age\nAnn,3\n".utf8)
-        #expect(throws: Refusal(.input, "no column name (line 1: \u{FEFF}name, age)")) { try conclude(two) }
+        #expect(throws: Refusal(.input, Notice(text: "no column name (line 1: \u{FEFF}name, age)"))) {
+            try conclude(two)
+        }
         let other = Array("\u{FEFF}\u{FEFF}id,name,age\n1,Ann,3\n".utf8)
         #expect(try sent(try stream(other, try conclude(other))).map(\.key) == ["Ann\u{0}3"])
     }

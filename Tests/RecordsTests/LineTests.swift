@@ -32,7 +32,10 @@ import Testing
         #expect(longest[0].json?.utf8.count == Limits.valueBytes)
         for count in [Limits.valueBytes + 1, Limits.valueBytes + 2, 5_000_000] {
             let longer = try records(count)
-            #expect(longer[0].errors == [FieldError(field: "", code: "too_long", message: "longer than 1 MiB")])
+            #expect(
+                longer[0].errors == [
+                    FieldError(field: "", code: "too_long", message: "the record is longer than 1 MiB")
+                ])
             #expect(longer[0].length == UInt64(count))
             #expect(longer[0].isTruncated)
             #expect(longer[0].original.count == Limits.truncatedBytes)

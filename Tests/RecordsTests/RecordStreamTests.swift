@@ -52,17 +52,14 @@ import Testing
         #expect(String(decoding: messages[2].value, as: UTF8.self) == "bad,age,abc,x,,")
         #expect(
             messages[2].errors == """
-                [{"field":"age","code":"not_an_integer","message":"not an integer"},\
-                {"field":"email","code":"invalid_email","message":"not an email address"}]
+                [{"field":"age","code":"not_an_integer","message":"is not a whole number"},\
+                {"field":"email","code":"invalid_email","message":"has no @"}]
                 """)
         #expect(messages.map { $0.errors == nil } == messages.map { $0.kind == .record })
         #expect(messages[7].errors?.hasPrefix(#"[{"field":"name","code":"missing""#) == true)
         #expect(messages[0].partition == messages[8].partition)
         #expect(stream.records == 11)
         #expect(stream.rejects == 5)
-        #expect(stream.firstReject?.line == 5)
-        #expect(
-            stream.firstReject?.error == FieldError(field: "age", code: "not_an_integer", message: "not an integer"))
         #expect(stream.bytesConsumed == UInt64(Self.csv.utf8.count))
     }
 
@@ -135,7 +132,7 @@ import Testing
         #expect(messages.map(\.kind) == [.truncated, .record])
         #expect(messages[0].value == Array(line[..<Limits.truncatedBytes]))
         #expect(messages[0].key == nil)
-        #expect(messages[0].errors == #"[{"field":"","code":"too_long","message":"longer than 1 MiB"}]"#)
+        #expect(messages[0].errors == #"[{"field":"","code":"too_long","message":"the record is longer than 1 MiB"}]"#)
         guard case .header(let header) = withBytes(messages[0].header, { WireHeader.decode($0) }) else {
             Issue.record("no header")
             return

@@ -8,10 +8,10 @@ import Testing
     private func tally(_ text: String, _ flags: InputFlags = InputFlags()) throws -> RecordTally {
         let bytes = Array(text.utf8)
         let stream = try stream(bytes, try conclude(bytes, flags))
-        let tally = RecordTally()
-        stream.tally = tally
+        let ages = AgeTally()
+        stream.ages = ages
         while try stream.next() {}
-        return tally
+        return RecordTally(stream, ages)
     }
 
     /// `line 3 age "abc"` of each code, with how often there was one.
@@ -34,6 +34,13 @@ import Testing
             words(tally) == [
                 #"4 not_an_integer: 4 age "abc", 5 age "x", 7 age "y""#, "1 missing: 3 name", #"1 ragged_row: 9  "Gi""#,
             ])
+    }
+
+    /// Of a million errors of a code the first three lines are kept.
+    @Test func threeLinesOfEachCode() throws {
+        let tally = try tally("name,age\n" + String(repeating: "Ann, x \n", count: 5) + "\" \", 3\n")
+        #expect(
+            words(tally) == [#"5 not_an_integer: 2 age "x", 3 age "x", 4 age "x""#, "1 empty: 7 name"])
     }
 
     @Test func valuesOfJSON() throws {

@@ -194,3 +194,10 @@ struct SplitMix: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 }
+
+/// The records' JSON, or a reject's errors.
+func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [String] {
+    try sent(try stream(input, conclusion)).map { message in
+        message.kind == .record ? String(decoding: message.value, as: UTF8.self) : "! \(message.errors ?? "")"
+    }
+}

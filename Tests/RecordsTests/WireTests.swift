@@ -233,13 +233,13 @@ import Testing
 @Suite struct FieldErrorTests {
     @Test func json() {
         let errors = [
-            FieldError(field: "age", code: "not_an_integer", message: "not an integer"),
+            FieldError(field: "age", code: "not_an_integer", message: "is not a whole number"),
             FieldError(field: "a\"b\\c\u{0}\n\u{7F}é", code: "x", message: ""),
         ]
         let text = String(decoding: FieldError.json(errors), as: UTF8.self)
         #expect(
             text == """
-                [{"field":"age","code":"not_an_integer","message":"not an integer"},\
+                [{"field":"age","code":"not_an_integer","message":"is not a whole number"},\
                 {"field":"a\\"b\\\\c\u{FFFD}\u{FFFD}\u{FFFD}é","code":"x","message":""}]
                 """)
         let read = withBytes(text) { FieldError.parse($0) }

@@ -162,7 +162,9 @@ start_kafka() {
     export KAFKA_BROKER
 }
 
-# A broker and controller in one process (KRaft). Of the distribution only bin/ is used; nothing is written below it.
+# A broker and controller in one process (KRaft), with settings of ours that make it quick; if $kafka_far is set, with
+# Kafka's defaults in their place and a second listener, its port in kafka/far-port, that tells clients to come by
+# port $kafka_far. Of the distribution only bin/ is used; nothing is written below it.
 start_kafka_home() {
     local folder=$state/kafka port controller
     [[ -x $KAFKA_HOME/bin/kafka-storage.sh ]] || die "KAFKA_HOME=$KAFKA_HOME has no bin/kafka-storage.sh; set it to the folder of an unpacked Apache Kafka, 3.7 or newer"
@@ -191,6 +193,15 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 END
+    if [[ ${kafka_far:-} ]]; then
+        cat >>"$folder/server.properties" <<END
+listeners=PLAINTEXT://127.0.0.1:$port,FAR://127.0.0.1:$(free_port "$folder/far-port"),CONTROLLER://127.0.0.1:$controller
+advertised.listeners=PLAINTEXT://127.0.0.1:$port,FAR://127.0.0.1:$kafka_far
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,FAR:PLAINTEXT,CONTROLLER:PLAINTEXT
+group.initial.rebalance.delay.ms=3000
+offsets.topic.num.partitions=50
+END
+    fi
     # Apache's scripts write their own logs to LOG_DIR, which would else be below KAFKA_HOME.
     export LOG_DIR=$folder/logs KAFKA_HEAP_OPTS=${KAFKA_HEAP_OPTS:--Xms256m -Xmx512m}
     if [[ ! -e $folder/data/meta.properties ]]; then

@@ -31,28 +31,24 @@ import Testing
                   3 records: 1 valid, 2 would be rejected
                   of 1 record an invalid field stays in additional_info
                   1 not_an_integer
-                    line 3  age: not an integer
+                    line 3  age "abc" is not a whole number
                   1 missing
-                    line 4  name: missing
+                    line 4  name is missing
                   < 20      0    0.0 %
                   20 to 40  1  100.0 %  \(bar)
                   40 to 60  0    0.0 %
                   > 60      0    0.0 %
 
                 """)
-        // Values are of people: here standard output is no terminal.
-        let values = try check("--show-values", file)
-        #expect(values.stdout.contains("    line 3  age \"abc\": not an integer\n"), "\(values)")
         let stream = try check("-", input: .bytes(Array(Self.people.utf8)))
         #expect(stream.code == 1 && stream.stdout == result.stdout.replacingOccurrences(of: file, with: "-"))
     }
 
     @Test func aByteThatIsNotUTF8() throws {
         let file = try files.write("w.csv", Data("name,age\nM".utf8) + [0xFC] + Data("ller,3\nAnn,4\n".utf8))
-        #expect(try check(file).stdout.contains("  not UTF-8 (line 2, byte 10); if it is windows-1252: --encoding"))
-        let values = try check("--show-values", file).stdout
-        #expect(values.contains(#"in windows-1252 it would read "Müller": --encoding windows-1252"#))
-        #expect(values.contains(#"    line 2  name "M\xFCller": not valid UTF-8"#))
+        let words = try check(file).stdout
+        #expect(words.contains(#"in windows-1252 it would read "Müller": --encoding windows-1252"#))
+        #expect(words.contains(#"    line 2  name "M\xFCller" is not valid UTF-8"#))
     }
 
     @Test func json() throws {
@@ -68,10 +64,9 @@ import Testing
                 "ages",
             ])
         #expect(first["records"] as? Int == 3 && first["rejected"] as? Int == 2)
-        #expect(!result.stdout.contains("abc"))
+        #expect(result.stdout.contains(#""message": "is not a whole number", "value": "abc""#))
         let second = try #require(try JSONSerialization.jsonObject(with: Data(lines[1].utf8)) as? [String: Any])
         #expect(second["refused"] as? String == "no such file or directory" && second["records"] is NSNull)
-        #expect(try check("--json", "--show-values", file).stdout.contains(#""value": "abc""#))
     }
 
     @Test func aHeaderAlone() throws {
@@ -97,43 +92,25 @@ import Testing
                     try: jq -c '.people[]' \(file) | userload check -
                     \(packed)
                       refused: is one JSON object that holds an array of objects, .people[]
-                    try: gzip -dc \(packed) | iconv -f UTF-16LE -t UTF-8 | jq -c '.people[]' | userload check -
+                    try: gzip -dc \(packed) | iconv -f UTF-16 -t UTF-8 | jq -c '.people[]' | userload check -
 
                     """,
             "\(result)")
     }
 
-    /// The same people in every container, encoding, form and with every delimiter.
-    @Test func thePeopleAreTheSameHoweverTheyCome() throws {
-        let rows = [["Zoë", "35"], ["Bo", "x"], ["Ann, Jr; |", "7"]]
-        func csv(_ delimiter: String) -> String {
-            (["Name\(delimiter)Age"] + rows.map { "\"\($0[0])\"\(delimiter)\($0[1])" }).joined(separator: "\n") + "\n"
-        }
-        let objects = rows.map { "{\"Name\":\"\($0[0])\",\"Age\":\"\($0[1])\"}" }
-        var forms = [",", ";", "\t", "|"].map { csv($0) }
-        forms.append("\n" + objects.joined(separator: "\n"))
-        forms.append("[\n" + objects.joined(separator: ",\n") + "]")
-        forms.append("\n" + objects.map { $0.replacingOccurrences(of: ",\"Age", with: ",\n\"Age") }.joined())
-        for (index, form) in forms.enumerated() {
-            let plain = try files.write("\(index)", form)
-            for (number, command) in ["cat", "gzip -c", "zstd -q -c"].enumerated() {
-                for encoding in ["UTF-8", "UTF-16", "WINDOWS-1252"] {
-                    let file = files.path("\(index)-\(number)-\(encoding)")
-                    try run("/bin/sh", ["-c", "iconv -f UTF-8 -t \(encoding) '\(plain)' | \(command) > '\(file)'"])
-                    let flags = encoding == "WINDOWS-1252" ? ["--encoding", encoding] : []
-                    var options = PushOptions()
-                    options.input.encoding = flags.last
-                    let outcome = CheckOutcome(file, options, interrupt: Interrupt()) { _ in }
-                    let tally = try #require(outcome.tally, "\(index) \(command) \(encoding): \(outcome)")
-                    #expect(tally.records == 3 && tally.rejects == 1)
-                    #expect(tally.ages[35] == 1 && tally.ages[7] == 1)
-                    #expect(tally.errors.map(\.code) == ["not_an_integer"])
-                    #expect(
-                        tally.errors.first?.examples.first?.line == 3, "\(index) \(command) \(encoding)"
-                    )
-                }
-            }
-        }
+    /// Flags that do not fit are a usage error, and say what else they need.
+    @Test func flagsThatNeedOthers() throws {
+        let file = try files.write("t.csv", "Report\n\nWho;Years\nAnn;3\n")
+        let result = try check("--map", "name=Who,age=Years", file)
+        #expect(
+            result.code == 2
+                && result.stdout == """
+                    \(file)
+                      refused: --map name=Who: there is no column "Who" (line 1: Report); line 3 has them: --skip-lines 2
+                    try: userload check --skip-lines 2 --map name=Who,age=Years \(file)
+
+                    """,
+            "\(result)")
     }
 
     @Test func sigtermEndsIt() throws {
@@ -158,6 +135,21 @@ import Testing
     ])
     func argument(text: String, limit: RecordLimits.Rejects?) {
         #expect(RecordLimits.Rejects(argument: text) == limit)
+    }
+
+    /// What is printed is read again as the same limit, but for what no file is large enough for.
+    @Test(arguments: [
+        ("0", "0"), ("12", "12"), ("0.5%", "0.5%"), ("0.0%", "0%"), ("100.00%", "100%"), ("33.333%", "33.333%"),
+        ("0.000050%", "0.00005000000000000000%"),
+    ])
+    func text(argument: String, text: String) throws {
+        let limit = try #require(RecordLimits.Rejects(argument: argument))
+        #expect(limit.text == text)
+        #expect(RecordLimits.Rejects(argument: limit.text) == limit)
+        var limits = RecordLimits()
+        limits.maxRejects = limit
+        limits.minRecords = 7
+        #expect(limits.words == ["--max-rejects", text, "--min-records", "7"])
     }
 
     @Test func whatTheyAllow() {

@@ -29,17 +29,10 @@ import Testing
         pushed.duration = .milliseconds(412)
         #expect(lines("a.csv").summary(pushed) == "a.csv  \(job.slug)  120,000 records, 14.2 MB, 0.4 s")
         pushed.rejects = 512
-        pushed.firstReject = (17, FieldError(field: "age", code: "not_an_integer", message: "not an integer"))
         #expect(
             lines("a.csv").summary(pushed)
-                == "a.csv  \(job.slug)  120,000 records, 14.2 MB, 0.4 s; "
-                + "512 will be rejected (first: line 17, age: not an integer)")
-        pushed.firstReject = (1234, FieldError(field: "", code: "malformed_json", message: "malformed JSON"))
+                == "a.csv  \(job.slug)  120,000 records, 14.2 MB, 0.4 s; 512 will be rejected")
         pushed.duration = .seconds(187)
-        #expect(
-            lines("a.csv").summary(pushed)
-                == "a.csv  \(job.slug)  120,000 records, 14.2 MB, 3 min 7 s; "
-                + "512 will be rejected (first: line 1,234: malformed JSON)")
         pushed.rejects = 0
         pushed.spared = 3
         #expect(
@@ -48,10 +41,70 @@ import Testing
                 + "of 3 records an invalid field stays in additional_info")
     }
 
+    /// Nothing of it in `load`, whose status tells it.
+    @Test func whatIsWrongWithAPushedFile() {
+        var pushed = outcome("a.csv", .pushed, job: job)
+        pushed.form = .csv
+        #expect(lines("a.csv").errors(pushed).isEmpty)
+        pushed.rejects = 5
+        let age = FieldError(field: "age", code: "not_an_integer", message: "is not a whole number")
+        let row = FieldError(field: "", code: "ragged_row", message: "the row has 1 cell, the header 2")
+        let name = FieldError(field: "name", code: "missing", message: "is missing")
+        pushed.errors = [
+            ErrorTally.Errors(
+                code: age.code, count: 1_004,
+                examples: [
+                    ErrorTally.Example(line: 9, error: age, value: Array("ab\u{1B}\u{FF}".utf8.dropLast())),
+                    ErrorTally.Example(line: 1_200, error: age, value: nil),
+                ]),
+            ErrorTally.Errors(
+                code: row.code, count: 1,
+                examples: [ErrorTally.Example(line: 7, error: row, value: Array("Gi".utf8))]),
+            ErrorTally.Errors(
+                code: name.code, count: 1, examples: [ErrorTally.Example(line: 8, error: name, value: nil)]),
+        ]
+        var options = PushOptions()
+        func errors() -> [String] {
+            PushLines(files: ["a.csv"], command: "", options: options, times: utc).errors(pushed)
+        }
+        let seeing = "to see them all once they are loaded: `userload rejects \(job.slug)`"
+        let correcting = "to correct them: `userload rejects --raw \(job.slug) > fix.csv`, then "
+        #expect(
+            errors() == [
+                "  1,004 not_an_integer",
+                "    line 9      age is not a whole number",
+                "    line 1,200  age is not a whole number",
+                "    and 1,002 more",
+                "  1 ragged_row",
+                "    line 7  the row has 1 cell, the header 2",
+                "  1 missing",
+                "    line 8  name is missing",
+                seeing, correcting + "`userload load fix.csv`",
+            ])
+        options.showsValues = true
+        options.input.encoding = "windows-1252"
+        options.input.skipLines = 2
+        options.input.delimiter = UInt8(ascii: ";")
+        options.input.map = [FieldSource(field: "age", source: "Alter heute")]
+        options.limits.maxRejects = .count(9)
+        #expect(errors()[1] == #"    line 9      age "ab\x1B\xC3" is not a whole number"#)
+        #expect(errors()[5] == #"    line 7  the row has 1 cell, the header 2: "Gi""#)
+        #expect(errors()[9] == correcting + "`userload load --delimiter ';' --map 'age=Alter heute' fix.csv`")
+        pushed.form = .array
+        #expect(errors()[9].contains("> fix.json`"))
+        pushed.form = .jsonl
+        #expect(errors()[9].contains("> fix.jsonl`"))
+        pushed.result = .failed(.interrupted)
+        #expect(errors().isEmpty)
+    }
+
     @Test func theWayOut() {
+        var limits = RecordLimits()
         func wayOut(_ file: String, _ wayOut: WayOut?) -> String? {
-            PushLines(
-                files: [file], command: "", subcommand: "load", others: ["--label", "it's"],
+            var options = PushOptions()
+            options.limits = limits
+            return PushLines(
+                files: [file], command: "", subcommand: "load", others: ["--label", "it's"], options: options,
                 times: Times(now: Date(timeIntervalSince1970: 0))
             ).wayOut(outcome(file, .failed(.refused("x", wayOut: wayOut))))
         }
@@ -71,6 +124,13 @@ import Testing
                 == #"unzip -p './-my people.zip' | xz -dc | userload load --label 'it'\''s' -"#)
         #expect(wayOut("-", unpack) == #"… | funzip | xz -dc | userload load --label 'it'\''s' -"#)
         #expect(wayOut("a.csv", nil) == nil)
+        // Limits need a file.
+        limits.maxRejects = .percent(0.5)
+        limits.minRecords = 3
+        let words = #"--max-rejects 0.5% --min-records 3 --label 'it'\''s'"#
+        #expect(wayOut("a.csv", WayOut(options: ["--lenient"])) == "userload load --lenient \(words) a.csv")
+        #expect(
+            wayOut("a.zip", unpack) == "unzip -p a.zip | xz -dc > unpacked && userload load \(words) unpacked")
     }
 
     @Test func columns() {

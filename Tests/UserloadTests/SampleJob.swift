@@ -17,7 +17,7 @@ func sampleJob(
     percent: Int? = 100, pushedAt: Date? = sampleNow - 7 * 3600, pushedAgainAt: Date? = nil,
     completedAt: Date? = sampleNow - 7 * 3600 + 60, lastRecordAge: Double? = 25_140, abandonedAt: Date? = nil,
     keyFields: [String]? = ["name", "age"], format: String? = "csv", options: [String]? = ["/data/people.csv"],
-    conclusion: String? = nil, firstRejects: [RejectSummary] = []
+    delimiter: String? = nil, header: String? = nil, conclusion: String? = nil, firstRejects: [RejectSummary] = []
 ) -> JobStatus {
     JobStatus(
         id: id, state: state, reason: reason, label: label, file: file, size: size, host: host, lines: lines,
@@ -25,8 +25,9 @@ func sampleJob(
         pushedAt: pushedAt, pushedAgainAt: pushedAgainAt, completedAt: completedAt,
         firstSeenAt: sampleNow - (lastRecordAge ?? 0) - 10, lastRecordAt: lastRecordAge.map { sampleNow - $0 },
         lastRecordAge: lastRecordAge, abandonedAt: abandonedAt, keyFields: keyFields,
-        databaseKeyFields: ["name", "age"], onDuplicate: "skip", wireVersion: 1, format: format, delimiter: nil,
-        header: nil, options: options, again: false, contentHash: nil, partitions: 12, partitionsEnded: 12,
+        databaseKeyFields: ["name", "age"], onDuplicate: "skip", wireVersion: 1, format: format,
+        delimiter: delimiter, header: header.map { Data($0.utf8) }, options: options, again: false, contentHash: nil,
+        partitions: 12, partitionsEnded: 12,
         cluster: nil, topic: "users", conclusion: conclusion, firstRejects: firstRejects)
 }
 
@@ -46,4 +47,6 @@ func reject(line: Int64, _ errors: FieldError...) -> RejectSummary {
 
 let utc = Times(now: sampleNow, zone: TimeZone(secondsFromGMT: 0)!)
 
-func report(_ job: JobStatus) -> [String] { StatusReport(job: job, times: utc).lines }
+func report(_ job: JobStatus, _ errors: JobErrors? = nil, showsValues: Bool = false) -> [String] {
+    StatusReport(job: job, times: utc, errors: errors, showsValues: showsValues).lines
+}

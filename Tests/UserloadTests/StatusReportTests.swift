@@ -2,6 +2,7 @@
 
 import Foundation
 import Records
+import TestSupport
 import Testing
 
 @testable import Pipeline
@@ -9,23 +10,80 @@ import Testing
 
 @Suite struct StatusReportTests {
     @Test func completedWithRejects() {
-        let missing = FieldError(field: "name", code: "missing", message: "missing")
-        let age = FieldError(field: "age", code: "not_an_integer", message: "not an integer")
-        let job = sampleJob(firstRejects: [
-            reject(line: 17, age), reject(line: 2000, missing, age),
-            reject(line: 2001, FieldError(field: "", code: "malformed_json", message: "malformed JSON")),
-        ])
+        let missing = FieldError(field: "name", code: "missing", message: "is missing")
+        let age = FieldError(field: "age", code: "not_an_integer", message: "is not a whole number")
+        let row = FieldError(field: "", code: "ragged_row", message: "the row has 1 cell, the header 2")
+        func example(_ line: Int64, _ error: FieldError, _ record: String) -> JobErrors.Example {
+            JobErrors.Example(line: line, error: error, bytes: Array(record.utf8))
+        }
+        var errors = JobErrors(
+            rejects: 512,
+            codes: [
+                JobErrors.Code(
+                    code: age.code, count: 510, first: [example(17, age, "x;Ann;abc"), example(2000, age, "x;Bo;1,5")]),
+                JobErrors.Code(code: missing.code, count: 2, first: [example(8, missing, "x;;7")]),
+                JobErrors.Code(code: row.code, count: 1, first: [example(9, row, "Gi")]),
+            ])
+        let job = sampleJob(
+            options: ["--map", "age=Jahre", "--delimiter", ";", "/data/people.csv"], delimiter: ";",
+            header: "Id;Name;Jahre")
+        let commands = [
+            "to see them all: `userload rejects 4x7k2m9q`",
+            "to correct them: `userload rejects --raw 4x7k2m9q > fix.csv`, then "
+                + "`userload load --delimiter ';' --map age=Jahre fix.csv`",
+        ]
         #expect(
-            report(job) == [
+            report(job, errors) == [
                 "people.csv  112 MB  4x7k2m9q  completed, 512 rejects",
                 "pushed 2026-11-23 02:00 by etl1 (7 h ago), in the database 02:01",
                 "1,000,000 lines = 10,000 inserted + 0 updated + 989,488 duplicates + 512 rejected",
                 "duplicates: the existing row stays; their other fields are not loaded",
-                "  line 17     age: not an integer",
-                "  line 2,000  name: missing; age: not an integer",
-                "  line 2,001  malformed JSON",
-                "  and 509 more: `userload rejects 4x7k2m9q`",
-            ])
+                "  510 not_an_integer",
+                "    line 17     age is not a whole number",
+                "    line 2,000  age is not a whole number",
+                "    and 508 more",
+                "  2 missing",
+                "    line 8  name is missing",
+                "    and 1 more",
+                "  1 ragged_row",
+                "    line 9  the row has 1 cell, the header 2",
+            ] + commands)
+        // Where values may be shown, they are taken from the records.
+        errors.rejects = 500
+        errors.others = 3
+        #expect(
+            Array(report(job, errors, showsValues: true).dropFirst(4)) == [
+                "of the first 500 rejects:",
+                "  510 not_an_integer",
+                #"    line 17     age "abc" is not a whole number"#,
+                #"    line 2,000  age "1,5" is not a whole number"#,
+                "    and 508 more",
+                "  2 missing",
+                "    line 8  name is missing",
+                "    and 1 more",
+                "  1 ragged_row",
+                #"    line 9  the row has 1 cell, the header 2: "Gi""#,
+                "  and 3 other codes",
+            ] + commands)
+        // They could not be read.
+        #expect(Array(report(job).dropFirst(4)) == commands)
+    }
+
+    /// A job's options come from the topic: they are read as a command line, and no file that they name is.
+    @Test func whatPushWasToldOfTheFile() throws {
+        let files = try TemporaryDirectory()
+        let map = try files.write("map", "age=Jahre\n")
+        #expect(
+            sampleJob(options: ["--map", "age=Jahre", "--max-rejects", "5%", "--again", "/x"]).inputFlags?.map
+                == [FieldSource(field: "age", source: "Jahre")])
+        for options in [
+            nil, [], ["--map-file", map, "/x"], ["--of-the-future", "/x"], ["--help", "/x"],
+            ["--delimiter", "x", "/x"],
+        ] as [[String]?] {
+            let job = sampleJob(options: options)
+            #expect(job.inputFlags == nil, "\(options ?? [])")
+            #expect(job.rejectCommands.mending.hasSuffix("then `userload load fix.csv`"))
+        }
     }
 
     @Test func completedLaterAndPushedAgain() {
@@ -141,7 +199,7 @@ import Testing
     }
 
     @Test func abandoned() {
-        let job = sampleJob(state: .abandoned, completedAt: nil, abandonedAt: sampleNow - 120)
+        let job = sampleJob(state: .abandoned, rejected: 0, completedAt: nil, abandonedAt: sampleNow - 120)
         #expect(
             report(job).last == "abandoned 2 min ago; if more records arrive, they are loaded and the job is open again"
         )
@@ -161,16 +219,29 @@ import Testing
     }
 
     @Test func otherProducers() {
-        let age = FieldError(field: "age", code: "missing", message: "missing")
+        let age = FieldError(field: "age", code: "not_an_integer", message: "is not a whole number")
+        let errors = JobErrors(
+            rejects: 1,
+            codes: [
+                JobErrors.Code(
+                    code: age.code, count: 1,
+                    first: [
+                        JobErrors.Example(
+                            line: 0, partition: 3, kafkaOffset: 17, error: age, form: .json,
+                            bytes: Array(#"{"name":"Bo","age":"x"}"#.utf8))
+                    ])
+            ])
         let job = sampleJob(
             id: .foreign, state: .processing, file: nil, size: nil, host: nil, lines: 5, inserted: 4, duplicates: 0,
-            rejected: 1, percent: nil, pushedAt: nil, completedAt: nil, options: nil,
-            firstRejects: [reject(line: 0, age)])
+            rejected: 1, percent: nil, pushedAt: nil, completedAt: nil, format: nil, options: nil)
         #expect(
-            report(job) == [
+            report(job, errors, showsValues: true) == [
                 "other producers  -  processing, 1 reject",
                 "at least 5 messages = 4 inserted + 0 updated + 0 duplicates + 1 rejected",
-                "  partition 3, offset 17  age: missing",
+                "  1 not_an_integer",
+                #"    partition 3, offset 17  age "x" is not a whole number"#,
+                "to see them all: `userload rejects -`",
+                "to correct them: `userload rejects --raw - > fix.jsonl`, then `userload load fix.jsonl`",
             ])
     }
 
@@ -186,15 +257,37 @@ import Testing
     @Test func json() {
         let job = sampleJob(
             label: "nightly", conclusion: #"CSV, UTF-8, ";": "Name" → name, age"#,
-            firstRejects: [reject(line: 17, FieldError(field: "age", code: "missing", message: "missing"))])
+            firstRejects: [reject(line: 17, FieldError(field: "age", code: "missing", message: "is missing"))])
+        let listed = """
+            {"slug": "4x7k2m9q", "label": "nightly", "file": "/data/people.csv", "size": 112000000, \
+            "host": "etl1", "conclusion": "CSV, UTF-8, \\";\\": \\"Name\\" → name, age", \
+            "state": "completed", "lines": 1000000, "inserted": 10000, "updated": 0, \
+            "duplicates": 989488, "rejected": 512, "percent": 100, "pushed_at": "2026-11-23T02:00:00Z", \
+            "completed_at": "2026-11-23T02:01:00Z", "rejects": [{"line": 17, "errors": [{"field": "age", \
+            "code": "missing", "message": "is missing"}]}]
+            """
+        #expect(statusDocument(job).text == listed + "}")
+        let email = FieldError(field: "email", code: "invalid_email", message: "has no @")
+        let errors = JobErrors(
+            rejects: 512,
+            codes: [
+                JobErrors.Code(
+                    code: email.code, count: 512,
+                    first: [
+                        JobErrors.Example(
+                            line: 17, error: email, form: .json, bytes: Array(#"{"email":"\u001bx"}"#.utf8))
+                    ])
+            ])
+        let first = #""line": 17, "field": "email", "message": "has no @""#
+        func rest(_ value: String) -> String {
+            #", "rejects_examined": 512, "errors": [{"code": "invalid_email", "count": 512, "first": [{"# + first
+                + value
+                + "}]}]}"
+        }
+        #expect(statusDocument(job, errors: errors).text == listed + rest(""))
         #expect(
-            statusDocument(job).text == """
-                {"slug": "4x7k2m9q", "label": "nightly", "file": "/data/people.csv", "size": 112000000, \
-                "host": "etl1", "conclusion": "CSV, UTF-8, \\";\\": \\"Name\\" → name, age", \
-                "state": "completed", "lines": 1000000, "inserted": 10000, "updated": 0, \
-                "duplicates": 989488, "rejected": 512, "percent": 100, "pushed_at": "2026-11-23T02:00:00Z", \
-                "completed_at": "2026-11-23T02:01:00Z", "rejects": [{"line": 17, "errors": [{"field": "age", \
-                "code": "missing", "message": "missing"}]}]}
-                """)
+            statusDocument(job, errors: errors, showsValues: true).text == listed + rest(#", "value": "\u001bx""#))
+        #expect(
+            statusDocument(job, errors: JobErrors()).text == listed + #", "rejects_examined": 0, "errors": []}"#)
     }
 }

@@ -19,7 +19,7 @@ import Testing
     }
 
     private func reject(_ form: Reject.Form, _ bytes: [UInt8] = Array("Rohit,abc".utf8)) -> Reject {
-        let age = FieldError(field: "age", code: "not_an_integer", message: "not an integer")
+        let age = FieldError(field: "age", code: "not_an_integer", message: "is not a whole number")
         return Reject(
             line: 17, byteOffset: 1204, length: 2_000_000, form: form, bytes: bytes, errors: [age], partition: 3,
             kafkaOffset: 99)
@@ -28,18 +28,20 @@ import Testing
     @Test func rejects() {
         #expect(
             rejectReport(reject(.raw), of: sampleJob()) == [
-                "line 17, byte 1,204: age: not an integer", "    Rohit,abc",
+                "line 17, byte 1,204: age is not a whole number", "    Rohit,abc",
             ])
         #expect(
             rejectReport(reject(.truncated, [0x1B, 0xFF]), of: sampleJob())
-                == ["line 17, byte 1,204: age: not an integer (the first 2 of 2,000,000 bytes)", "    \\x1B\\xFF"])
+                == [
+                    "line 17, byte 1,204: age is not a whole number (the first 2 of 2,000,000 bytes)", "    \\x1B\\xFF",
+                ])
         #expect(
             rejectReport(reject(.json), of: sampleJob(id: .foreign))
-                == ["partition 3, offset 99: age: not an integer (as JSON)", "    Rohit,abc"])
+                == ["partition 3, offset 99: age is not a whole number (as JSON)", "    Rohit,abc"])
     }
 
     @Test func rejectsAsJSON() {
-        let rest = #""errors": [{"field": "age", "code": "not_an_integer", "message": "not an integer"}], "#
+        let rest = #""errors": [{"field": "age", "code": "not_an_integer", "message": "is not a whole number"}], "#
         #expect(
             rejectDocument(reject(.raw), of: sampleJob()).text
                 == #"{"line": 17, "byte_offset": 1204, "length": 2000000, "form": "raw", "# + rest

@@ -7,19 +7,20 @@ import Records
 /// One thread owns it.
 final class ConcludedInput {
     let source: FileSource
-    let flags: InputFlags
     let conclusion: Conclusion
     /// Of a stream, which is read once; it has not begun.
     private(set) lazy var scanner = RecordScanner(offset: source.textStart) { [source] in try source.read($0) }
 
+    private let options: PushOptions
     private let foundEncoding: TextEncoding
     private let container: Container?
 
     /// - Throws: `refused` or `usage`; `interrupted`.
-    init(_ path: String, _ flags: InputFlags, keyFields: KeyFields, _ interrupt: Interrupt) throws(PipelineError) {
+    init(_ path: String, _ options: PushOptions, _ interrupt: Interrupt) throws(PipelineError) {
+        let flags = options.input
         let source = try FileSource(path, encoding: flags.encoding, interrupt: interrupt)
         self.source = source
-        self.flags = flags
+        self.options = options
         do {
             var window = try source.window()
             var first = source.isRegular ? nil : Self.firstRecord(window, flags)
@@ -31,12 +32,32 @@ final class ConcludedInput {
             let isWhole = try first == nil && source.windowIsWhole()
             conclusion = try withBytes(Array(window.prefix(first ?? window.count))) { bytes in
                 try Conclusion(
-                    bytes, isWhole: isWhole, offset: source.textStart, flags, keyFields: keyFields, today: .today)
+                    bytes, isWhole: isWhole, offset: source.textStart, flags, keyFields: options.keyFields,
+                    today: .today)
             }
             foundEncoding = try source.encoding()
             container = try source.container()
         } catch {
-            throw Self.refusal(error, source, flags)
+            throw Self.refusal(try Self.inItsEncoding(error, source, options, interrupt), source, options)
+        }
+    }
+
+    /// What another encoding is proposed for is looked at in that one, for what is needed beside it.
+    private static func inItsEncoding(
+        _ error: any Error, _ source: FileSource, _ options: PushOptions, _ interrupt: Interrupt
+    ) throws(PipelineError) -> any Error {
+        guard let found = error as? FileError, case .encoding(let encoding) = found.remedy, source.isRegular else {
+            return error
+        }
+        var other = options
+        other.input.encoding = encoding?.name
+        do throws(PipelineError) {
+            _ = try ConcludedInput(source.path, other, interrupt)
+            return error
+        } catch {
+            if error.kind == .interrupted { throw error }
+            let flag = encoding.map { "with --encoding \($0)" } ?? "without --encoding"
+            return PipelineError.refused("\(found.message); \(flag): \(error.message)", wayOut: error.wayOut)
         }
     }
 
@@ -59,21 +80,23 @@ final class ConcludedInput {
     }
 
     /// Nothing was sent yet: whatever the input's fault is, it is refused.
-    func refusal(_ error: any Error) -> PipelineError { Self.refusal(error, source, flags) }
+    func refusal(_ error: any Error) -> PipelineError { Self.refusal(error, source, options) }
 
     private static func refusal(
-        _ error: any Error, _ source: FileSource, _ flags: InputFlags
+        _ error: any Error, _ source: FileSource, _ options: PushOptions
     ) -> PipelineError {
         switch error {
-        case let error as InputError: .refused(error.message)
+        case let error as InputError: return .refused(error.message)
         case let error as FileError:
-            .refused(error.message, wayOut: error.remedy.map { WayOut($0, unpacking: unpackers(source), flags) })
+            return .refused(
+                error.message,
+                wayOut: error.remedy.map { WayOut($0, unpacking: unpackers(source), options.input) })
         case let refusal as Refusal:
-            refusal.kind == .usage
-                ? .usage(refusal.message)
-                : .refused(refusal.message, wayOut: refusal.remedy.map { WayOut($0, decoding: decoders(source)) })
-        case let failure as PipelineError: failure
-        default: .refused("\(error)")
+            let message = refusal.notice.words(showingValues: options.showsValues)
+            let wayOut = refusal.remedy.map { WayOut($0, decoding: decoders(source, options.input)) }
+            return refusal.kind == .usage ? .usage(message, wayOut: wayOut) : .refused(message, wayOut: wayOut)
+        case let failure as PipelineError: return failure
+        default: return .refused("\(error)")
         }
     }
 
@@ -86,10 +109,11 @@ final class ConcludedInput {
         ((try? source.container()) ?? nil).map { [$0.unpacker] } ?? []
     }
 
-    /// What makes UTF-8 of it.
-    private static func decoders(_ source: FileSource) -> [Unpacker] {
+    /// What makes UTF-8 of it, without its byte order mark.
+    private static func decoders(_ source: FileSource, _ flags: InputFlags) -> [Unpacker] {
         guard let encoding = try? source.encoding(), encoding != .utf8 else { return unpackers(source) }
-        return unpackers(source) + [.transcode(from: encoding.name)]
+        let name = encoding.isUTF16 && flags.encoding == nil ? encoding.words : encoding.name
+        return unpackers(source) + [.transcode(from: name)]
     }
 }
 

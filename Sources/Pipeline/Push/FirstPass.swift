@@ -22,7 +22,6 @@ struct FirstPass {
     func run() throws(PipelineError) -> RecordTally {
         let source = input.source
         var progress = ProgressClock(input: source.path, start: now())
-        let tally = RecordTally()
         do {
             let scanner = try input.scannerFromStart {
                 let now = now()
@@ -35,12 +34,13 @@ struct FirstPass {
                 input: input.conclusion, encoding: input.encoding, keyFields: keyFields, partitions: 1,
                 onDuplicate: .skip)
             let stream = RecordStream(scanner: scanner, plan: plan, job: .foreign)
-            stream.tally = tally
+            let ages = AgeTally()
+            stream.ages = ages
             while try stream.next() {}
+            return RecordTally(stream, ages)
         } catch {
             throw input.refusal(error)
         }
-        return tally
     }
 }
 
@@ -65,7 +65,7 @@ package struct CheckOutcome {
         self.file = file
         let clock = PushClock()
         do throws(PipelineError) {
-            let input = try ConcludedInput(file, options.input, keyFields: options.keyFields, interrupt)
+            let input = try ConcludedInput(file, options, interrupt)
             conclusion = input.line
             notices = input.conclusion.notices.map { $0.words(showingValues: options.showsValues) }
             let found = try FirstPass(input, keyFields: options.keyFields, now: { clock.now }, event: event).run()

@@ -36,7 +36,7 @@ final class JobInput {
         var records: UInt64 = 0
         var rejects: UInt64 = 0
         var spared: UInt64 = 0
-        var firstReject: (line: UInt64, error: FieldError)?
+        var errors: [ErrorTally.Errors] = []
         var bytes: UInt64 = 0
     }
 
@@ -61,8 +61,10 @@ final class JobInput {
     var records: UInt64 { stream?.records ?? read.records }
     var rejects: UInt64 { stream?.rejects ?? read.rejects }
     var spared: UInt64 { stream?.spared ?? read.spared }
-    var firstReject: (line: UInt64, error: FieldError)? { stream?.firstReject ?? read.firstReject }
+    /// What is wrong with the rejects, the most frequent first.
+    var errors: [ErrorTally.Errors] { stream?.errorTally.errors ?? read.errors }
     var bytesConsumed: UInt64 { stream?.bytesConsumed ?? read.bytes }
+    var form: Form { plan.input.form }
     /// The last record read is one that Kafka has.
     private(set) var isSkipping = false
 
@@ -160,7 +162,7 @@ final class JobInput {
         }
         pendingEnds = Array((0..<plan.partitions).reversed())
         read = Counts(
-            records: records, rejects: rejects, spared: spared, firstReject: firstReject, bytes: bytesConsumed)
+            records: records, rejects: rejects, spared: spared, errors: errors, bytes: bytesConsumed)
         // Its buffers, and those of the file: many inputs may be held until all of them are in the log.
         stream = nil
         if source.isRegular { source.rewind() }

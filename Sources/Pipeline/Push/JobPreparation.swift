@@ -52,14 +52,52 @@ final class JobPreparation {
             partitions: partitions, onDuplicate: options.onDuplicate)
     }
 
-    /// The job's id and what the journal claims of it. Reads a regular file once.
-    func identify(_ context: PushContext) throws(PipelineError) -> JobIdentity {
+    /// Reads a regular file once; nil: a stream. Before there is a topic: what is refused makes none.
+    func readOnce(_ clock: PushClock, _ event: @escaping (PushEvent) -> Void) throws(PipelineError) -> ContentHash? {
+        do {
+            try StartMarker.checkDescription(path: path, options: repetition, conclusion: input.line)
+        } catch {
+            throw .refused(error.message)
+        }
+        guard source.isRegular else { return nil }
+        if options.limits != RecordLimits() {
+            let pass = FirstPass(input, keyFields: options.keyFields, now: { clock.now }, event: event)
+            try options.limits.check(try pass.run())
+            return source.contentHash()
+        }
+        var progress = ProgressClock(input: source.path, start: clock.now)
+        func tell() {
+            let now = clock.now
+            guard progress.isDue(now) else { return }
+            event(
+                .progress(progress.report(.checking, bytes: source.positionInFile, size: source.size, now: now)))
+        }
+        do {
+            if conclusion.form == .array || conclusion.form == .objects {
+                // So that a break of its structure is found before anything is sent.
+                let scanner = try input.scannerFromStart(reading: {})
+                try scanner.begin(conclusion)
+                while try scanner.next() { tell() }
+            } else {
+                source.rewind()
+                let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+                defer { buffer.deallocate() }
+                while try source.read(buffer) > 0 { tell() }
+            }
+        } catch {
+            throw input.refusal(error)
+        }
+        return source.contentHash()
+    }
+
+    /// The job's id and what the journal claims of it.
+    /// - Parameter content: what `readOnce` found; nil: a stream.
+    func identify(_ context: PushContext, _ content: ContentHash?) throws(PipelineError) -> JobIdentity {
         let plan = plan(partitions: context.topic.partitions)
-        guard source.isRegular else {
+        guard let content else {
             let nonce = Self.nonce()
             return JobIdentity(entry(context, plan.jobID(nonce: nonce), nil, nonce), .nothing)
         }
-        let content = try readOnce(context)
         let size = source.bytesRead
         let decoded = source.textHash()
         // Its buffers: many files may be held until all of them are in the log.
@@ -145,40 +183,9 @@ final class JobPreparation {
     private var repetition: [String] {
         var words: [String] = []
         if let label = options.label { words += ["--label", label] }
-        words += options.input.words
+        words += options.input.words + options.limits.words
         if options.again { words.append("--again") }
         return words + [path]
-    }
-
-    private func readOnce(_ context: PushContext) throws(PipelineError) -> ContentHash {
-        if options.limits != RecordLimits() {
-            let pass = FirstPass(input, keyFields: options.keyFields, now: { context.now }, event: context.event)
-            try options.limits.check(try pass.run())
-            return source.contentHash()
-        }
-        var progress = ProgressClock(input: source.path, start: context.now)
-        func tell() {
-            let now = context.now
-            guard progress.isDue(now) else { return }
-            context.event(
-                .progress(progress.report(.checking, bytes: source.positionInFile, size: source.size, now: now)))
-        }
-        do {
-            if conclusion.form == .array || conclusion.form == .objects {
-                // So that a break of its structure is found before anything is sent.
-                let scanner = try input.scannerFromStart(reading: {})
-                try scanner.begin(conclusion)
-                while try scanner.next() { tell() }
-            } else {
-                source.rewind()
-                let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-                defer { buffer.deallocate() }
-                while try source.read(buffer) > 0 { tell() }
-            }
-        } catch {
-            throw input.refusal(error)
-        }
-        return source.contentHash()
     }
 
     /// gethostname(2); ProcessInfo's asks the resolver.

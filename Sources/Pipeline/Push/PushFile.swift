@@ -58,7 +58,8 @@ final class PushFile {
             outcome.records = job.input.records
             outcome.rejects = job.input.rejects
             outcome.spared = job.input.spared
-            outcome.firstReject = job.input.firstReject
+            outcome.errors = job.input.errors
+            outcome.form = job.input.form
             outcome.bytes = job.input.bytesConsumed
         } else if job.hasStarted {
             event(.started(job.id))

@@ -104,7 +104,10 @@ package struct PushOutcome: Sendable {
     package var rejects: UInt64 = 0
     /// Records with a field that broke its rule and stays as it came.
     package var spared: UInt64 = 0
-    package var firstReject: (line: UInt64, error: FieldError)?
+    /// What is wrong with the rejects, the most frequent first.
+    package var errors: [ErrorTally.Errors] = []
+    /// nil: refused before it was known.
+    package var form: Form?
     package var bytes: UInt64 = 0
     /// Of the records, those acknowledged.
     package var acknowledged: UInt64 = 0

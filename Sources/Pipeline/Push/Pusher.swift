@@ -20,9 +20,11 @@ package final class Pusher {
     private let clock: PushClock
     private let producer: KeptProducer
     private let journal: Journal?
+    /// Called before the first message of files is sent; what it throws is their outcome.
+    package var beforeSending: () throws(PipelineError) -> Void = {}
     /// What stopped one file and would stop every other.
     private var halted: PipelineError?
-    private var preparedTopic: Topic?
+    private var knownTopic: Topic?
 
     package init(
         _ settings: ClientSettings, topic: String, options: PushOptions, interrupt: Interrupt,
@@ -65,8 +67,7 @@ package final class Pusher {
             if let first = files.first, first.age >= Self.patience || !Self.isSmall(path) { finish() }
             let file = PushFile(path, isItsTurn: files.isEmpty, event: event)
             do throws(PipelineError) {
-                let job = try prepare(file)
-                let topic = try topic()
+                let (job, topic) = try prepare(file)
                 if let same = group?.job(job.id) {
                     file.repeats(same)
                 } else {
@@ -84,24 +85,19 @@ package final class Pusher {
         finish()
     }
 
-    /// The topic, asked for or created the first time.
-    package func topic() throws(PipelineError) -> Topic {
-        if let preparedTopic { return preparedTopic }
-        let preparation = TopicPreparation(
+    private var topicPreparation: TopicPreparation {
+        TopicPreparation(
             settings: settings, name: topicName, options: options, interrupt: interrupt, clock: clock,
             notice: { [event] in event(.notice($0, isWarning: $1)) })
-        let made = try preparation.prepare()
-        preparedTopic = made
-        return made
     }
 
     // MARK: -
 
     /// Concludes what a file is, and finds out which job: nothing is sent yet.
-    private func prepare(_ file: PushFile) throws(PipelineError) -> PushJob {
+    private func prepare(_ file: PushFile) throws(PipelineError) -> (PushJob, Topic) {
         if interrupt.isSet { throw .interrupted }
         if let halted { throw halted }
-        let input = try ConcludedInput(file.path, options.input, keyFields: options.keyFields, interrupt)
+        let input = try ConcludedInput(file.path, options, interrupt)
         let source = input.source
         file.outcome.isResumable = source.isRegular
         let preparation = try JobPreparation(input, options)
@@ -110,8 +106,13 @@ package final class Pusher {
             let words = notice.words(showingValues: options.showsValues)
             file.event(.notice("\(file.path): \(words)", isWarning: false))
         }
-        let topic = try topic()
-        let identity = try preparation.identify(context(topic) { file.event($0) })
+        // A file that is refused makes no topic.
+        if knownTopic == nil { knownTopic = try topicPreparation.find() }
+        let content = try preparation.readOnce(clock) { file.event($0) }
+        let topic: Topic
+        if let knownTopic { topic = knownTopic } else { topic = try topicPreparation.findOrMake() }
+        knownTopic = topic
+        let identity = try preparation.identify(context(topic) { file.event($0) }, content)
         let plan = preparation.plan(partitions: topic.partitions)
         let marker = try preparation.marker(identity, plan)
         func messages() throws(PipelineError) -> JobInput {
@@ -123,17 +124,22 @@ package final class Pusher {
             }
         }
         if topic.isMock, source.isRegular { try MockLimit.check(try messages(), partitions: topic.partitions) }
-        return PushJob(identity, try messages(), event: { [weak file] in file?.event($0) })
+        return (PushJob(identity, try messages(), event: { [weak file] in file?.event($0) }), topic)
     }
 
     /// Sends a group, and tells of the files that were waiting for it.
     private func conclude(_ files: [PushFile], _ group: PushGroup?, _ tell: (PushOutcome) -> Void) {
         var sender: JobSender?
         var failure: PipelineError?
-        if let group, let topic = preparedTopic {
+        if let group, let topic = knownTopic {
             let made = JobSender(context(topic, event), group, producer)
             sender = made
-            do { try made.run() } catch { failure = error }
+            do throws(PipelineError) {
+                try beforeSending()
+                try made.run()
+            } catch {
+                failure = error
+            }
         }
         for file in files {
             file.takeTurn()

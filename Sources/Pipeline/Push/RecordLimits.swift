@@ -1,5 +1,6 @@
 // `--max-rejects` and `--min-records`: what a file must keep to be sent at all.
 
+import Foundation
 package import Records
 
 package struct RecordLimits: Equatable, Sendable {
@@ -31,10 +32,15 @@ package struct RecordLimits: Equatable, Sendable {
             }
         }
 
-        var text: String {
+        /// What `init(argument:)` reads.
+        package var text: String {
             switch self {
-            case .count(let most): "\(most)"
-            case .percent(let most): most == most.rounded() ? "\(Int(most))%" : "\(most)%"
+            case .count(let most): return "\(most)"
+            case .percent(let most) where most == most.rounded(): return "\(Int(most))%"
+            case .percent(let most):
+                let text = "\(most)"
+                // As small as that it is written with an exponent.
+                return (text.contains("e") ? String(format: "%.20f", most) : text) + "%"
             }
         }
     }
@@ -43,6 +49,11 @@ package struct RecordLimits: Equatable, Sendable {
     package var minRecords: UInt64?
 
     package init() {}
+
+    /// The same as words of a command line.
+    package var words: [String] {
+        (maxRejects.map { ["--max-rejects", $0.text] } ?? []) + (minRecords.map { ["--min-records", "\($0)"] } ?? [])
+    }
 
     /// - Throws: `refused` if there are too many rejects or too few records.
     package func check(_ tally: RecordTally) throws(PipelineError) {

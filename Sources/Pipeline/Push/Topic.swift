@@ -21,32 +21,61 @@ struct TopicPreparation {
     let interrupt: Interrupt
     let clock: PushClock
     let notice: (_ sentence: String, _ isWarning: Bool) -> Void
+    private let firstContact = FirstContact()
 
-    /// Asks until Kafka answers, at most for the stall timeout.
-    func prepare() throws(PipelineError) -> Topic {
-        let admin: Admin
+    init(
+        settings: ClientSettings, name: String, options: PushOptions, interrupt: Interrupt, clock: PushClock,
+        notice: @escaping (_ sentence: String, _ isWarning: Bool) -> Void
+    ) {
+        self.settings = settings
+        self.name = name
+        self.options = options
+        self.interrupt = interrupt
+        self.clock = clock
+        self.notice = notice
+    }
+
+    /// Asks until Kafka answers, at most for the stall timeout. nil: it is not there.
+    func find() throws(PipelineError) -> Topic? {
+        let admin = try admin()
+        defer { admin.close() }
+        return try find(admin)
+    }
+
+    /// The same, and creates it if it is not there.
+    func findOrMake() throws(PipelineError) -> Topic {
+        let admin = try admin()
+        defer { admin.close() }
+        if let found = try find(admin) { return found }
+        return Topic(name: name, cluster: try cluster(admin), partitions: try make(admin))
+    }
+
+    private func admin() throws(PipelineError) -> Admin {
         do {
             // Reading the clock makes this wait count as time that has passed.
-            admin = try Admin(settings) { [clock, interrupt] in
+            return try Admin(settings) { [clock, interrupt] in
                 _ = clock.now
                 return interrupt.isSet
             }
         } catch {
             throw fatalFailure(error) ?? .kafka("\(error)")
         }
-        defer { admin.close() }
-        let cluster = try answer { timeout throws(KafkaError) in try admin.clusterID(timeout: timeout) } ?? noClusterID
+    }
+
+    private func cluster(_ admin: Admin) throws(PipelineError) -> String {
+        try answer { timeout throws(KafkaError) in try admin.clusterID(timeout: timeout) } ?? noClusterID
+    }
+
+    private func find(_ admin: Admin) throws(PipelineError) -> Topic? {
         let found = try answer { timeout throws(KafkaError) in try admin.partitions(of: name, timeout: timeout) }
-        if let found {
-            let topic = Topic(name: name, cluster: cluster, partitions: found)
-            try check(admin, topic)
-            if let wanted = options.partitions, wanted != found {
-                notice(
-                    "topic \(name) has \(found) partitions; --partitions is for a topic that has to be created", true)
-            }
-            return topic
+        guard let found else { return nil }
+        // Behind a question about the topic, whose answer tells it.
+        let topic = Topic(name: name, cluster: try cluster(admin), partitions: found)
+        try check(admin, topic)
+        if let wanted = options.partitions, wanted != found {
+            notice("topic \(name) has \(found) partitions; --partitions is for a topic that has to be created", true)
         }
-        return Topic(name: name, cluster: cluster, partitions: try make(admin))
+        return topic
     }
 
     /// How many partitions it was made with.
@@ -131,6 +160,9 @@ struct TopicPreparation {
                         "Kafka does not answer (\(error.message)); trying for \(Self.spelled(options.stallTimeout))",
                         true)
                     hasSaid = true
+                }
+                if waited >= FirstContact.patience, firstContact.isDue {
+                    notice(FirstContact.kafka(settings.brokerNames), false)
                 }
                 // An answer that came at once would come as fast again.
                 pause(milliseconds: 20)

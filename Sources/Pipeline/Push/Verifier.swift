@@ -64,24 +64,23 @@ package final class Verifier {
     private func reader(of places: [LogPlace]) throws -> Reader {
         if places.count <= 2 * Set(places.map(\.partition)).count { return try open() }
         if let scanner { return scanner }
-        // As much as the consumer takes at a time: a batch longer than this is only given for one partition in a turn.
-        let made = try make([("fetch.message.max.bytes", "131072")])
+        let made = try make(readsMany: true)
         scanner = made
         return made
     }
 
     private func open() throws -> Reader {
         if let reader { return reader }
-        let made = try make([])
+        let made = try make(readsMany: false)
         reader = made
         return made
     }
 
-    private func make(_ overrides: [(String, String)]) throws -> Reader {
+    private func make(readsMany: Bool) throws -> Reader {
         // Our messages are in no transaction; a foreign one that stays open must not hide them.
         try Reader(
-            settings, topic: topic, header: WireHeader.name,
-            overrides: [("isolation.level", "read_uncommitted")] + overrides, isCancelled: isCancelled)
+            settings, topic: topic, header: WireHeader.name, readsMany: readsMany,
+            overrides: [("isolation.level", "read_uncommitted")], isCancelled: isCancelled)
     }
 
     private static func isOurs(_ header: [UInt8]?, _ job: JobID, _ seq: UInt64) -> Bool {

@@ -31,12 +31,13 @@ package struct WayOut: Equatable, Sendable {
         options = flags.words
     }
 
-    /// - Parameter decoding: what makes UTF-8 of the file.
+    /// - Parameter decoding: what makes UTF-8 of the file, as far as it is known.
     init(_ remedy: Remedy, decoding: [Unpacker]) {
         switch remedy {
         case .options(let options): self.init(options: options)
-        case .jq(let filter, let options):
-            self.init(programs: decoding + [Unpacker(["jq", "-c", filter])], options: options)
+        case .program(let program, let encoding, let options):
+            let transcoding = encoding.map { [Unpacker.transcode(from: $0)] } ?? []
+            self.init(programs: decoding + transcoding + [Unpacker(program)], options: options)
         }
     }
 

@@ -45,6 +45,7 @@ package final class LoaderThread: Sendable {
         self.answer = answer
         let joiner = startThread("loader \(index)") { [self] in
             let loader = makeLoader()
+            loader.connect()
             while let submission = inbox.next() { load(submission, with: loader) }
             loader.close()
         }

@@ -44,17 +44,19 @@ final class LookupThread: Sendable {
 
     /// - Parameters:
     ///   - interrupt: when it is set, nobody waits for an answer any more.
-    ///   - open: makes the tools, on the lookup thread; tried again for each task after a failure.
-    init(interrupt: Interrupt, open: @escaping @Sendable () throws -> Tools) {
+    ///   - opening: makes the tools; tried again for each task after a failure.
+    init(_ opening: LookupOpening, interrupt: Interrupt) {
         self.interrupt = interrupt
         let joiner = startThread("lookup") { [tasks] in
             var tools: Tools?
+            var isFirst = true
             while let task = tasks.next() {
                 let result = Result<Tools, any Error> {
                     if let tools, !tools.connection.isBroken, !tools.resolver.isStuck { return tools }
                     tools?.close()
                     tools = nil
-                    let opened = try open()
+                    defer { isFirst = false }
+                    let opened = try opening.make(isFirst: isFirst)
                     tools = opened
                     return opened
                 }

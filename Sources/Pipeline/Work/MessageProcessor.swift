@@ -167,7 +167,8 @@ final class MessageProcessor {
             return try rejectForeign(
                 message, state, into: builder,
                 FieldError(
-                    field: "", code: "too_long", message: "\(value.count) bytes; at most \(Limits.valueBytes)"))
+                    field: "", code: "too_long",
+                    message: "the message has \(value.count) bytes, at most \(Limits.valueBytes) are allowed"))
         }
         validator.lenient = []
         guard validator.validate(value) else {

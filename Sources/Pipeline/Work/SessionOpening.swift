@@ -11,59 +11,116 @@ struct SessionOpening {
     let interrupt: Interrupt
     let report: @Sendable (WorkEvent) -> Void
 
-    /// Everything up to reading.
-    /// - Parameter onReady: called once the database is migrated.
+    /// Everything up to reading. What does not depend on other answers is asked at the same time.
+    /// - Parameter onReady: called once the database is migrated and may be loaded into.
     /// - Returns: nil: a drain has nothing to read.
     /// - Throws: `PipelineError` for what another try would not change, after `stallTimeout`, and when it is to stop;
     ///   `ConfigurationError`.
-    func open(_ history: RunHistory, onReady: () -> Void) throws -> WorkSession? {
+    func open(_ history: RunHistory, onReady: (DatabaseInfo) -> Void) throws -> WorkSession? {
         var waiting = Waiting(self)
-        let (info, name) = try waiting.retry { try openDatabase() }
-        onReady()
-        let interrupt = interrupt
-        let admin = try Admin(options.kafka, isCancelled: { interrupt.isSet })
-        defer { admin.close() }
-        let cluster = try waiting.retry { try admin.clusterID(timeout: .seconds(5)) } ?? noClusterID
-        let partitions = try waitForTopic(admin, &waiting)
-        guard try !waiting.retry({ try isCompacted(options.topic, cluster: cluster, admin) }) else {
-            throw TopicSettings.refusal(ofCompacted: options.topic)
-        }
-        let facts = SessionFacts(
-            info: info, topic: options.topic, cluster: cluster, partitions: Int32(clamping: partitions),
-            databaseName: name)
-        let abandon = Interrupt(parent: nil)
-        let lookup = LookupThread(interrupt: interrupt) { try tools(facts, abandon) }
+        let abandon = Interrupt()
+        let kafka = Prefetch("kafka") { try askKafka() }
+        let reader = Prefetch("reader") { try openReader(abandon) }
+        let lock = options.purpose == .service ? nil : Prefetch("lock") { try connect(abandon) }
         do {
-            let locations = try waiting.retry { try lookup.ask { try $0.resolver.survey(facts.partitions) } }
-            tellReading(facts, locations)
-            let drain = options.purpose == .drain ? drain(locations) : nil
-            if let drain, try waiting.retry({ try lookup.ask { try $0.resolver.isDone(drain, locations) } }) {
-                lookup.stop()
-                return nil
+            let (connection, migration) = try waiting.retry { try openDatabase(abandon) }
+            waiting.hasPostgres = true
+            onReady(migration.info)
+            let side = try waiting.retry { try kafka.take(isCancelled: { interrupt.isSet }) ?? askKafka() }
+            waiting.hasKafka = true
+            let partitions = try waitForTopic(side, &waiting)
+            if try waiting.retry({
+                try side.isCompacted ?? isCompacted(options.topic, cluster: side.cluster, side.admin)
+            }) {
+                throw TopicSettings.refusal(ofCompacted: options.topic)
             }
-            return try WorkSession(
-                options, facts, lookup: lookup, abandon: abandon, drain: drain, outages: waiting.outages,
-                history: history, interrupt: interrupt, report: report)
+            let facts = SessionFacts(
+                info: migration.info, topic: options.topic, cluster: side.cluster,
+                partitions: Int32(clamping: partitions),
+                databaseName: "\(connection.place) as \(connection.user)")
+            let lookup = LookupThread(
+                LookupOpening(
+                    opening: self, facts: facts, abandon: abandon, first: (connection, side.admin, reader, lock)),
+                interrupt: interrupt)
+            do {
+                return try begin(lookup, facts, abandon, &waiting, history)
+            } catch {
+                lookup.stop()
+                throw error
+            }
         } catch {
             abandon.set()
-            lookup.stop()
             throw error
         }
     }
 
-    private func openDatabase() throws -> (DatabaseInfo, String) {
-        let interrupt = interrupt
-        let connection = try Connection(options.database.settings, interrupt: { interrupt.isSet })
-        defer { connection.close() }
-        let migration = try Migrator.migrate(connection, options.database)
-        if !migration.made.isEmpty { report(.migrated(migration.made)) }
-        return (migration.info, "\(connection.place) as \(connection.user)")
+    private func begin(
+        _ lookup: LookupThread, _ facts: SessionFacts, _ abandon: Interrupt, _ waiting: inout Waiting,
+        _ history: RunHistory
+    ) throws -> WorkSession? {
+        let isByHand = options.purpose != .service
+        let look = try waiting.retry {
+            try lookup.ask { tools in
+                try isByHand
+                    ? tools.look(facts, partitions: facts.partitions)
+                    : HandLook(locations: tools.resolver.survey(facts.partitions), hasLock: false)
+            }
+        }
+        tellReading(facts, look.locations)
+        let drain = options.purpose == .drain ? drain(look.locations) : nil
+        if let drain,
+            try look.standing != nil
+                ? drain.behind(look.offsets).isEmpty
+                : waiting.retry({ try lookup.ask { try $0.resolver.isDone(drain, look.locations) } })
+        {
+            lookup.stop()
+            return nil
+        }
+        return try WorkSession(
+            options, facts, lookup: lookup, look: isByHand ? look : nil, abandon: abandon, drain: drain,
+            outages: waiting.outages, history: history, interrupt: interrupt, report: report)
     }
 
-    private func waitForTopic(_ admin: Admin, _ waiting: inout Waiting) throws -> Int {
+    private func openDatabase(_ abandon: Interrupt) throws -> (Connection, MigrationReport) {
+        let connection = try connect(abandon)
+        // A server that accepts connections and answers nothing is away.
+        connection.deadline = options.stallTimeout.map { .now + $0 }
+        let migration = try Migrator.migrate(connection, options.database)
+        if !migration.made.isEmpty { report(.migrated(migration.made)) }
+        try Rights.check(connection, migration.info)
+        connection.deadline = nil
+        return (connection, migration)
+    }
+
+    /// What Kafka knows of cluster and topic, and the client that asked.
+    struct KafkaSide {
+        let admin: Admin
+        let cluster: String
+        /// nil: there is no topic yet.
+        let partitions: Int?
+        /// nil: not asked.
+        let isCompacted: Bool?
+    }
+
+    private func askKafka() throws -> KafkaSide {
+        let admin = try openAdmin()
+        do {
+            let partitions = try admin.partitions(of: options.topic, timeout: .seconds(5))
+            let cluster = try admin.clusterID(timeout: .seconds(5)) ?? noClusterID
+            return KafkaSide(
+                admin: admin, cluster: cluster, partitions: partitions,
+                isCompacted: try partitions.map { _ in try isCompacted(options.topic, cluster: cluster, admin) })
+        } catch {
+            admin.close()
+            throw error
+        }
+    }
+
+    private func waitForTopic(_ side: KafkaSide, _ waiting: inout Waiting) throws -> Int {
+        if let partitions = side.partitions { return partitions }
         var isTold = false
         while true {
-            let count = try waiting.retry { try admin.partitions(of: options.topic, timeout: .seconds(5)) }
+            let count = try waiting.retry { try side.admin.partitions(of: options.topic, timeout: .seconds(5)) }
             if let count, count > 0 { return count }
             guard options.purpose != .drain else {
                 throw PipelineError.kafka(
@@ -76,23 +133,24 @@ struct SessionOpening {
         }
     }
 
-    private func tools(_ facts: SessionFacts, _ abandon: Interrupt) throws -> LookupThread.Tools {
+    fileprivate func connect(_ abandon: Interrupt) throws -> Connection {
         let interrupt = interrupt
-        let connection = try Connection(
-            options.database.settings, interrupt: { abandon.isSet || interrupt.isSet })
-        let reader = try Reader(
+        let limit = min(.seconds(10), options.stallTimeout ?? .seconds(10))
+        return try Connection(
+            options.database.settings, timeout: limit, interrupt: { abandon.isSet || interrupt.isSet })
+    }
+
+    fileprivate func openAdmin() throws -> Admin {
+        let interrupt = interrupt
+        return try Admin(options.kafka, isCancelled: { interrupt.isSet })
+    }
+
+    fileprivate func openReader(_ abandon: Interrupt) throws -> Reader {
+        let interrupt = interrupt
+        return try Reader(
             options.kafka, topic: options.topic, header: WireHeader.name,
             overrides: [("isolation.level", "read_uncommitted")],
             isCancelled: { abandon.isSet || interrupt.isSet })
-        let admin = try Admin(options.kafka, isCancelled: { abandon.isSet || interrupt.isSet })
-        let positions = PositionStore(connection, cluster: facts.cluster, topic: facts.topic)
-        return LookupThread.Tools(
-            connection, positions,
-            PositionResolver(
-                positions: positions, reader: reader, admin: admin, topic: facts.topic, cluster: facts.cluster),
-            DrainLock(cluster: facts.cluster, topic: facts.topic) { [database = options.database] in
-                try Connection(database.settings, interrupt: { abandon.isSet || interrupt.isSet })
-            })
     }
 
     private func drain(_ locations: [Location]) -> Drain {
@@ -108,14 +166,48 @@ struct SessionOpening {
     }
 }
 
+/// Makes a lookup thread's tools: the first time of what was opened before.
+struct LookupOpening: @unchecked Sendable {
+    typealias First = (connection: Connection, admin: Admin, reader: Prefetch<Reader>, lock: Prefetch<Connection>?)
+
+    fileprivate let opening: SessionOpening
+    fileprivate let facts: SessionFacts
+    fileprivate let abandon: Interrupt
+    /// Handed over to the lookup thread.
+    fileprivate let first: First
+
+    /// On the lookup thread.
+    func make(isFirst: Bool) throws -> LookupThread.Tools {
+        let isCancelled = { [abandon, opening] in abandon.isSet || opening.interrupt.isSet }
+        let connection = try isFirst ? first.connection : opening.connect(abandon)
+        let reader = try (isFirst ? first.reader.take(isCancelled: isCancelled) : nil) ?? opening.openReader(abandon)
+        let admin = try isFirst ? first.admin : opening.openAdmin()
+        let positions = PositionStore(connection, cluster: facts.cluster, topic: facts.topic)
+        return LookupThread.Tools(
+            connection, positions,
+            PositionResolver(
+                positions: positions, reader: reader, admin: admin, topic: facts.topic, cluster: facts.cluster),
+            DrainLock(cluster: facts.cluster, topic: facts.topic) { [opening, abandon, first] in
+                try first.lock?.take(isCancelled: isCancelled) ?? opening.connect(abandon)
+            })
+    }
+}
+
 /// Tries again while a server is away.
 private struct Waiting {
     private(set) var outages: Outages
     private var stall: StallTimer
     private let interrupt: Interrupt
     private let topic: String
+    private let report: @Sendable (WorkEvent) -> Void
+    private let start = ContinuousClock.now
+    private let firstContact = FirstContact()
+    /// They have answered before.
+    var hasPostgres = false
+    var hasKafka = false
 
     init(_ opening: SessionOpening) {
+        report = opening.report
         outages = Outages(report: opening.report)
         stall = StallTimer(limit: opening.options.stallTimeout, now: .now)
         interrupt = opening.interrupt
@@ -133,8 +225,18 @@ private struct Waiting {
             } catch {
                 if interrupt.isSet { throw PipelineError.interrupted }
                 if let fatal = fatalFailure(error, topic: topic, to: .see) { throw fatal }
-                outages.failed(error)
-                try pause(backoff.next())
+                if (error as? KafkaError)?.isUnknownTopic == true {
+                    // A topic that was just created is not known to every broker, nor to every client.
+                    try pause(.milliseconds(50))
+                } else {
+                    outages.failed(error)
+                    let isKafka = error is KafkaError
+                    let isFirst = isKafka ? !hasKafka : !hasPostgres
+                    if isFirst, ContinuousClock.now - start >= FirstContact.patience, firstContact.isDue {
+                        report(.firstContact(isKafka ? .kafka : .postgres))
+                    }
+                    try pause(backoff.next())
+                }
             }
         }
     }

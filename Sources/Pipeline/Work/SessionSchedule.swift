@@ -22,9 +22,8 @@ struct SessionSchedule {
     private var nextPartitions: ContinuousClock.Instant
     private var nextDrainLook: ContinuousClock.Instant
     private var wasDrainSettled = false
-    private var lastHandLook: ContinuousClock.Instant?
+    private var lastHandLook: ContinuousClock.Instant
     private var isHandLookUnderWay = false
-    private(set) var hasLookedAround = false
     private var areOthersTold = false
     private var again: (at: ContinuousClock.Instant, ticket: UInt64)?
     private var backoff = Backoff()
@@ -37,6 +36,7 @@ struct SessionSchedule {
         nextCommit = now
         nextPartitions = now + Self.partitionsInterval
         nextDrainLook = now
+        lastHandLook = now
     }
 
     // MARK: Partitions
@@ -121,16 +121,13 @@ struct SessionSchedule {
     /// - Parameter hasAll: every partition is ours.
     mutating func isHandLookDue(hasAll: Bool, at now: ContinuousClock.Instant) -> Bool {
         let interval = hasAll ? Self.handIntervalWithAll : Self.handInterval
-        guard !isHandLookUnderWay, lastHandLook.map({ now >= $0 + interval }) ?? true else { return false }
+        guard !isHandLookUnderWay, now >= lastHandLook + interval else { return false }
         isHandLookUnderWay = true
         lastHandLook = now
         return true
     }
 
-    mutating func handLookEnded() {
-        isHandLookUnderWay = false
-        hasLookedAround = true
-    }
+    mutating func handLookEnded() { isHandLookUnderWay = false }
 
     mutating func tellsOthers() -> Bool {
         defer { areOthersTold = true }

@@ -36,6 +36,8 @@ package enum WorkEvent: Sendable {
     /// A drain cannot reach `end`: a transaction of another producer is open at `offset`.
     case openTransaction(partition: Int32, offset: Int64, end: Int64)
     case outage(Server, Outage.News, reason: String)
+    /// Nothing has answered there for some seconds since the start. Told once.
+    case firstContact(Server)
     /// For finding a fault.
     case detail(Detail)
 

@@ -38,16 +38,20 @@ final class WorkSession {
     /// The loaders have been stopped: what is in hand is read again by whoever comes next.
     private(set) var isClosing = false
 
+    /// What the opening saw, for a session that reads by hand.
+    private let firstLook: HandLook?
     private var backpressure = Backpressure()
     private var lastMessage = ContinuousClock.now
 
     init(
-        _ options: WorkOptions, _ facts: SessionFacts, lookup: LookupThread, abandon: Interrupt, drain: Drain?,
-        outages: Outages, history: RunHistory, interrupt: Interrupt, report: @escaping @Sendable (WorkEvent) -> Void
+        _ options: WorkOptions, _ facts: SessionFacts, lookup: LookupThread, look: HandLook?, abandon: Interrupt,
+        drain: Drain?, outages: Outages, history: RunHistory, interrupt: Interrupt,
+        report: @escaping @Sendable (WorkEvent) -> Void
     ) throws {
         self.options = options
         self.facts = facts
         self.lookup = lookup
+        firstLook = look
         self.abandon = abandon
         self.drain = drain
         self.outages = outages
@@ -60,7 +64,7 @@ final class WorkSession {
         stall = StallTimer(limit: options.stallTimeout, now: .now)
         jobs = JobDirectory(lookup, history, databaseKey: facts.info.keyFields, report: report)
         processor = MessageProcessor(keyFields: facts.info.keyFields, source: jobs)
-        hand = options.purpose == .service ? nil : HandReading()
+        hand = look.map { _ in HandReading() }
         consumer = try Consumer(options.kafka, group: facts.group)
         lanes = (0..<options.connections).map { index in
             Lane(
@@ -79,7 +83,12 @@ final class WorkSession {
 
     func run() -> SessionEnd {
         do {
-            if hand == nil { try consumer.subscribe(facts.topic) } else { consumer.readByHand(facts.topic) }
+            if let firstLook {
+                consumer.readByHand(facts.topic)
+                handLooked(.success(firstLook))
+            } else {
+                try consumer.subscribe(facts.topic)
+            }
             while end == nil {
                 try turn()
                 if interrupt.isSet { finish(.interrupted) }

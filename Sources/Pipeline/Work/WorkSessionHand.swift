@@ -12,6 +12,10 @@ struct HandLook: Sendable {
     var members: Int?
     var hasLock: Bool
 
+    var offsets: [Int32: Int64] {
+        Dictionary(locations.map { ($0.position.partition, $0.position.nextOffset) }) { $1 }
+    }
+
     var facts: HandReading.Look {
         HandReading.Look(
             positions: locations.map(\.position),

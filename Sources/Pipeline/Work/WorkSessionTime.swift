@@ -13,7 +13,7 @@ extension WorkSession {
         if schedule.isCommitDue(at: now) { commitOffsets() }
         let isSettled = isSettled
         let isLeftToOthers =
-            hand.map { !schedule.hasLookedAround || $0.waitsForOthers } ?? assignment.partitions.isEmpty
+            hand.map { $0.waitsForOthers } ?? assignment.partitions.isEmpty
         let hasReadAll = isSettled && !isLeftToOthers
         if schedule.settledChanged(hasReadAll) { report(.settled(hasReadAll)) }
         if hasReadAll, schedule.tellsCaughtUp() { report(.caughtUp(history.counts)) }

@@ -6,8 +6,8 @@ package final class Worker {
     private let interrupt: Interrupt
     private let report: @Sendable (WorkEvent) -> Void
 
-    /// Called on the worker's thread when the database is migrated.
-    package var onReady: (() -> Void)?
+    /// Called on the worker's thread when the database is migrated and may be loaded into.
+    package var onReady: ((DatabaseInfo) -> Void)?
 
     /// - Parameters:
     ///   - interrupt: when it is set, the batch in hand is finished and `run` returns.
@@ -38,8 +38,8 @@ package final class Worker {
     private func session(_ history: RunHistory) -> SessionEnd {
         do {
             let opening = SessionOpening(options: options, interrupt: interrupt, report: report)
-            guard let session = try opening.open(history, onReady: { [onReady] in onReady?() }) else { return .drained }
-            return session.run()
+            let session = try opening.open(history) { [onReady] in onReady?($0) }
+            return session?.run() ?? .drained
         } catch let error as PipelineError {
             return error.kind == .interrupted ? .interrupted : .failed(error)
         } catch {

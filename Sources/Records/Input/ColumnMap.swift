@@ -12,12 +12,13 @@ package enum ColumnMap {
     /// Reads `age=Alter,name=Full Name`: the first `=` of a pair splits it, and a comma separates pairs only where one
     /// of our fields and `=` follow, so that a header may hold commas and equals signs.
     package static func pairs(_ text: String) throws(ColumnMapError) -> [FieldSource] {
-        var pieces: [String] = []
-        for piece in text.split(separator: ",", omittingEmptySubsequences: false) {
+        // By bytes: a character that combines with a comma or an equals sign does not hide it.
+        var pieces: [[UInt8]] = []
+        for piece in Array(text.utf8).split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
             if pieces.isEmpty || beginsPair(piece) {
-                pieces.append(String(piece))
+                pieces.append(Array(piece))
             } else {
-                pieces[pieces.count - 1] += "," + piece
+                pieces[pieces.count - 1] += [UInt8(ascii: ",")] + piece
             }
         }
         var pairs: [FieldSource] = []
@@ -29,7 +30,7 @@ package enum ColumnMap {
     package static func file(_ text: String) throws(ColumnMapError) -> [FieldSource] {
         var pairs: [FieldSource] = []
         for line in text.split(whereSeparator: \.isNewline) where !line.allSatisfy(\.isWhitespace) {
-            pairs.append(try pair(String(line), "--map-file"))
+            pairs.append(try pair(Array(line.utf8), "--map-file"))
         }
         return pairs
     }
@@ -61,31 +62,44 @@ package enum ColumnMap {
         }
     }
 
-    /// The words that `pairs` reads.
+    /// The words that `pairs` reads: in one where that is plain to read, each pair in its own where a header has a comma
+    /// or an equals sign.
     static func words(_ pairs: [FieldSource]) -> [String] {
-        // A pair whose field `pairs` does not know by its name needs a flag of its own.
-        var texts: [String] = []
+        func isPlain(_ pair: FieldSource) -> Bool { !pair.source.utf8.contains { [0x2C, 0x3D].contains($0) } }
+        var groups: [[FieldSource]] = []
         for pair in pairs {
-            let text = "\(pair.field)=\(pair.source)"
-            if texts.isEmpty || !beginsPair(text[...]) {
-                texts.append(text)
+            let group = (groups.last ?? []) + [pair]
+            if group.count > 1, group.allSatisfy(isPlain), (try? Self.pairs(text(group))) == group {
+                groups[groups.count - 1] = group
             } else {
-                texts[texts.count - 1] += "," + text
+                groups.append([pair])
             }
         }
-        return texts.flatMap { ["--map", $0] }
+        return groups.flatMap { ["--map", text($0)] }
     }
 
-    private static func pair(_ text: String, _ flag: String) throws(ColumnMapError) -> FieldSource {
-        guard let equals = text.firstIndex(of: "="), equals > text.startIndex, text.index(after: equals) < text.endIndex
-        else { throw ColumnMapError(message: "\(flag) \(text): must be FIELD=HEADER") }
-        let field = text[..<equals].drop { $0 == " " }
-        return FieldSource(field: String(field), source: String(text[text.index(after: equals)...]))
+    /// Whether `words` can say them: not where a header has a comma and then one of our fields and `=`.
+    static func canBeTyped(_ pairs: [FieldSource]) -> Bool {
+        pairs.allSatisfy { (try? Self.pairs(text([$0]))) == [$0] }
     }
 
-    private static func beginsPair(_ text: Substring) -> Bool {
-        guard let equals = text.firstIndex(of: "=") else { return false }
-        let field = String(text[..<equals])
+    private static func text(_ pairs: [FieldSource]) -> String {
+        pairs.map { "\($0.field)=\($0.source)" }.joined(separator: ",")
+    }
+
+    private static func pair(_ text: [UInt8], _ flag: String) throws(ColumnMapError) -> FieldSource {
+        guard let equals = text.firstIndex(of: UInt8(ascii: "=")), equals > 0, equals + 1 < text.count else {
+            throw ColumnMapError(message: "\(flag) \(String(decoding: text, as: UTF8.self)): must be FIELD=HEADER")
+        }
+        let field = text[..<equals].drop { $0 == 0x20 }
+        return FieldSource(
+            field: String(decoding: field, as: UTF8.self),
+            source: String(decoding: text[(equals + 1)...], as: UTF8.self))
+    }
+
+    private static func beginsPair(_ text: ArraySlice<UInt8>) -> Bool {
+        guard let equals = text.firstIndex(of: UInt8(ascii: "=")) else { return false }
+        let field = String(decoding: text[..<equals], as: UTF8.self)
         return FieldName.allCases.contains { $0.spelled == field } || field.hasPrefix("name.")
             || field.hasPrefix("address.")
     }

@@ -10,8 +10,7 @@ extension Conclusion {
         _ window: Bytes, isWhole: Bool, offset: UInt64 = 0, _ flags: InputFlags, keyFields: KeyFields = .standard,
         today: CalendarDate
     ) throws(Refusal) {
-        let start = Concluder(
-            window, isWhole: isWhole, offset: offset, encoding: flags.encoding, keyFields: keyFields, today: today)
+        let start = Concluder(window, isWhole: isWhole, offset: offset, keyFields: keyFields, today: today)
         do {
             self = try start.conclude(flags)
         } catch {
@@ -26,15 +25,12 @@ struct Concluder {
     let bytes: Bytes
     let isWhole: Bool
     let offset: UInt64
-    /// The one that `bytes` were in before they were UTF-8, as `--encoding` named it.
-    private let encoding: String?
     let keyFields: KeyFields
     let today: CalendarDate
     private let copy: ByteBuffer
 
     init(
-        _ window: Bytes, isWhole: Bool, offset: UInt64 = 0, encoding: String? = nil, keyFields: KeyFields,
-        today: CalendarDate
+        _ window: Bytes, isWhole: Bool, offset: UInt64 = 0, keyFields: KeyFields, today: CalendarDate
     ) {
         copy = ByteBuffer(capacity: window.count + ByteBlock.size)
         copy.append(window)
@@ -42,7 +38,6 @@ struct Concluder {
         bytes = copy.bytes
         self.isWhole = isWhole
         self.offset = offset
-        self.encoding = encoding
         self.keyFields = keyFields
         self.today = today
     }
@@ -55,9 +50,16 @@ struct Concluder {
             throw Fault(bytes.count == 0 ? "empty" : "nothing but blank lines")
         }
         let form = try form(first, flags)
-        var conclusion = form == .csv ? try csv(flags) : try json(form, flags)
-        conclusion.lenient = lenient(conclusion, flags)
-        try checkRecords(conclusion, flags)
+        if flags.format == nil, let fault = separatedByCommas(form) { throw fault }
+        var conclusion: Conclusion
+        do throws(Fault) {
+            conclusion = form == .csv ? try csv(flags) : try json(form, flags)
+            conclusion.lenient = lenient(conclusion, flags)
+            try checkRecords(conclusion, flags)
+        } catch {
+            throw separatedByCommas(form) ?? error
+        }
+        if form == .csv, conclusion.isPlain { conclusion.hasSurplus = hasSurplus(conclusion) }
         if conclusion.age != nil, keyFields == .standard {
             conclusion.notices.append(
                 Notice(
@@ -67,53 +69,6 @@ struct Concluder {
         }
         if let offer = windows1252Offer(flags) { conclusion.notices.append(offer.notice) }
         return conclusion
-    }
-
-    /// Tries what the bytes suggest until it leads to a conclusion: only a whole way is a remedy.
-    func refusal(_ fault: Fault, _ flags: InputFlags) -> Refusal {
-        if let wrapped = fault.wrapped {
-            let inside = withBytes(wrapped.bytes) {
-                Concluder($0, isWhole: false, keyFields: keyFields, today: today)
-            }
-            var flags = flags
-            flags.format = nil
-            flags.encoding = nil
-            return Refusal(
-                fault.kind, fault.message,
-                remedy: inside.wayOut(flags).map { .jq(filter: wrapped.filter, options: $0.words) })
-        }
-        if let amended = fault.amended {
-            return Refusal(fault.kind, fault.message, remedy: wayOut(amended).map { .options($0.words) })
-        }
-        return Refusal(fault.kind, fault.message)
-    }
-
-    /// The flags that lead to a conclusion, from these on; nil if none are known.
-    private func wayOut(_ flags: InputFlags) -> InputFlags? {
-        var flags = flags
-        var tried: Set<InputFlags> = []
-        while tried.insert(flags).inserted, tried.count <= 6 {
-            // In another encoding these bytes are others.
-            if flags.encoding == Windows1252.name, encoding == nil, let text = Windows1252.decoded(bytes) {
-                let offered = flags
-                return withBytes(text) { text in
-                    let other = Concluder(text, isWhole: isWhole, keyFields: keyFields, today: today)
-                    var inside = offered
-                    inside.encoding = nil
-                    guard var found = other.wayOut(inside) else { return nil }
-                    found.encoding = Windows1252.name
-                    return found
-                }
-            }
-            do {
-                _ = try conclude(flags)
-                return flags
-            } catch {
-                guard let amended = error.amended else { return nil }
-                flags = amended
-            }
-        }
-        return nil
     }
 
     // MARK: Form
@@ -213,6 +168,18 @@ struct Concluder {
         var amended = flags
         amended.format = .csv
         return amended
+    }
+
+    /// Whether a row has surplus cells, all of them empty.
+    private func hasSurplus(_ conclusion: Conclusion) -> Bool {
+        let scanner = RecordScanner(bytes, offset: offset)
+        guard (try? scanner.begin(conclusion)) != nil else { return false }
+        let end = offset + UInt64(bytes.count)
+        while (try? scanner.next()) ?? false {
+            if !isWhole, scanner.record.offset + scanner.record.length >= end { return false }
+            if scanner.hasSurplus { return true }
+        }
+        return false
     }
 
     /// The first records that are there as a whole.

@@ -13,18 +13,20 @@ extension Concluder {
         var cells = 0
 
         var rank: (Int, Int, Int) { (conclusion == nil ? 0 : 1, known, cells) }
+
+        /// Columns that are known, of a header that is no use as it is, too.
+        var columns: Int { conclusion != nil ? .max : incomplete.map(\.matcher.knownCount) ?? known }
     }
 
     func csv(_ flags: InputFlags) throws(Fault) -> Conclusion {
         let line = delimiterLine
-        if let named = line, !Dialect.delimiters.contains(where: { $0.byte == named }), flags.delimiter == nil {
-            throw Fault("its first line names a delimiter that is not one of , ; tab |")
+        let attempts = attempts(flags)
+        let best = Self.best(attempts)
+        if let line, !Self.isDelimiter(line), flags.delimiter == nil {
+            var amended = flags
+            amended.delimiter = best.delimiter
+            throw Fault("its first line names a delimiter that is not one of , ; tab |", amended: amended)
         }
-        let fixed = flags.delimiter ?? line
-        let attempts = (fixed.map { [$0] } ?? Dialect.delimiters.map(\.byte)).map { delimiter in
-            attempt(delimiter, hasLine: line != nil, flags)
-        }
-        let best = attempts.dropFirst().reduce(attempts[0]) { $1.rank > $0.rank ? $1 : $0 }
         let alike = attempts.filter { $0.conclusion != nil && $0.rank == best.rank }
         if alike.count > 1 {
             let names = alike.map { "\"\(Dialect(delimiter: $0.delimiter).argument)\"" }
@@ -34,25 +36,43 @@ extension Concluder {
         var fault =
             best.fault ?? best.incomplete.map { missing($0.conclusion, $0.matcher, $0.seen, flags) }
             ?? Fault("no header row")
-        if fault.amended == nil { otherDelimiter(&fault, hasLine: line != nil, flags) }
-        if fault.amended == nil { skipLines(&fault, flags) }
+        if fault.amended == nil { otherDelimiter(&fault, line, flags) }
+        if fault.amended == nil { skipLines(&fault, best.columns, flags) }
         if flags.format == .csv, looksLikeJSON {
             var amended = flags
             amended.format = nil
-            fault = Fault("\(fault.message); it looks like JSON", amended: amended)
+            fault = fault.adding("it looks like JSON", amended: amended)
         }
         throw fault
     }
 
-    /// The one that was named may be wrong.
-    private func otherDelimiter(_ fault: inout Fault, hasLine: Bool, _ flags: InputFlags) {
-        guard flags.delimiter != nil else { return }
-        for (byte, name) in Dialect.delimiters where attempt(byte, hasLine: hasLine, flags).conclusion != nil {
-            var amended = flags
-            amended.delimiter = nil
-            fault = Fault("\(fault.message); it looks delimited by \(name)", amended: amended)
-            return
-        }
+    private static func isDelimiter(_ byte: UInt8) -> Bool { Dialect.delimiters.contains { $0.byte == byte } }
+
+    /// With the delimiter that a flag or the first line names, or with each one.
+    private func attempts(_ flags: InputFlags) -> [Attempt] {
+        let line = delimiterLine
+        let named = flags.delimiter ?? line.flatMap { Self.isDelimiter($0) ? $0 : nil }
+        return (named.map { [$0] } ?? Dialect.delimiters.map(\.byte)).map { attempt($0, hasLine: line != nil, flags) }
+    }
+
+    private static func best(_ attempts: [Attempt]) -> Attempt {
+        attempts.dropFirst().reduce(attempts[0]) { $1.rank > $0.rank ? $1 : $0 }
+    }
+
+    /// The one that a flag or the first line names may be wrong: another one finds more columns.
+    private func otherDelimiter(_ fault: inout Fault, _ line: UInt8?, _ flags: InputFlags) {
+        guard let used = flags.delimiter ?? line else { return }
+        let found = attempt(used, hasLine: line != nil, flags).columns
+        let best = Self.best(Dialect.delimiters.map { attempt($0.byte, hasLine: line != nil, flags) })
+        guard best.delimiter != used, best.columns > found else { return }
+        var amended = flags
+        // Only what contradicts the first line must be said.
+        amended.delimiter = line == nil || line == best.delimiter ? nil : best.delimiter
+        let name = Dialect(delimiter: best.delimiter).argument
+        let isOfLine = flags.delimiter == nil
+        fault = fault.adding(
+            "it looks delimited by \"\(name)\"\(isOfLine ? ", which its first line contradicts" : "")", amended: amended
+        )
     }
 
     private var looksLikeJSON: Bool {
@@ -152,10 +172,8 @@ extension Concluder {
         guard withBytes(header.row, UTF8Rules.isValid) else {
             var fault = Fault("the header row is not UTF-8 text (line \(header.line))")
             if let offer = windows1252Offer(flags) {
-                fault = Fault("the header row is not UTF-8 text (line \(header.line)); \(offer.words)")
-                var amended = flags
-                amended.encoding = Windows1252.name
-                fault.amended = amended
+                fault = fault.adding(offer.words)
+                fault.namesEncoding = true
             }
             throw fault
         }
@@ -186,22 +204,32 @@ extension Concluder {
         return names.joined(separator: ", ") + (cells.count > shown ? ", … \(cells.count - shown) more" : "")
     }
 
-    /// One of the first rows may have the columns.
-    private func skipLines(_ fault: inout Fault, _ flags: InputFlags) {
-        guard flags.columns == nil, flags.skipLines == 0, fault.kind == .input else { return }
+    /// One of the first rows may have the columns, or what leads to them.
+    /// - Parameter columns: those known in the first row.
+    private func skipLines(_ fault: inout Fault, _ columns: Int, _ flags: InputFlags) {
+        guard flags.columns == nil, flags.skipLines == 0 else { return }
+        var hint: String?
         for count in 1..<20 {
             let start = offset(ofLine: count)
-            guard start < bytes.count else { return }
+            guard start < bytes.count else { break }
             // The line itself, not one behind it that is not blank.
             if bytes[start] == 0x0A || bytes[start] == 0x0D { continue }
             var amended = flags
             amended.skipLines = count
-            let delimiters = flags.delimiter.map { [$0] } ?? Dialect.delimiters.map(\.byte)
-            guard delimiters.contains(where: { attempt($0, hasLine: false, amended).conclusion != nil }) else {
-                continue
+            let words: String
+            do {
+                _ = try conclude(amended)
+                fault = fault.adding("line \(count + 1) has them: --skip-lines \(count)", amended: amended)
+                return
+            } catch {
+                words = "with --skip-lines \(count), line \(count + 1) is the header: \(error.message)"
             }
-            fault = Fault("\(fault.message); line \(count + 1) has them: --skip-lines \(count)", amended: amended)
-            return
+            if let way = way(amended), way.program == nil {
+                fault = fault.adding(words, amended: way.flags)
+                return
+            }
+            if hint == nil, columns == 0, Self.best(attempts(amended)).columns > 0 { hint = words }
         }
+        if let hint { fault = fault.adding(hint) }
     }
 }

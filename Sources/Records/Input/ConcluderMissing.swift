@@ -53,9 +53,10 @@ extension Concluder {
         var isUndecided = false
     }
 
-    /// nil: its values are not dates.
+    /// nil: its values are not dates, or there are none.
     private func birth(_ conclusion: Conclusion, _ index: Int, _ name: [UInt8]) -> Birth? {
         let values = values(conclusion, index, [name])
+        guard !values.isEmpty else { return nil }
         func isDate(_ format: DateFormat?) -> Bool {
             values.allSatisfy { value in withBytes(value) { DateText.date(trimmed($0), format) != nil } }
         }

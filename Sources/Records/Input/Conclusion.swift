@@ -90,6 +90,13 @@ package struct Notice: Hashable, Sendable {
     var quoting: String?
 
     package func words(showingValues: Bool) -> String { showingValues ? quoting ?? text : text }
+
+    /// With another one behind it.
+    func adding(_ other: Notice) -> Notice {
+        Notice(
+            text: "\(text); \(other.text)",
+            quoting: "\(words(showingValues: true)); \(other.words(showingValues: true))")
+    }
 }
 
 /// A pure function of an input's first bytes and the flags: the same on every host.
@@ -111,6 +118,9 @@ package struct Conclusion: Hashable, Sendable {
     /// Missing cells are empty.
     package internal(set) var isRagged = false
     package internal(set) var lenient: LenientFields = []
+    /// Of CSV that is plain but for this: one of the first rows has surplus cells, all of them empty. The first version
+    /// made rejects of such rows.
+    package internal(set) var hasSurplus = false
 
     // For people only.
 
@@ -126,7 +136,9 @@ package struct Conclusion: Hashable, Sendable {
     /// Plain CSV with commas or JSON lines under our own names: what the program took from the first, and takes as the
     /// same job.
     package var isPlain: Bool {
-        let isBare = !hasDelimiterLine && skippedLines == 0 && age == nil && null == nil && !isRagged && lenient == []
+        let isBare =
+            !hasDelimiterLine && skippedLines == 0 && age == nil && null == nil && !isRagged && !hasSurplus
+            && lenient == []
         switch form {
         case .csv: return isBare && header != nil && dialect == Dialect() && columns.allSatisfy { $0.isAsSpelled }
         case .jsonl: return isBare && columns.isEmpty
@@ -143,7 +155,8 @@ package struct Conclusion: Hashable, Sendable {
         let shown = 10
         let more = staying.count > shown ? " and \(staying.count - shown) more" : ""
         let stay = staying.prefix(shown).map { "\"\($0)\"" }.joined(separator: ", ") + more
-        let found = fields.count > 2 * shown ? fields.prefix(2 * shown) + ["…"] : fields[...]
+        let found =
+            fields.count > 2 * shown ? fields.prefix(2 * shown) + ["…"] : fields.isEmpty ? ["no records"] : fields[...]
         return input.joined(separator: ", ") + ": " + found.joined(separator: ", ")
             + (staying.isEmpty ? "" : " (\(stay) stay\(staying.count == 1 ? "s" : ""))")
     }

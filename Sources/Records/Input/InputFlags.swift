@@ -63,6 +63,11 @@ package struct InputFlags: Hashable, Sendable {
         return words
     }
 
+    /// Whether `words` say the same again when they are read: a command line has neither empty values nor NUL bytes.
+    var canBeTyped: Bool {
+        ColumnMap.canBeTyped(map) && words.allSatisfy { !$0.isEmpty && !$0.utf8.contains(0) }
+    }
+
     /// Flags that only CSV has.
     var ofCSV: [String] {
         var names: [String] = []

@@ -4,8 +4,9 @@
 package enum Remedy: Equatable, Sendable {
     /// The same command with these options in place of those that bear on the input.
     case options([String])
-    /// jq with this filter over the file, its output into the command with these options.
-    case jq(filter: String, options: [String])
+    /// This program over the file, its output into the command with these options.
+    /// - from: the encoding that the file must be read in first; nil: that which it was read in.
+    case program([String], from: String?, options: [String])
 }
 
 /// Refused before anything is sent.
@@ -19,12 +20,12 @@ package struct Refusal: Error, Equatable, Sendable {
 
     package let kind: Kind
     /// One sentence without its full stop and without the file's name. It may quote the file: escape it.
-    package let message: String
+    package let notice: Notice
     package let remedy: Remedy?
 
-    package init(_ kind: Kind, _ message: String, remedy: Remedy? = nil) {
+    package init(_ kind: Kind, _ notice: Notice, remedy: Remedy? = nil) {
         self.kind = kind
-        self.message = message
+        self.notice = notice
         self.remedy = remedy
     }
 }
@@ -35,8 +36,10 @@ struct Fault: Error {
     let message: String
     /// The flags that get over it, if the bytes tell; whether they get all the way is then tried.
     var amended: InputFlags?
-    /// The way to an array of objects inside one object.
-    var wrapped: WrappedArray?
+    /// Programs that get over it, tried in their order and before the flags.
+    var programs: [OtherProgram] = []
+    /// It says already in which encoding the input would read well.
+    var namesEncoding = false
 
     init(_ message: String, amended: InputFlags? = nil) {
         self.message = message
@@ -48,12 +51,20 @@ struct Fault: Error {
         fault.kind = .usage
         return fault
     }
+
+    /// With more words.
+    func adding(_ words: String, amended: InputFlags? = nil) -> Fault {
+        var fault = Fault("\(message); \(words)", amended: amended)
+        fault.kind = kind
+        fault.namesEncoding = namesEncoding
+        return fault
+    }
 }
 
-/// An array of objects in an object that is not itself a person.
-struct WrappedArray: Sendable {
-    /// `.data.people[]`
-    let filter: String
-    /// From the array's bracket to the end of what is there.
-    let bytes: [UInt8]
+/// A program that makes something of the input that is taken.
+struct OtherProgram: Sendable {
+    let words: [String]
+    /// What it makes of the bytes that are there; with `isWhole` of all.
+    let output: [UInt8]
+    var isWhole = false
 }

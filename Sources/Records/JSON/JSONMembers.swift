@@ -31,21 +31,27 @@ enum JSONMembers {
         return found
     }
 
-    /// The first array of objects in the object that the input begins with.
-    static func wrappedArray(in json: Bytes, filter: String = "", depth: Int = 0) -> WrappedArray? {
-        var found: WrappedArray?
+    /// The arrays of objects in the object that the input begins with, by what jq calls them; the first few.
+    static func wrappedArrays(in json: Bytes) -> [(filter: String, bytes: Bytes)] {
+        var found: [(filter: String, bytes: Bytes)] = []
+        addArrays(in: json, filter: "", depth: 0, to: &found)
+        return found
+    }
+
+    private static func addArrays(
+        in json: Bytes, filter: String, depth: Int, to found: inout [(filter: String, bytes: Bytes)]
+    ) {
         _ = forEach(json) { key, value, _ in
             let filter = filter + step(key, isFirst: filter.isEmpty)
             if value.first == UInt8(ascii: "["),
                 value.dropFirst().first(where: { !isWhitespace($0) }) == UInt8(ascii: "{")
             {
-                found = WrappedArray(filter: filter + "[]", bytes: Array(value))
+                found.append((filter + "[]", value))
             } else if value.first == UInt8(ascii: "{"), depth < 4 {
-                found = wrappedArray(in: value, filter: filter, depth: depth + 1)
+                addArrays(in: value, filter: filter, depth: depth + 1, to: &found)
             }
-            return found == nil
+            return found.count < 8
         }
-        return found
     }
 
     /// `.key`, or `["a key"]`.

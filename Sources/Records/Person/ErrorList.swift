@@ -21,27 +21,37 @@ struct ErrorList {
         let error = FieldError(field: field, code: code, message: message)
         guard !errors.contains(error) else { return }
         if errors.count == Self.maximum - 1 {
-            errors.append(FieldError(field: "", code: "too_many_errors", message: "more errors than are listed"))
+            errors.append(
+                FieldError(field: "", code: "too_many_errors", message: "the record has more errors than are listed"))
         } else {
             errors.append(error)
         }
     }
 
-    mutating func appendDuplicate(_ field: String) { append(field, "duplicate_key", "given more than once") }
-
-    /// What the scanner found in a field or, with field "", in a field's name.
-    mutating func append(_ flaws: JSONFlaws, in field: String) {
-        if flaws.contains(.invalidUTF8) { append(field, "invalid_utf8", "not valid UTF-8") }
-        if flaws.contains(.nul) { append(field, "nul_character", "contains a NUL character") }
-        if flaws.contains(.loneSurrogate) { append(field, "lone_surrogate", "contains half a surrogate pair") }
-        if flaws.contains(.duplicateKey) { append(field, "duplicate_key", "has a key twice in one object") }
-        if flaws.contains(.numberOutOfRange) {
-            append(field, "number_out_of_range", "has a number with more digits than Postgres keeps")
-        }
-        if flaws.contains(.tooManyDigits) {
-            append(
-                field, "too_many_digits",
-                "brings the record's numbers to more than \(Limits.numberDigits) digits, written out")
-        }
+    mutating func appendDuplicate(_ field: String) {
+        append(field, "duplicate_key", Self.subject(field) + "is given more than once")
     }
+
+    /// What the scanner found in a field.
+    mutating func append(_ flaws: JSONFlaws, in field: String) { append(flaws, in: field, Self.subject(field)) }
+
+    /// What the scanner found in the name of a field.
+    mutating func append(inName flaws: JSONFlaws) { append(flaws, in: "", "the name of a field ") }
+
+    private mutating func append(_ flaws: JSONFlaws, in field: String, _ subject: String) {
+        func say(_ flaw: JSONFlaws, _ code: String, _ predicate: String) {
+            if flaws.contains(flaw) { append(field, code, subject + predicate) }
+        }
+        say(.invalidUTF8, "invalid_utf8", "is not valid UTF-8")
+        say(.nul, "nul_character", "has a NUL character in it")
+        say(.loneSurrogate, "lone_surrogate", "has half a surrogate pair in it")
+        say(.duplicateKey, "duplicate_key", "has a key twice in one object")
+        say(.numberOutOfRange, "number_out_of_range", "has a number with more digits than Postgres keeps")
+        say(
+            .tooManyDigits, "too_many_digits",
+            "brings the record's numbers to more than \(Limits.numberDigits) digits, written out")
+    }
+
+    /// JSON allows a key of no characters; nothing would stand before the message.
+    private static func subject(_ field: String) -> String { field.isEmpty ? "a field without a name " : "" }
 }

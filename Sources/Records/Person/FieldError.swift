@@ -9,7 +9,7 @@ package struct FieldError: Equatable, Sendable, Codable {
     package let field: String
     /// snake_case. What this program can say is listed in the tests; a reader must expect others.
     package let code: String
-    /// To be read after the field: "not an integer".
+    /// To be read after the field and its value: "is not a whole number". Without a field: a whole sentence.
     package let message: String
 
     package init(field: String, code: String, message: String) {

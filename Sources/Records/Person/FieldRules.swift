@@ -53,6 +53,17 @@ enum FieldRules {
         return at > 0 && at < text.count - 1
     }
 
+    /// Why a text is no email address; to be read after it.
+    static func emailFlaw(_ text: Bytes) -> String {
+        let signs = text.count { $0 == UInt8(ascii: "@") }
+        if text.contains(0x20) { return "has a space in it" }
+        if signs == 0 { return "has no @" }
+        if signs > 1 { return "has more than one @" }
+        if text.first == UInt8(ascii: "@") { return "has nothing before its @" }
+        if text.last == UInt8(ascii: "@") { return "has nothing after its @" }
+        return "has a control character in it"
+    }
+
     /// Space, parentheses, hyphen, point and digits, as bits of 20–3F.
     private static let phoneCharacters: UInt32 = 0x03FF_6301
 

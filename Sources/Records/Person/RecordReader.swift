@@ -48,14 +48,14 @@ final class RecordReader {
         }
         keys.reset(bytes: json.count)
         guard let start = json.baseAddress else {
-            errors.append("", "malformed_json", "not valid JSON at byte 1")
+            errors.append("", "malformed_json", "the record is not valid JSON at byte 1")
             return false
         }
         var scan = JSONScanner(end: start + json.count, keys: keys)
         let first = scan.token(start)
         if first < scan.end, first.pointee != UInt8(ascii: "{") {
             if let next = scan.value(first, depth: 0), scan.token(next) == scan.end {
-                errors.append("", "not_an_object", "not a JSON object")
+                errors.append("", "not_an_object", "the record is not a JSON object")
                 return false
             }
             report(scan.fault ?? .malformed(first), from: start)
@@ -77,9 +77,10 @@ final class RecordReader {
     private func report(_ fault: JSONFault, from start: BytePointer) {
         switch fault {
         case .malformed(let position):
-            errors.append("", "malformed_json", "not valid JSON at byte \(position - start + 1)")
+            errors.append("", "malformed_json", "the record is not valid JSON at byte \(position - start + 1)")
         case .tooDeep:
-            errors.append("", "too_deep", "more than \(Limits.depth) objects and arrays inside each other")
+            errors.append(
+                "", "too_deep", "the record has more than \(Limits.depth) objects and arrays inside each other")
         }
     }
 
@@ -145,7 +146,7 @@ final class RecordReader {
             return nil
         }
         if !scan.flaws.isEmpty {
-            errors.append(scan.flaws, in: "")
+            errors.append(inName: scan.flaws)
             scan.flaws = []
         }
         return RecordKey(start: quote + 1, end: closing, hasEscape: scan.sawEscape, value: scan.token(colon + 1))

@@ -46,7 +46,7 @@ package final class Validator {
         var address = reader[.address]
         if address.kind != .absent, address.kind != .object, address.kind != .string {
             if !spare(address, "address", .address) {
-                reader.errors.append("address", "wrong_type", "neither an object nor a string")
+                reader.errors.append("address", "wrong_type", "is neither an object nor a string")
             }
             address.kind = .absent
         }
@@ -89,9 +89,9 @@ package final class Validator {
             text.append(UInt8(ascii: " "))
             text.append(last)
             return text.slice(start, text.count - start)
-        case .absent: reader.errors.append("name", "missing", "missing")
+        case .absent: reader.errors.append("name", "missing", "is missing")
         case .number, .array, .boolean:
-            reader.errors.append("name", "wrong_type", "neither a string nor an object")
+            reader.errors.append("name", "wrong_type", "is neither a string nor an object")
         }
         return nil
     }
@@ -110,10 +110,10 @@ package final class Validator {
         guard !value.isFlawed else { return nil }
         guard value.kind == .string else {
             return value.kind == .absent
-                ? error(field, "missing", "missing") : error(field, "wrong_type", "not a string")
+                ? error(field, "missing", "is missing") : error(field, "wrong_type", "is not a string")
         }
         let bytes = trimmedText(value)
-        return bytes.count > 0 ? bytes : error(field, "empty", "empty")
+        return bytes.count > 0 ? bytes : error(field, "empty", "is empty")
     }
 
     private func error(_ field: String, _ code: String, _ message: String) -> Bytes? {
@@ -129,12 +129,12 @@ package final class Validator {
             let bytes = trimmedText(value)
             switch FieldRules.age(bytes) {
             case .years(let years): return years
-            case .outOfRange: reader.errors.append("age", "out_of_range", "not between 0 and 150")
-            case .notAnInteger where bytes.count == 0: reader.errors.append("age", "empty", "empty")
-            case .notAnInteger: reader.errors.append("age", "not_an_integer", "not an integer")
+            case .outOfRange: reader.errors.append("age", "out_of_range", "is not between 0 and 150")
+            case .notAnInteger where bytes.count == 0: reader.errors.append("age", "empty", "is empty")
+            case .notAnInteger: reader.errors.append("age", "not_an_integer", "is not a whole number")
             }
-        case .absent: reader.errors.append("age", "missing", "missing")
-        case .object, .array, .boolean: reader.errors.append("age", "wrong_type", "neither a number nor a string")
+        case .absent: reader.errors.append("age", "missing", "is missing")
+        case .object, .array, .boolean: reader.errors.append("age", "wrong_type", "is neither a number nor a string")
         }
         return nil
     }
@@ -152,18 +152,18 @@ package final class Validator {
                 ? nil : error(field.rawValue, code, message)
         }
         guard value.kind == .string || isPhoneNumber && value.kind == .number else {
-            return flaw("wrong_type", isPhoneNumber ? "neither a string nor an integer" : "not a string")
+            return flaw("wrong_type", isPhoneNumber ? "is neither a string nor a whole number" : "is not a string")
         }
         let bytes = trimmedText(value)
-        if bytes.count == 0 { return flaw("empty", "empty") }
+        if bytes.count == 0 { return flaw("empty", "is empty") }
         if isPhoneNumber {
             guard FieldRules.isPhoneNumber(bytes), value.kind == .string || bytes.allSatisfy(isDigit) else {
-                return flaw("invalid_phone", "not a phone number")
+                return flaw("invalid_phone", "is not a phone number")
             }
         } else if bytes.count > FieldRules.longestEmail {
-            return flaw("too_long", "longer than \(FieldRules.longestEmail) bytes")
+            return flaw("too_long", "is longer than \(FieldRules.longestEmail) bytes")
         } else if !FieldRules.isEmail(bytes) {
-            return flaw("invalid_email", "not an email address")
+            return flaw("invalid_email", FieldRules.emailFlaw(bytes))
         }
         return bytes
     }

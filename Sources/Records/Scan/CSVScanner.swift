@@ -14,6 +14,7 @@ final class CSVScanner: FormatScanner {
     private let encoder: CSVEncoder
     private let null: [UInt8]?
     private let isRagged: Bool
+    private(set) var hasSurplus = false
 
     /// Behind the header row; `line` is the physical line there.
     init(window: InputWindow, _ conclusion: Conclusion, line: UInt64) {
@@ -55,9 +56,7 @@ final class CSVScanner: FormatScanner {
     private func take(_ record: inout ScannedRecord, _ row: BytePointer, _ length: Int) {
         record.length = UInt64(truncatingIfNeeded: length)
         record.original = Bytes(start: row, count: length)
-        guard rows.cellCount == columnCount || rows.fit(row, length, columnCount, isRagged: isRagged),
-            !rows.hasStrayQuotes
-        else {
+        guard rows.cellCount == columnCount || fit(row, length), !rows.hasStrayQuotes else {
             record.reject(flaws())
             record.isTruncated = false
             return
@@ -71,17 +70,24 @@ final class CSVScanner: FormatScanner {
         }
     }
 
+    private func fit(_ row: BytePointer, _ length: Int) -> Bool {
+        guard rows.fit(row, length, columnCount, isRagged: isRagged) else { return false }
+        if rows.cellCount > columnCount { hasSurplus = true }
+        return true
+    }
+
     private func flaws() -> [FieldError] {
         var errors = ErrorList()
         if rows.cellCount != columnCount {
             errors.append(
                 "", "ragged_row",
-                "\(rows.cellCount) cell\(rows.cellCount == 1 ? "" : "s"), the header has \(columnCount)")
+                "the row has \(rows.cellCount) cell\(rows.cellCount == 1 ? "" : "s"), the header \(columnCount)")
         }
         for index in rows.strayQuotes {
             let path = index < columns.count ? columns[index].path : []
             let name = FieldError.fieldName(Array(path.joined(separator: [UInt8(ascii: ".")])))
-            errors.append(name, "stray_quote", "has a quote where none may be")
+            let subject = name.isEmpty ? "a surplus cell " : ""
+            errors.append(name, "stray_quote", subject + "has a quote where none may be")
         }
         return errors.errors
     }

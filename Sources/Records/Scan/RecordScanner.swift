@@ -3,7 +3,10 @@
 /// Streams: memory stays below 8 MiB however long the input, its records and its lines are, and the way it comes in pieces
 /// changes nothing. One thread. Any error that `read` throws comes out of every function that throws.
 package final class RecordScanner {
-    /// Part of the plan of every job: to be raised when a plain file would be cut into other records, or other JSON.
+    /// Part of the plan of every job: to be raised when a plain file would be cut into other records, or other JSON. What
+    /// has changed since the first version is a row with surplus cells that are empty, which was a reject: files that show
+    /// one in their first bytes are not plain (`Conclusion.isPlain`). Of a file that shows one later only, a push that the
+    /// first version began does not end alike: its job becomes inconsistent, and `push --again` mends it.
     package static let version = 1
 
     /// Valid until `next`.
@@ -86,6 +89,9 @@ package final class RecordScanner {
             record.truncate([.tooLong], from: start, json.count, into: prefix)
         }
     }
+
+    /// A row of CSV so far had surplus cells, all of them empty.
+    var hasSurplus: Bool { (scanner as? CSVScanner)?.hasSurplus ?? false }
 
     /// Bytes of the input up to where the next record, or what is before it, begins.
     package var position: UInt64 { window.offset }

@@ -45,9 +45,9 @@ package struct ScannedRecord {
 }
 
 extension FieldError {
-    static let tooLong = FieldError(field: "", code: "too_long", message: "longer than 1 MiB")
+    static let tooLong = FieldError(field: "", code: "too_long", message: "the record is longer than 1 MiB")
     static let unterminatedQuote = FieldError(
-        field: "", code: "unterminated_quote", message: "a quote that is not closed")
+        field: "", code: "unterminated_quote", message: "the record has a quote that is not closed")
 }
 
 /// The scanner of one format, behind `RecordScanner`.

@@ -11,10 +11,11 @@ package final class RecordStream {
     package private(set) var rejects: UInt64 = 0
     /// Clean records with a field that broke its rule and stays as it came.
     package private(set) var spared: UInt64 = 0
-    package private(set) var firstReject: (line: UInt64, error: FieldError)?
+    /// What is wrong with the rejects.
+    package private(set) var errorTally = ErrorTally()
 
-    /// Counts what `next` finds.
-    package var tally: RecordTally?
+    /// Counts the people that `next` finds.
+    package var ages: AgeTally?
 
     private let scanner: RecordScanner
     private let validator: Validator
@@ -66,7 +67,7 @@ package final class RecordStream {
             outgoing.errors = nil
             outgoing.partition = Partitioner.partition(validator.key, partitionCount)
             if validator.isSpared { spared += 1 }
-            tally?.accept(age: validator.person.age, isSpared: validator.isSpared)
+            ages?.add(validator.person.age)
         } else {
             reject(scanner.record)
         }
@@ -85,8 +86,7 @@ package final class RecordStream {
         errors.append(FieldError.json(found))
         outgoing.errors = errors.bytes
         rejects += 1
-        tally?.reject(record, found)
-        if firstReject == nil, let error = found.first { firstReject = (record.line, error) }
+        errorTally.reject(record, found)
     }
 
     /// The validator's, with what is wrong with the date of birth in place of the age that is missing.
@@ -122,11 +122,11 @@ extension FieldError {
     fileprivate init?(_ fault: AgeFault, _ source: AgeSource) {
         switch fault {
         case .none: return nil
-        case .notADate: self.init(field: source.name, code: "not_a_date", message: "not a date")
-        case .inFuture: self.init(field: source.name, code: "date_in_future", message: "after \(source.asOf.text)")
+        case .notADate: self.init(field: source.name, code: "not_a_date", message: "is not a date")
+        case .inFuture: self.init(field: source.name, code: "date_in_future", message: "is after \(source.asOf.text)")
         case .outOfRange:
             self.init(
-                field: source.name, code: "out_of_range", message: "more than 150 years before \(source.asOf.text)")
+                field: source.name, code: "out_of_range", message: "is more than 150 years before \(source.asOf.text)")
         }
     }
 }

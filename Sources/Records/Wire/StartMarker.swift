@@ -72,12 +72,17 @@ package struct StartMarker: Equatable, Sendable {
         guard label?.utf8.count ?? 0 <= Limits.labelBytes else {
             throw MarkerError(message: "a start marker with a label longer than \(Limits.labelBytes) bytes")
         }
+        guard host.utf8.count <= Limits.labelBytes * 2, header?.count ?? 0 <= 2 * Limits.headerRowBytes else {
+            throw MarkerError(message: "a start marker with a host or a header that is too long")
+        }
+        try Self.checkDescription(path: path, options: options, conclusion: conclusion)
+    }
+
+    /// What is known of a job before it has an id.
+    package static func checkDescription(path: String, options: [String], conclusion: String?) throws(MarkerError) {
         guard options.reduce(path.utf8.count, { $0 + $1.utf8.count }) <= Limits.descriptionBytes else {
             throw MarkerError(
                 message: "a start marker with a path and options longer than \(Limits.descriptionBytes) bytes together")
-        }
-        guard host.utf8.count <= Limits.labelBytes * 2, header?.count ?? 0 <= 2 * Limits.headerRowBytes else {
-            throw MarkerError(message: "a start marker with a host or a header that is too long")
         }
         guard conclusion?.utf8.count ?? 0 <= Limits.descriptionBytes else {
             throw MarkerError(message: "a start marker with a conclusion longer than \(Limits.descriptionBytes) bytes")

@@ -10,7 +10,7 @@ extension Command {
             "check", summary: "say what push would make of files, without any server",
             discussion: [
                 "Reads the files as push does and validates every record: what each file is taken for, how many records "
-                    + "are valid, the errors with their first lines, and the people by age. Nothing is sent.",
+                    + "are valid, the errors with their first lines and values, and the people by age. Nothing is sent.",
                 "The exit code is 0 if all records are valid, 1 if some would be rejected, 5 if a file would be refused. "
                     + "--json prints one JSON object per file, each on its own line.",
             ],
@@ -22,7 +22,7 @@ extension Command {
             ])
     ) { arguments, context in
         var options = try PushFlags.inputOptions(arguments, context)
-        options.showsValues = arguments[InputOptions.showValues] || context.output.isTerminal
+        options.showsValues = true
         var code = ExitCode.done
         for file in arguments.operands {
             let outcome = CheckOutcome(file, options, interrupt: context.interrupt) { event in
@@ -31,7 +31,7 @@ extension Command {
             }
             context.screen.progress("")
             if let error = outcome.error, error.kind == .interrupted { throw error }
-            let report = CheckReport(outcome: outcome, showsValues: options.showsValues)
+            let report = CheckReport(outcome: outcome, limits: options.limits.words)
             if arguments[Options.json] {
                 try context.output.line(report.document.text)
             } else {

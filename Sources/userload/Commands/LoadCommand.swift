@@ -33,9 +33,10 @@ extension Command {
         options.stallTimeout = pushOptions.stallTimeout
 
         let worker = BackgroundWorker(options, context)
-        let report = PushReport(files: arguments.operands, arguments, context, printsSlugs: false)
+        let report = PushReport(files: arguments.operands, pushOptions, arguments, context, isLoad: true)
         let pusher = Pusher(
             kafka, topic: topic, options: pushOptions, interrupt: worker.hasEnded, event: report.tell)
+        pusher.beforeSending = { () throws(PipelineError) in try worker.checkKey(pushOptions.keyFields) }
         var code = ExitCode.done
         var jobs: [JobID] = []
         var ends: [JobID: EndOffsets] = [:]
@@ -62,7 +63,7 @@ extension Command {
         _ jobs: [JobID], _ ends: [JobID: EndOffsets], _ worker: BackgroundWorker, _ stall: Duration,
         _ arguments: ParsedArguments, _ context: Context
     ) throws -> ExitCode {
-        guard worker.waitUntilReady() else { return .done }
+        guard worker.waitUntilReady() != nil else { return .done }
         let followed = try context.follow(
             jobs, ends: ends, arguments, timeout: nil, stall: stall, patience: stall,
             shouldStop: { worker.hasEnded.isSet }, isIdle: { worker.isIdle })
@@ -71,7 +72,16 @@ extension Command {
                 "nothing was loaded for \(spelled(stall)): another worker may own the partitions and not move; see "
                     + "`userload status --wait`")
         }
-        if !(arguments[Options.quiet] && followed.exitCode == .done) { try context.printStatus(of: followed.jobs) }
+        if followed.end == .interrupted, context.interrupt.isSet {
+            let open = jobs.count - followed.jobs.filter { !$0.isOpen }.count
+            context.logger.warning(
+                "interrupted: \(counted(open, "job")) of \(jobs.count) \(open == 1 ? "is" : "are") in Kafka and not all "
+                    + "loaded; `userload work --drain` loads the rest, or the same command again")
+        }
+        if !(arguments[Options.quiet] && followed.exitCode == .done) {
+            try context.printStatus(
+                followed.jobs.map { .job($0, others: []) }, followed.errors, showsValues: arguments[Options.showValues])
+        }
         return followed.exitCode
     }
 }
@@ -81,7 +91,6 @@ private final class BackgroundWorker: Sendable {
     /// Set when the worker has ended, for whatever reason, and when the program is to stop.
     let hasEnded: Interrupt
     private let wish: Interrupt
-    private let isReady = Interrupt()
     private let box: ResultBox
     private let join: @Sendable (Duration) -> Bool
 
@@ -92,14 +101,17 @@ private final class BackgroundWorker: Sendable {
         self.hasEnded = hasEnded
         self.wish = wish
         let box = ResultBox()
-        let isReady = self.isReady
         join = startThread("worker") {
             do {
                 let worker = Worker(options, interrupt: wish) { event in
-                    if case .settled(let isSettled) = event { box.isIdle.store(isSettled, ordering: .relaxed) }
+                    switch event {
+                    case .settled(let isSettled): box.isIdle.store(isSettled, ordering: .relaxed)
+                    case .outage(.postgres, .began, _): box.isAway.set()
+                    default: break
+                    }
                     report.tell(event)
                 }
-                worker.onReady = { isReady.set() }
+                worker.onReady = { info in box.database.withLock { $0 = info } }
                 _ = try worker.run()
             } catch {
                 box.error.withLock { $0 = error }
@@ -112,6 +124,9 @@ private final class BackgroundWorker: Sendable {
     private final class ResultBox: Sendable {
         let error = Mutex<(any Error)?>(nil)
         let isIdle = Atomic(false)
+        /// Once the database is migrated and may be loaded into.
+        let database = Mutex<DatabaseInfo?>(nil)
+        let isAway = Interrupt()
     }
 
     /// It has read everything it owns to the end, and all of it is in the database.
@@ -120,10 +135,29 @@ private final class BackgroundWorker: Sendable {
     /// What the worker ended with, once it has.
     var error: (any Error)? { box.error.withLock { $0 } }
 
-    /// The database is migrated; false: the worker ended before.
-    func waitUntilReady() -> Bool {
-        while !isReady.isSet && !hasEnded.isSet { Thread.sleep(forTimeInterval: 0.01) }
-        return isReady.isSet
+    /// The database, once it is migrated and may be loaded into; nil: the worker ended before.
+    /// - Parameter unlessAway: nil, too, when the database does not answer.
+    func waitUntilReady(unlessAway: Bool = false) -> DatabaseInfo? {
+        while true {
+            if let info = box.database.withLock({ $0 }) { return info }
+            if hasEnded.isSet || (unlessAway && box.isAway.isSet) { return nil }
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+    }
+
+    /// Nothing is sent that this database would pass over. One that is away does not hold up a push.
+    func checkKey(_ fields: KeyFields) throws(PipelineError) {
+        guard let info = waitUntilReady(unlessAway: true) else {
+            // Its error is told at the end.
+            if hasEnded.isSet { throw .interrupted }
+            return
+        }
+        guard info.keyFields != fields else { return }
+        throw .configuration(
+            "the unique key here is \(fields.text) (USERLOAD_UNIQUE_KEY), that of \(info.tableName) is "
+                + "\(info.keyFields.text)",
+            hint: "to load by the table's: USERLOAD_UNIQUE_KEY=\(info.keyFields.text); to change the table's: "
+                + "`USERLOAD_UNIQUE_KEY=\(fields.text) userload migrate`")
     }
 
     /// Finishes the batch in hand. Throws what the worker ended with.

@@ -28,7 +28,7 @@ extension Command {
     ) { arguments, context in
         let (settings, topic) = try context.kafkaSettings(arguments)
         let options = try PushFlags.options(arguments, context)
-        let report = PushReport(files: arguments.operands, arguments, context)
+        let report = PushReport(files: arguments.operands, options, arguments, context)
         let pusher = Pusher(settings, topic: topic, options: options, interrupt: context.interrupt, event: report.tell)
         defer { pusher.close() }
         var code = ExitCode.done

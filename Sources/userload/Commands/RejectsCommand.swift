@@ -14,13 +14,14 @@ extension Command {
         CommandDescription(
             "rejects", summary: "print the records of a job that were not loaded, and why",
             discussion: [
-                "Each is printed with its line, its byte offset, all its errors and its original bytes. Of a record "
-                    + "longer than 1 MiB only the first 64 KiB are kept; --raw leaves it out and says so."
+                "Each is printed with its line, its byte offset, all its errors and its original bytes, and then the "
+                    + "command that makes a file of them. Of a record longer than 1 MiB only the first 64 KiB are kept; "
+                    + "--raw leaves it out and says so."
             ],
             operands: Operands("SLUG", 1...1), options: [raw, Options.json] + Options.postgres + Options.logging,
             examples: [
                 Example("userload rejects 4x7k2m9q", "To read."),
-                Example("userload rejects --raw 4x7k2m9q > fixed.csv", "To correct; then `userload load fixed.csv`."),
+                Example("userload rejects --raw 4x7k2m9q > fix.csv", "To correct; then `userload load fix.csv`."),
             ])
     ) { arguments, context in
         guard !(arguments[raw] && arguments[Options.json]) else {
@@ -30,20 +31,34 @@ extension Command {
         let job = try session.job(arguments.operands[0])
         if arguments[raw] {
             try printRaw(job, session, context)
-        } else {
+        } else if arguments[Options.json] {
             try session.jobs.rejects(of: job.id) { reject in
-                if arguments[Options.json] {
-                    try context.output.line(rejectDocument(reject, of: job).text)
-                } else {
-                    for line in rejectReport(reject, of: job) { try context.output.line(line) }
-                }
+                try context.output.line(rejectDocument(reject, of: job).text)
             }
+        } else {
+            var (all, leftOut) = (0, 0)
+            try session.jobs.rejects(of: job.id) { reject in
+                all += 1
+                if reasonToLeaveOut(reject, of: job) != nil { leftOut += 1 }
+                for line in rejectReport(reject, of: job) { try context.output.line(line) }
+            }
+            try context.output.flush()
+            context.logger.info(rejectsEnd(all, leftOut: leftOut, of: job))
         }
         return .done
     }
 }
 
-/// `line 17, byte 1,204: age: not an integer`, and the record under it, escaped.
+/// What comes behind the rejects.
+/// - Parameter leftOut: those that cannot stand in a file.
+func rejectsEnd(_ all: Int, leftOut: Int, of job: JobStatus) -> String {
+    if all == 0 { return "no rejects of \(job.slug)" }
+    if leftOut == all { return "none of them can be loaded from a file: they are not kept as they stood in theirs" }
+    return "to correct them: \(job.rejectCommands.mending)"
+        + (leftOut > 0 ? "; \(grouped(leftOut)) of them cannot be in that file, --raw says why" : "")
+}
+
+/// `line 17, byte 1,204: age is not a whole number`, and the record under it, escaped.
 func rejectReport(_ reject: Reject, of job: JobStatus) -> [String] {
     var place = "line \(grouped(reject.line)), byte \(grouped(reject.byteOffset))"
     if job.id == .foreign { place = "partition \(reject.partition), offset \(reject.kafkaOffset)" }
@@ -54,7 +69,7 @@ func rejectReport(_ reject: Reject, of job: JobStatus) -> [String] {
         case .json: " (as JSON)"
         }
     return [
-        escaped(place + ": " + reject.errors.map(describe).joined(separator: "; ")) + note,
+        escaped(place + ": " + reject.errors.map { describe($0) }.joined(separator: "; ")) + note,
         "    " + escaped(bytes: reject.bytes),
     ]
 }

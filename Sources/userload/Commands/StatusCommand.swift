@@ -3,6 +3,7 @@
 import CommandLineOptions
 import Log
 import Pipeline
+import Records
 import Postgres
 
 extension Command {
@@ -18,11 +19,12 @@ extension Command {
                 "Takes a slug (or the first six or more characters of an id), a label (which stands for its latest "
                     + "job), or a file (anything that has a / or exists), which is looked up by its content. States: "
                     + "pending, processing, stalled, inconsistent, completed, abandoned.",
+                "What is wrong with rejects is told by code, the most frequent first.",
                 "With --wait the exit code is 0 for done, 1 for done with rejects, 3 for not complete; without it, 0 if "
                     + "the state could be read. --json prints one JSON object per job, each on its own line.",
             ],
             operands: Operands("SLUG|LABEL|FILE", 1...Int.max, completion: .files),
-            options: [wait, timeout, Options.json] + Options.postgres + Options.logging,
+            options: [wait, timeout, Options.showValues, Options.json] + Options.postgres + Options.logging,
             examples: [
                 Example("userload status 4x7k2m9q", "The job with this slug."),
                 Example("userload status --wait --timeout 1h nightly", "The latest job of a label, for a script."),
@@ -33,6 +35,7 @@ extension Command {
         let finder = JobFinder(session: session, context: context)
         var found = try arguments.operands.map { try finder.find($0) }
         var code = ExitCode.done
+        let errors: [JobID: JobErrors]
         if arguments[wait] {
             session.connection.close()
             let jobs = found.flatMap(\.waitedFor)
@@ -43,34 +46,39 @@ extension Command {
             }
             found = found.map { $0.refreshed(followed.jobs) }
             code = followed.exitCode
+            errors = followed.errors
+        } else {
+            errors = try session.errors(of: found.flatMap(\.jobs))
         }
-        try context.printStatus(found, json: arguments[Options.json])
+        try context.printStatus(
+            found, errors, showsValues: arguments[Options.showValues], json: arguments[Options.json])
         return max(code, found.contains(where: \.isNothing) ? .noSuchJob : .done)
     }
 }
 
 extension Context {
     /// Writes what was found, as text or JSON lines; what was not found goes to the log.
-    func printStatus(_ answers: [JobFinder.Answer], json: Bool = false) throws {
+    /// - Parameter showsValues: also where standard output is no terminal.
+    func printStatus(
+        _ answers: [JobFinder.Answer], _ errors: [JobID: JobErrors], showsValues: Bool, json: Bool = false
+    ) throws {
         var isFirst = true
-        let times = Times(now: now())
+        let details = StatusDetails(
+            times: Times(now: now()), errors: errors, showsValues: showsValues || output.isTerminal)
         for answer in answers {
             if case .nothing(let failure) = answer {
                 logger.error(failure.message, hint: failure.hint)
                 continue
             }
             if json {
-                for document in answer.documents { try output.line(document.text) }
+                for document in answer.documents(details) { try output.line(document.text) }
                 continue
             }
-            for lines in answer.reports(times) {
+            for lines in answer.reports(details) {
                 if !isFirst { try output.line() }
                 isFirst = false
                 for line in lines { try output.line(line) }
             }
         }
     }
-
-    /// The same for jobs.
-    func printStatus(of jobs: [JobStatus]) throws { try printStatus(jobs.map { .job($0, others: []) }) }
 }

@@ -21,13 +21,17 @@ extension Command {
         "stall-timeout", in: .seconds(1)...(.seconds(365 * 86_400)),
         help: "With --drain: give up after this long without progress; the next run resumes.", default: "5m")
 
+    /// More of them at the end of a drain are only counted.
+    private static let namedJobs = 20
+
     static let work = Command(
         CommandDescription(
             "work", summary: "load what comes through Kafka into Postgres",
             discussion: [
                 "Reads the topic as one of any number of workers, validates every record and loads it with COPY, rows "
                     + "and positions in one transaction. Creates its tables the first time. Runs until SIGTERM or "
-                    + "SIGINT, then finishes the batch in hand. Servers that are away are waited for."
+                    + "SIGINT, then finishes the batch in hand. Servers that are away are waited for. With --drain it "
+                    + "joins no consumer group: it reads what no worker is reading."
             ],
             options: Options.kafka + Options.postgres + [drain, connections, maxRefused, stallTimeout]
                 + Options.logging,
@@ -61,9 +65,13 @@ extension Command {
         context.logger.info(drained(summary, ours))
         let open = try reader.jobs(since: nil).filter(\.isOpen)
         let openOurs = open.filter { summary.touched.contains($0.id) }
-        for job in openOurs {
+        for job in openOurs.prefix(namedJobs) {
             context.logger.warning(
                 "job \(job.slug) is \(job.state.rawValue): see `userload status \(job.slug)`", [("job", job.slug)])
+        }
+        if openOurs.count > namedJobs {
+            let others = counted(openOurs.count - namedJobs, "other job")
+            context.logger.warning("\(others) of this run did not end either: see `userload jobs`")
         }
         let older = open.count - openOurs.count
         if older > 0 {

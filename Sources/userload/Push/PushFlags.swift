@@ -33,7 +33,7 @@ enum PushFlags {
 
     static let all: [any DeclaredOption] =
         InputOptions.all + [
-            label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
+            Options.showValues, label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
         ]
 
     /// What bears on the input alone.
@@ -51,7 +51,7 @@ enum PushFlags {
     /// - Throws: `Failure` (usage), or what is wrong in the environment.
     static func options(_ arguments: ParsedArguments, _ context: Context) throws -> PushOptions {
         var options = try inputOptions(arguments, context)
-        options.showsValues = arguments[InputOptions.showValues] || context.screen.isTerminal
+        options.showsValues = arguments[Options.showValues] || context.screen.isTerminal
         options.label = try checked(label: arguments[label])
         options.again = arguments[again]
         options.resend = arguments[resend]

@@ -15,10 +15,15 @@ struct PushLines {
     /// `push` or `load`, and the options that have nothing to do with what a file is.
     private let subcommand: String
     private let others: [String]
+    private let options: PushOptions
 
-    init(files: [String], command: String, subcommand: String = "push", others: [String] = [], times: Times) {
+    init(
+        files: [String], command: String, subcommand: String = "push", others: [String] = [],
+        options: PushOptions = PushOptions(), times: Times
+    ) {
         self.subcommand = subcommand
         self.others = others
+        self.options = options
         width = files.map { displayWidth(escaped($0)) }.max() ?? 0
         self.command = command
         self.times = times
@@ -51,7 +56,15 @@ struct PushLines {
     /// The command that takes a file that was refused, in one line to paste; nil if none is known.
     func wayOut(_ outcome: PushOutcome) -> String? {
         guard case .failed(let error) = outcome.result else { return nil }
-        return error.wayOut?.text(outcome.input, subcommand, others: others)
+        return error.wayOut?.text(outcome.input, subcommand, others: others, limits: options.limits.words)
+    }
+
+    /// What is wrong with the rejects of a file that was pushed, and what to do about it. Escaped.
+    func errors(_ outcome: PushOutcome) -> [String] {
+        guard outcome.result == .pushed, outcome.rejects > 0, let job = outcome.job else { return [] }
+        let commands = RejectCommands(slug: job.slug, form: outcome.form, flags: options.input)
+        return outcome.errors.flatMap { ErrorGroup($0).lines(showsValues: options.showsValues) }
+            + commands.lines(isLoaded: false)
     }
 
     /// The command line as it was typed, quoted for a shell where that is needed.
@@ -86,11 +99,7 @@ struct PushLines {
 
     private func rejects(_ outcome: PushOutcome) -> String {
         guard outcome.rejects > 0 else { return "" }
-        let first = outcome.firstReject.map { reject in
-            let field = reject.error.field.isEmpty ? "" : ", \(reject.error.field)"
-            return " (first: line \(grouped(reject.line))\(field): \(reject.error.message))"
-        }
-        return "; \(grouped(outcome.rejects)) will be rejected\(first ?? "")"
+        return "; \(grouped(outcome.rejects)) will be rejected"
     }
 
     private func spared(_ outcome: PushOutcome) -> String {
@@ -133,10 +142,17 @@ struct PushLines {
 
 extension WayOut {
     /// One line to paste.
-    func text(_ file: String, _ subcommand: String, others: [String] = []) -> String {
-        commands(path: file == "-" ? nil : file, ["userload", subcommand], others: others).map { words in
-            // `…` stands for whatever a stream comes from.
-            words == ["…"] ? "…" : words.map(shellQuoted).joined(separator: " ")
-        }.joined(separator: " | ")
+    /// - Parameter limits: options that need a file; what programs make of it then becomes one.
+    func text(_ file: String, _ subcommand: String, others: [String] = [], limits: [String] = []) -> String {
+        var commands = commands(path: file == "-" ? nil : file, ["userload", subcommand], others: limits + others)
+        var last = commands.removeLast()
+        guard !limits.isEmpty, !commands.isEmpty else { return Self.pipe(commands + [last]) }
+        last[last.count - 1] = "unpacked"
+        return Self.pipe(commands) + " > unpacked && " + Self.pipe([last])
+    }
+
+    private static func pipe(_ commands: [[String]]) -> String {
+        // `…` stands for whatever a stream comes from.
+        commands.map { $0 == ["…"] ? "…" : $0.map(shellQuoted).joined(separator: " ") }.joined(separator: " | ")
     }
 }

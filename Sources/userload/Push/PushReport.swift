@@ -10,21 +10,24 @@ import Records
 final class PushReport {
     private let context: Context
     private let isQuiet: Bool
-    private let printsSlugs: Bool
+    private let isLoad: Bool
     private let lines: PushLines
     private var hasPrintedSlug = false
+    private var hints: Set<String> = []
     /// Incomplete once a slug could not be written; the push itself is still finished.
     private(set) var exitCode = ExitCode.done
 
-    /// - Parameter printsSlugs: false where standard output is for something else.
-    init(files: [String], _ arguments: ParsedArguments, _ context: Context, printsSlugs: Bool = true) {
+    /// - Parameter isLoad: standard output is for the status, which also tells what is wrong with rejects.
+    init(
+        files: [String], _ options: PushOptions, _ arguments: ParsedArguments, _ context: Context, isLoad: Bool = false
+    ) {
         self.context = context
-        self.printsSlugs = printsSlugs
+        self.isLoad = isLoad
         isQuiet = arguments[Options.quiet]
         let words = Array(programArguments.dropFirst())
         lines = PushLines(
             files: files, command: PushLines.typed(words), subcommand: words.first ?? "push",
-            others: PushFlags.others(arguments), times: Times(now: context.now()))
+            others: PushFlags.others(arguments), options: options, times: Times(now: context.now()))
     }
 
     func tell(_ event: PushEvent) {
@@ -34,7 +37,7 @@ final class PushReport {
         case .concluded(let line):
             guard !isQuiet else { return }
             context.screen.progress("")
-            say(line, isError: false)
+            say(line)
         case .started(let job): printSlug(job.slug)
         case .progress(let progress):
             if !isQuiet { context.screen.progress(PushLines.progress(progress)) }
@@ -49,13 +52,19 @@ final class PushReport {
         let line = lines.summary(outcome)
         let needsPerson = outcome.exitCode != .done || outcome.rejects > 0
         guard needsPerson || !isQuiet else { return }
-        say(line, isError: outcome.exitCode != .done)
-        if let command = lines.wayOut(outcome) { say("try: \(command)", isError: true) }
+        let level: LogLevel = outcome.exitCode != .done ? .error : needsPerson ? .warning : .info
+        say(line, level)
+        if let command = lines.wayOut(outcome) { say("try: \(command)", level) }
+        // What stops one file stops the others too: advice is given once.
+        if case .failed(let error) = outcome.result, let hint = error.hint, hints.insert(hint).inserted {
+            say(hint, level)
+        }
+        if !isLoad { for line in lines.errors(outcome) { say(line, level) } }
     }
 
-    private func say(_ line: String, isError: Bool) {
+    private func say(_ line: String, _ level: LogLevel = .info) {
         if context.logger.format == .json {
-            context.logger.log(isError ? .error : .info, line)
+            context.logger.log(level, String(line.drop { $0 == " " }))
         } else {
             context.screen.line(escaped(line))
         }
@@ -64,7 +73,7 @@ final class PushReport {
     /// Flushed at once, so that the reader can follow the job while the rest is sent.
     private func printSlug(_ slug: String) {
         hasPrintedSlug = true
-        guard printsSlugs else { return }
+        guard !isLoad else { return }
         do {
             try context.output.line(slug)
             try context.output.flush()

@@ -166,6 +166,8 @@ struct Followed {
     let jobs: [JobStatus]
     /// How many were asked for.
     let count: Int
+    /// What is wrong with their rejects, as far as it could be asked.
+    var errors: [JobID: JobErrors] = [:]
 
     var exitCode: ExitCode {
         if end == .interrupted { return .interrupted }
@@ -222,6 +224,8 @@ extension Context {
                     ? "Postgres is away, waiting"
                     : progressLine(jobs, since: first ?? [], seconds: seconds, now: now()))
         }
-        return Followed(end: end, jobs: seen.jobs, count: ids.count)
+        // What was waited for is known: a connection that is lost now costs no more than this.
+        let errors = end == .interrupted ? nil : try? session?.errors(of: seen.jobs)
+        return Followed(end: end, jobs: seen.jobs, count: ids.count, errors: errors ?? [:])
     }
 }

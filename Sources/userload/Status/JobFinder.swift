@@ -78,22 +78,31 @@ extension JobFinder.Answer {
         return .job(job, others: [])
     }
 
+    /// Those that are shown.
+    var jobs: [JobStatus] {
+        switch self {
+        case .job(let job, _): [job]
+        case .file(let jobs): jobs
+        case .journal, .nothing: []
+        }
+    }
+
     var isNothing: Bool { if case .nothing = self { true } else { false } }
 
     /// Lines for people, one list per job.
-    func reports(_ times: Times) -> [[String]] {
+    func reports(_ details: StatusDetails) -> [[String]] {
         switch self {
-        case .job(let job, let others): [StatusReport(job: job, times: times).lines + earlier(others, times)]
-        case .file(let jobs): jobs.map { StatusReport(job: $0, times: times).lines }
-        case .journal(let entry, let place): [pendingReport(entry, place: place, times: times)]
+        case .job(let job, let others): [details.report(job).lines + earlier(others, details.times)]
+        case .file(let jobs): jobs.map { details.report($0).lines }
+        case .journal(let entry, let place): [pendingReport(entry, place: place, times: details.times)]
         case .nothing: []
         }
     }
 
-    var documents: [JSONValue] {
+    func documents(_ details: StatusDetails) -> [JSONValue] {
         switch self {
-        case .job(let job, _): [statusDocument(job)]
-        case .file(let jobs): jobs.map(statusDocument)
+        case .job(let job, _): [details.document(job)]
+        case .file(let jobs): jobs.map(details.document)
         case .journal(let entry, _): [pendingDocument(entry)]
         case .nothing: []
         }

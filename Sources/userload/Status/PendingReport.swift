@@ -33,6 +33,6 @@ func pendingDocument(_ entry: JournalEntry) -> JSONValue {
         ("percent", .null),
         ("pushed_at", JSONValue(entry.runAt)),
         ("completed_at", .null),
-        ("rejects", .list([])),
+        ("rejects", .list([])), ("rejects_examined", 0), ("errors", .list([])),
     ])
 }

@@ -3,8 +3,10 @@
 import Pipeline
 import Records
 
-func statusDocument(_ job: JobStatus) -> JSONValue {
-    .object([
+/// - Parameter errors: nil in a list of jobs.
+func statusDocument(_ job: JobStatus, errors: JobErrors? = nil, showsValues: Bool = false) -> JSONValue {
+    let rejects: [(String, JSONValue)] = [("rejects", .list(job.firstRejects.map(rejectDocument)))]
+    let members: [(String, JSONValue)] = [
         ("slug", .string(job.slug)),
         ("label", JSONValue(job.label)),
         ("file", JSONValue(job.file)),
@@ -20,8 +22,10 @@ func statusDocument(_ job: JobStatus) -> JSONValue {
         ("percent", JSONValue(job.percent)),
         ("pushed_at", JSONValue(job.pushedAt)),
         ("completed_at", JSONValue(job.completedAt)),
-        ("rejects", .list(job.firstRejects.map(rejectDocument))),
-    ])
+    ]
+    guard let errors else { return .object(members + rejects) }
+    let groups = job.groups(errors).map { $0.document(showsValues: showsValues) }
+    return .object(members + rejects + [("rejects_examined", .integer(errors.rejects)), ("errors", .list(groups))])
 }
 
 private func rejectDocument(_ reject: RejectSummary) -> JSONValue {

@@ -9,6 +9,9 @@ import Records
 struct StatusReport {
     let job: JobStatus
     let times: Times
+    /// nil: not known.
+    var errors: JobErrors?
+    var showsValues = false
 
     /// A job without a new record for this long is explained.
     static let quietSeconds = 300.0
@@ -82,23 +85,30 @@ struct StatusReport {
 
     private var isQuiet: Bool { (job.lastRecordAge ?? 0) > Self.quietSeconds }
 
-    /// The first few, `line 17  age: not an integer`, and where the others are.
+    /// What is wrong with them, and what to do about it.
     private var rejects: [String] {
-        let rows = job.firstRejects.map { reject in
-            ["  " + place(of: reject), reject.errors.map(describe).joined(separator: "; ")]
+        guard job.rejected > 0 else { return [] }
+        var lines: [String] = []
+        if let errors {
+            if errors.rejects < job.rejected { lines.append("of the first \(grouped(errors.rejects)) rejects:") }
+            lines += job.groups(errors).flatMap { $0.lines(showsValues: showsValues) }
+            if errors.others > 0 { lines.append("  and \(errors.others) other codes") }
         }
-        let others = job.rejected - Int64(rows.count)
-        let rest = others > 0 ? ["  and \(grouped(others)) more: `userload rejects \(job.slug)`"] : []
-        return aligned(rows) + (rows.isEmpty ? [] : rest)
-    }
-
-    private func place(of reject: RejectSummary) -> String {
-        job.id == .foreign
-            ? "partition \(reject.partition), offset \(reject.kafkaOffset)" : "line \(grouped(reject.line))"
+        return lines + job.rejectCommands.lines(isLoaded: true)
     }
 }
 
-/// `age: not an integer`; an error of the whole record is its message alone.
-func describe(_ error: FieldError) -> String {
-    error.field.isEmpty ? error.message : "\(error.field): \(error.message)"
+/// What is known beside the jobs themselves.
+struct StatusDetails {
+    let times: Times
+    var errors: [JobID: JobErrors] = [:]
+    var showsValues = false
+
+    func report(_ job: JobStatus) -> StatusReport {
+        StatusReport(job: job, times: times, errors: errors[job.id], showsValues: showsValues)
+    }
+
+    func document(_ job: JobStatus) -> JSONValue {
+        statusDocument(job, errors: errors[job.id] ?? JobErrors(), showsValues: showsValues)
+    }
 }

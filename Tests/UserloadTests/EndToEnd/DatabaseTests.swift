@@ -189,4 +189,56 @@ import Testing
             """
         #expect(try world.database.psql(difference) == "0")
     }
+
+    /// Asked before anything is sent, so that nothing has to be sent again.
+    @Test func loadAsksForKeyAndRightsFirst() throws {
+        try world.expect(0, "migrate")
+        let file = try world.files.write("a.csv", People.csv(0..<10))
+        let other = try world.expect(8, "load", file, changes: ["USERLOAD_UNIQUE_KEY": "name,age,email"])
+        #expect(
+            other.stderr.contains(
+                """
+                a.csv  -         not pushed: the unique key here is name,age,email (USERLOAD_UNIQUE_KEY), that of \
+                public.users is name,age
+                to load by the table's: USERLOAD_UNIQUE_KEY=name,age; to change the table's: \
+                `USERLOAD_UNIQUE_KEY=name,age,email userload migrate`
+
+                """), "\(other)")
+        let role = "r" + world.database.name
+        _ = try world.database.psql(
+            "CREATE ROLE \(role) LOGIN; GRANT USAGE ON SCHEMA userload TO \(role); "
+                + "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA userload TO \(role); "
+                + "GRANT SELECT ON users TO \(role)")
+        let refused = try world.expect(8, "load", file, changes: ["DB_USER": role])
+        #expect(
+            refused.stderr.contains(
+                "error: role \(role) may not INSERT on public.users in \(world.database.name) on 127.0.0.1\n"
+                    + "GRANT INSERT ON public.users TO \"\(role)\";"), "\(refused)")
+        // Nothing of either is in the topic.
+        try world.expect(0, "load", file)
+        #expect(try world.database.psql("SELECT count(*) FROM userload.jobs") == "1")
+        try world.expectCompleted(file, inserted: 10)
+    }
+
+    @Test func loadSaysThatItWasInterrupted() throws {
+        try world.expect(0, "migrate")
+        let holder = try OtherSession(
+            world.database, applicationName: "psql", script: "BEGIN; LOCK TABLE users; SELECT pg_advisory_lock(7);")
+        try eventually("the table is locked") {
+            try world.database.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7") != "0"
+        }
+        let file = try world.files.write("a.csv", People.csv(0..<10))
+        let load = try world.start(["load", file])
+        try load.wait(for: "10 records")
+        load.send(SIGINT)
+        let result = try load.wait(.seconds(30))
+        #expect(result.code == 130, "\(result)")
+        #expect(
+            result.stderr.contains(
+                "interrupted: 1 job of 1 is in Kafka and not all loaded; `userload work --drain` loads the rest, or the "
+                    + "same command again"), "\(result)")
+        try holder.send("ROLLBACK;")
+        try world.expect(0, "load", file)
+        try world.expectCompleted(file, inserted: 10)
+    }
 }

@@ -104,6 +104,31 @@ import Testing
         try world.expect(0, "load", try world.files.write("h.csv", "name,age\n"))
         try world.expect(1, "load", "--max-rejects", "1", "--min-records", "2", file)
         try world.expectUsers(1)
+        // They are no part of the job, but of the command that pushes it again.
+        let options = try world.database.psql("SELECT options FROM userload.jobs WHERE path = '\(file)'")
+        #expect(options == "{--max-rejects,1,--min-records,2,\(file)}")
+        let again = try world.expect(0, "push", file)
+        #expect(again.stderr.contains("already pushed"), "\(again)")
+    }
+
+    /// A command that is offered keeps the limits that were asked for.
+    @Test func theSuggestedCommandKeepsTheLimits() throws {
+        let world = try World()
+        let file = try world.files.write("a.json", #"{"data":[{"name":"Ann","age":3},{"name":"Bo","age":"x"}]}"#)
+        let refused = try world.expect(5, "load", "--max-rejects", "50%", "a.json")
+        let line = "jq -c '.data[]' a.json > unpacked && userload load --max-rejects 50% unpacked"
+        #expect(refused.stderr.contains("try: \(line)\n"), "\(refused)")
+        let checked = try world.expect(5, "check", "--max-rejects", "49%", file)
+        #expect(
+            checked.stdout.hasSuffix(
+                "try: jq -c '.data[]' \(file) > unpacked && userload check --max-rejects 49% unpacked\n"),
+            "\(checked)")
+        let script = line.replacingOccurrences(of: "userload load", with: "'\(Userload.binary)' load")
+        let result = try ChildProcess(
+            "/bin/bash", ["-c", script], environment: world.environment(), directory: world.files.path
+        ).wait()
+        #expect(result.code == 1, "\(result)")
+        try world.expectUsers(1)
     }
 
     @Test func usageErrors() throws {

@@ -70,6 +70,32 @@ package struct JobReader {
         }
     }
 
+    /// What is wrong with the first rejects of a job.
+    package func errors(of id: JobID) throws(PostgresError) -> JobErrors {
+        let rows = try connection.query(
+            SQL.text(PackageResources.job_errors_sql),
+            [
+                .text(id.uuid), .int(JobErrors.rejectsLookedAt), .int(JobErrors.codesTold),
+                .int(ErrorTally.exampleCount), .int(JobErrors.recordBytes), .int(JobErrors.recordErrors),
+            ])
+        var errors = JobErrors()
+        for row in rows {
+            let code = row.string(0) ?? ""
+            if errors.codes.last?.code != code {
+                errors.codes.append(JobErrors.Code(code: code, count: Int64(row.int(1) ?? 0), first: []))
+                errors.rejects = Int64(row.int(2) ?? 0)
+                errors.others = max(0, (row.int(3) ?? 0) - JobErrors.codesTold)
+            }
+            errors.codes[errors.codes.count - 1].first.append(
+                JobErrors.Example(
+                    line: Int64(row.int(4) ?? 0), partition: Int32(clamping: row.int(5) ?? 0),
+                    kafkaOffset: Int64(row.int(6) ?? 0),
+                    error: FieldError(field: row.string(7) ?? "", code: code, message: row.string(8) ?? ""),
+                    form: row.string(9).flatMap(Reject.Form.init) ?? .raw, bytes: row.bytea(10) ?? []))
+        }
+        return errors
+    }
+
     private func query(_ file: [UInt8], _ parameters: [Parameter]) throws -> [JobID] {
         try connection.query(SQL.text(file), parameters).compactMap { $0.string(0).flatMap(JobID.init(uuid:)) }
     }

@@ -74,8 +74,7 @@ struct JobRows {
     ) throws -> [RefusedDescription] {
         try SchemaTransaction.run(on: connection, watch) { _ in
             // Lost in a crash of the server, the rows are written again; the batch's own COMMIT waits for the disk.
-            try connection.execute("SET LOCAL synchronous_commit = off")
-            try connection.lockSchema(as: environment.info)
+            try connection.lockSchema(as: environment.info, setting: "SET LOCAL synchronous_commit = off; ")
             let jobs = versions.keys.sorted()
             _ = try connection.query(
                 environment.statements.addJobs,

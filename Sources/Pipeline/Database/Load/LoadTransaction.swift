@@ -39,6 +39,8 @@ final class LoadTransaction {
     var isChecked = false
     /// Rows that were refused or swallowed since the rows repeating their keys were last looked at.
     var lost: [UInt32] = []
+    /// Whether rows were inserted behind the savepoint; nil: there is none yet.
+    var isSavepointUsed: Bool?
     let chunk = ByteBuffer(capacity: 80_000)
     private let onStage: (LoadStage) -> Void
 

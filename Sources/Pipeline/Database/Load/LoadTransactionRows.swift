@@ -10,7 +10,6 @@ extension LoadTransaction {
 
     func insertRows() throws {
         guard !batch.order.isEmpty else { return }
-        try connection.execute("SAVEPOINT people")
         let looksFirst = memory.expectsDuplicates
         memory.expectsDuplicates = false
         try insert(batch.order[...], looksFirst: looksFirst)
@@ -43,6 +42,7 @@ extension LoadTransaction {
     /// Tries to bring `rows` in and counts them. Returns the error if it lies in the rows; nothing of them is in then.
     private func write(_ rows: RowNumbers) throws -> PostgresError? {
         guard !rows.isEmpty else { return nil }
+        try setSavepoint()
         let isCounting = memory.hasRowTriggers
         var ages: InsertedAges?
         let written: Int
@@ -84,10 +84,18 @@ extension LoadTransaction {
             for half in halves(rows) { try insert(half, looksFirst: false) }
             return nil
         }
-        // The next attempt starts from here, and a batch is not to end in thousands of nested ones.
-        try connection.execute("RELEASE SAVEPOINT people; SAVEPOINT people")
+        isSavepointUsed = true
         count(inserted, ages)
         return nil
+    }
+
+    /// Where a refused attempt goes back to: behind the last one that succeeded. Released first, so that a batch does not
+    /// end in thousands of nested ones.
+    private func setSavepoint() throws {
+        guard isSavepointUsed != false else { return }
+        let release = isSavepointUsed == nil ? "" : "RELEASE SAVEPOINT people; "
+        try connection.execute(release + "SAVEPOINT people")
+        isSavepointUsed = false
     }
 
     private func send(_ rows: RowNumbers, _ writer: CopyWriter) throws {
@@ -194,7 +202,7 @@ extension LoadTransaction {
 extension FieldError {
     /// The server's own words; not its DETAIL, which quotes the row.
     fileprivate init(_ error: PostgresError) {
-        var message = String(error.message.prefix(500))
+        var message = "Postgres refused it: \(error.message.prefix(500))"
         if let constraint = error.constraint, !message.contains(constraint) { message += " (constraint \(constraint))" }
         self.init(field: "", code: "postgres_\(error.sqlstate?.rawValue ?? "error")", message: message)
     }

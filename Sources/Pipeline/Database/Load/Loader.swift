@@ -9,7 +9,7 @@ package enum LoadStage: Sendable, CaseIterable {
     case begun, positionsSwapped, progressSwapped, rowsCopied, rejectsWritten, counted
 }
 
-/// Loads batches of one topic into one database. One thread at a time; connects when it has something to load.
+/// Loads batches of one topic into one database. One thread at a time; connects at the latest when it has something to load.
 package final class Loader {
     private let settings: DatabaseSettings
     private let interrupt: @Sendable () -> Bool
@@ -49,6 +49,9 @@ package final class Loader {
         connection?.close()
         connection = nil
     }
+
+    /// Connects ahead of the first batch; a failure is that batch's.
+    package func connect() { _ = try? open() }
 
     /// Loads `batch`, all of it or nothing. If it was committed, its progress steps count its records by what was
     /// done with them; else it is as it was.

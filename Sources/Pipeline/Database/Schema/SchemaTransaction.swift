@@ -33,9 +33,10 @@ extension Connection {
     }
 
     /// Keeps migrations away until the end of the transaction.
+    /// - Parameter settings: statements to run before it, in the same round trip.
     /// - Throws: `LoadObstacle.schemaChanged` if there was one since `info` was read.
-    func lockSchema(as info: DatabaseInfo) throws {
-        let rows = try last(of: SchemaLock.sharedScript)
+    func lockSchema(as info: DatabaseInfo, setting settings: String = "") throws {
+        let rows = try last(of: settings + SchemaLock.sharedScript)
         guard rows.first?.int(0) == info.revision else { throw LoadObstacle.schemaChanged }
     }
 }

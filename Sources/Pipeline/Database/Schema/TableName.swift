@@ -18,12 +18,12 @@ package struct TableName: Equatable, Sendable {
         var rest = Array(text.unicodeScalars)[...]
         repeat {
             guard let part = Self.identifier(&rest) else {
-                throw PipelineError.configuration("\"\(text)\" is no table name (schema.table is one)")
+                throw PipelineError.configuration("\"\(text)\" is not a table name: write table or schema.table")
             }
             parts.append(part)
         } while rest.popFirst() == "."
         guard parts.count <= 2, rest.isEmpty else {
-            throw PipelineError.configuration("\"\(text)\" is no table name (schema.table is one)")
+            throw PipelineError.configuration("\"\(text)\" is not a table name: write table or schema.table")
         }
         self.init(schema: parts.count == 2 ? parts[0] : nil, table: parts[parts.count - 1])
     }

@@ -1,0 +1,13 @@
+-- Rights that loading takes and this role lacks, some column at least: by table, in words. $1 schema, $2 table of the people.
+WITH needed (schema, name, rights) AS (
+    VALUES ($1, $2, '{SELECT,INSERT}'::text[]), ('userload', 'settings', '{SELECT}'),
+        ('userload', 'jobs', '{SELECT,INSERT,UPDATE}'), ('userload', 'progress', '{SELECT,INSERT,UPDATE}'),
+        ('userload', 'positions', '{SELECT,INSERT,UPDATE}'), ('userload', 'rejects', '{SELECT,INSERT}'),
+        ('userload', 'age_adjustments', '{SELECT,INSERT}')
+)
+SELECT string_agg(r.privilege, ', ' ORDER BY r.number), format('%I.%I', n.schema, n.name)
+FROM needed AS n JOIN pg_namespace AS s ON s.nspname = n.schema
+JOIN pg_class AS c ON c.relnamespace = s.oid AND c.relname = n.name
+CROSS JOIN LATERAL unnest(n.rights) WITH ORDINALITY AS r(privilege, number)
+WHERE NOT has_any_column_privilege(c.oid, r.privilege)
+GROUP BY n.schema, n.name ORDER BY n.schema = 'userload', n.name
