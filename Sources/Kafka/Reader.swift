@@ -17,16 +17,19 @@ package final class Reader {
     private let client: Client
     private let name: String
     private let header: StaticString
+    private let reach: ReaderRound.Reach
     private var topic: OpaquePointer?
 
     /// - Parameters:
     ///   - header: the name of the header that copies carry.
+    ///   - readsMany: many messages of a partition that lie close together, not one or two.
     ///   - isCancelled: looked at about every second of a wait; true ends it with `.interrupted`.
     package init(
-        _ settings: ClientSettings, topic: String, header: StaticString, overrides: [(String, String)] = [],
-        isCancelled: @escaping () -> Bool = { false }
+        _ settings: ClientSettings, topic: String, header: StaticString, readsMany: Bool = false,
+        overrides: [(String, String)] = [], isCancelled: @escaping () -> Bool = { false }
     ) throws {
-        client = try Client(.reader, settings, overrides: overrides, isCancelled: isCancelled)
+        reach = readsMany ? .many : .few
+        client = try Client(.reader, settings, overrides: reach.settings + overrides, isCancelled: isCancelled)
         name = topic
         self.header = header
         guard let topic = rd_kafka_topic_new(client.handle, topic, nil) else {
@@ -47,22 +50,21 @@ package final class Reader {
 
     /// Reads the messages at these places, all at once, and answers in their order (`rd_kafka_consume_start_queue`,
     /// `_consume_queue`, `_consume_stop`: 2.0.2 needs no group for these). Places of one partition that lie far apart take
-    /// several rounds. Throws `.timedOut` when some answer did not come in time.
+    /// several rounds. Throws `.timedOut` when no further answer came in time.
     package func read(
         _ places: [(partition: Int32, offset: Int64)], timeout: Duration
     ) throws(KafkaError) -> [ReadResult] {
-        let end = ContinuousClock.now + timeout
         var results = [ReadResult?](repeating: nil, count: places.count)
         while results.contains(where: { $0 == nil }) {
             let open = places.indices.filter { results[$0] == nil }
-            var round = ReaderRound(open.map { ($0, places[$0].partition, places[$0].offset) })
-            try perform(&round, until: end)
+            var round = ReaderRound(open.map { ($0, places[$0].partition, places[$0].offset) }, reach)
+            try perform(&round, timeout)
             for (index, result) in round.results { results[index] = result }
         }
         return results.compactMap { $0 }
     }
 
-    private func perform(_ round: inout ReaderRound, until end: ContinuousClock.Instant) throws(KafkaError) {
+    private func perform(_ round: inout ReaderRound, _ timeout: Duration) throws(KafkaError) {
         guard let topic, let handle = client.handle, let queue = rd_kafka_queue_new(handle) else { throw closed }
         defer { rd_kafka_queue_destroy(queue) }
         guard !client.isStuck else {
@@ -85,7 +87,10 @@ package final class Reader {
         }
         // An answer takes a millisecond or two; but 2.0.2 now and then forgets to wake the broker's thread, which then
         // sleeps for up to 1 s. A request to the partitions' leaders wakes the right ones.
-        var turn: Int32 = 2
+        let firstTurn: Int32 = 2
+        var turn = firstTurn
+        var end = ContinuousClock.now + timeout
+        var answered = 0
         var nextCheck = ContinuousClock.now + .milliseconds(250)
         while !round.isComplete {
             guard let message = rd_kafka_consume_queue(queue, min(turn, milliseconds(until: end))) else {
@@ -100,6 +105,10 @@ package final class Reader {
             }
             defer { rd_kafka_message_destroy(message) }
             try take(message, &round, until: end)
+            guard round.results.count > answered else { continue }
+            answered = round.results.count
+            end = .now + timeout
+            turn = firstTurn
         }
     }
 
@@ -111,6 +120,9 @@ package final class Reader {
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
             let found = Message(pointer: message)
+            guard let wanted = round.offset(partition), wanted <= found.offset else {
+                return round.passed(partition, bytes: Int(message.pointee.len))
+            }
             while let offset = round.offset(partition), offset <= found.offset {
                 round.answer(
                     partition,
@@ -121,8 +133,11 @@ package final class Reader {
             while round.offset(partition) != nil { round.answer(partition, .absent(next: nil)) }
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
             guard let offset = round.offset(partition) else { return }
-            let marks = try watermarks(of: [partition], until: end)[0]
-            round.answer(partition, offset < marks.low ? .belowStart(low: marks.low) : .absent(next: nil))
+            let low = try watermarks(of: [partition], until: end)[0].low
+            if offset >= low { round.answer(partition, .absent(next: nil)) }
+            while let offset = round.offset(partition), offset < low {
+                round.answer(partition, .belowStart(low: low))
+            }
             // Further ones may lie in the log.
             round.leave(partition)
         default:

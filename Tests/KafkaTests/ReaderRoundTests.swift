@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ReaderRoundTests {
     private static func round(_ places: (Int32, Int64)...) -> ReaderRound {
-        ReaderRound(places.enumerated().map { ($0, $1.0, $1.1) })
+        ReaderRound(places.enumerated().map { ($0, $1.0, $1.1) }, .few)
     }
 
     @Test func readsEachPartitionFromItsFirstPlace() {
@@ -26,6 +26,18 @@ import Testing
             round.results == [
                 0: .absent(next: 7), 1: .absent(next: 71), 2: .absent(next: 72), 6: .belowStart(low: 5),
             ])
+    }
+
+    /// What lies between may be long.
+    @Test func whatIsFarInBytesIsForAnotherRound() {
+        var round = Self.round((0, 7), (0, 9), (1, 1), (1, 3))
+        round.passed(0, bytes: 1_000_000)
+        #expect(round.offset(0) == 7)
+        round.answer(0, .absent(next: 7))
+        round.passed(0, bytes: 60_000)
+        #expect(round.offset(0) == 9)
+        round.passed(0, bytes: 60_000)
+        #expect(round.offset(0) == nil && round.open == [1])
     }
 
     @Test func whatIsLeftIsNotAnswered() {

@@ -43,6 +43,29 @@ import Testing
         #expect(found[4] == .absent(next: nil))
     }
 
+    /// Places that lie close together are read on the way, others in a round of their own; answers come in the order asked.
+    @Test(arguments: [false, true]) func readsManyPlaces(readsMany: Bool) throws {
+        let sender = try Sender(settings, topic: "t")
+        let large = String(repeating: "x", count: 40_000)
+        for index in 10..<2_000 {
+            sender.produce(index < 1_990 ? "v\(index)" : "v\(index)\(large)", partition: 0, header: "h\(index)")
+        }
+        #expect(try sender.flush().filter(\.isAcknowledged).count == 1_990)
+        let reader = try Reader(settings, topic: "t", header: "userload", readsMany: readsMany)
+        let offsets: [Int64] = [1_999, 0, 1, 3, 350, 350, 351, 2, 1_990, 2_000, 5_000, 9]
+        let results = try reader.read(
+            offsets.map { (0, $0) } + [(1, 0), (1, 4)], timeout: .seconds(10))
+        for (offset, result) in zip(offsets, results) {
+            guard case .message(let message) = result else {
+                #expect(offset >= 2_000 && result == .absent(next: nil), "\(offset)")
+                continue
+            }
+            #expect(message.offset == offset && message.header == Array("h\(offset)".utf8))
+        }
+        #expect(results.count == 14 && results[12...].allSatisfy { $0 == .absent(next: nil) })
+        reader.close()
+    }
+
     @Test(arguments: [(0, 10), (0, 1_000_000), (1, 0), (1, 7)] as [(Int32, Int64)])
     func atTheEndAndBeyondItThereIsNothing(_ partition: Int32, _ offset: Int64) throws {
         let reader = try Reader(settings, topic: "t", header: "userload")

@@ -178,10 +178,13 @@ import Testing
         }
         try deleteRecords(before: 6)
         #expect(try reader.read(partition: 0, offset: 2, timeout: .seconds(10)) == .belowStart(low: 6))
-        guard case .message = try reader.read(partition: 0, offset: 6, timeout: .seconds(10)) else {
-            Issue.record("nothing at 6")
+        let many = try reader.read([(0, 7), (0, 5), (0, 10), (0, 0), (0, 6)], timeout: .seconds(10))
+        #expect(many[1] == .belowStart(low: 6) && many[3] == many[1] && many[2] == .absent(next: nil))
+        guard case .message(let seventh) = many[0], case .message(let sixth) = many[4] else {
+            Issue.record("nothing at 6 and 7")
             return
         }
+        #expect(seventh.offset == 7 && sixth.offset == 6)
         #expect(try reader.watermarks(partition: 0, timeout: .seconds(10)) == (6, 10))
         reader.close()
     }

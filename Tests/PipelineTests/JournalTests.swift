@@ -33,34 +33,34 @@ import Testing
 
     @Test func givesBackWhatWasWritten() throws {
         #expect(try journal.entry(cluster: "c1", topic: "users", job: job) == nil)
-        try journal.write(entry())
+        try journal.write([entry()])
         #expect(try journal.entry(cluster: "c1", topic: "users", job: job) == entry())
         var later = entry()
         later.state = .pushed
         later.partitions[0] = later.partitions[1]
         later.ends = [2, 2].map { EndMarker(lastSeq: $0, records: $0, digest: 9) }
-        try journal.write(later)
+        try journal.write([later])
         #expect(try journal.entry(cluster: "c1", topic: "users", job: job) == later)
         let left = try FileManager.default.contentsOfDirectory(atPath: directory.path("state/deep/c1/users"))
         #expect(left == ["\(job.text).json"])
     }
 
     @Test func clusterAndTopicAreApart() throws {
-        try journal.write(entry())
+        try journal.write([entry()])
         #expect(try journal.entry(cluster: "c2", topic: "users", job: job) == nil)
         #expect(try journal.entry(cluster: "c1", topic: "other", job: job) == nil)
     }
 
     /// A cluster's id is any text: it must not lead out of the directory.
     @Test(arguments: ["../../x", "a/b", ".", "..", "ü", ""]) func namesAreOnlyNames(cluster: String) throws {
-        try journal.write(entry(cluster: cluster))
+        try journal.write([entry(cluster: cluster)])
         #expect(try journal.entry(cluster: cluster, topic: "users", job: job)?.cluster == cluster)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["state"])
     }
 
     @Test(arguments: ["", "{", "nonsense", "[]", "{\"version\":1}", "\u{0}\u{0}\u{0}\u{0}"])
     func tornFilesAreSaid(content: String) throws {
-        try journal.write(entry())
+        try journal.write([entry()])
         try Data(content.utf8).write(to: URL(fileURLWithPath: file(entry())))
         let path = file(entry())
         #expect(throws: JournalError(message: "\(path) is damaged, or of another version")) {
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func everyTornLengthIsSaid() throws {
-        try journal.write(entry())
+        try journal.write([entry()])
         let whole = try Data(contentsOf: URL(fileURLWithPath: file(entry())))
         for count in 0..<whole.count {
             try whole.prefix(count).write(to: URL(fileURLWithPath: file(entry())))
@@ -109,7 +109,7 @@ import Testing
         for change in changes {
             var broken = entry()
             change(&broken)
-            try journal.write(broken)
+            try journal.write([broken])
             #expect(throws: JournalError.self) { try journal.entry(cluster: "c1", topic: "users", job: job) }
         }
     }
@@ -121,7 +121,7 @@ import Testing
         whole.state = .pushed
         whole.partitions[0] = whole.partitions[1]
         whole.ends = [2, 2].map { EndMarker(lastSeq: $0, records: $0, digest: 9) }
-        try journal.write(whole)
+        try journal.write([whole])
         let json = try String(contentsOfFile: file(whole), encoding: .utf8)
         for match in json.matches(of: /[\[:,]-?[0-9.]+/) {
             var changed = json
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func aFIFOInItsPlaceHoldsNobodyUp() throws {
-        try journal.write(entry())
+        try journal.write([entry()])
         try FileManager.default.removeItem(atPath: file(entry()))
         mkfifo(file(entry()), 0o600)
         #expect(throws: JournalError.self) { try journal.entry(cluster: "c1", topic: "users", job: job) }
@@ -143,7 +143,7 @@ import Testing
 
     /// The file of one job under the name of another.
     @Test func anotherJobsEntryIsSaid() throws {
-        try journal.write(entry())
+        try journal.write([entry()])
         let other = JobID(high: 1, low: 1)
         try FileManager.default.moveItem(atPath: file(entry()), toPath: file(entry(job: other)))
         #expect(throws: JournalError.self) { try journal.entry(cluster: "c1", topic: "users", job: other) }
@@ -152,20 +152,20 @@ import Testing
     @Test func aPlaceThatCannotBeWrittenIsSaid() throws {
         try directory.write("state", "a file where the directory should be")
         let path = directory.path("state/deep/c1/users")
-        #expect(throws: JournalError(message: "cannot make \(path): Not a directory")) { try journal.write(entry()) }
+        #expect(throws: JournalError(message: "cannot make \(path): Not a directory")) { try journal.write([entry()]) }
     }
 
     @Test func aPlaceThatCannotBeReadIsSaid() throws {
         try FileManager.default.createDirectory(atPath: file(entry()), withIntermediateDirectories: true)
         #expect(throws: JournalError.self) { try journal.entry(cluster: "c1", topic: "users", job: job) }
-        #expect(throws: JournalError.self) { try journal.write(entry()) }
+        #expect(throws: JournalError.self) { try journal.write([entry()]) }
     }
 
     @Test func findsSlugsInEveryTopic() throws {
         let other = JobID(high: 5, low: 5)
-        try journal.write(entry())
-        try journal.write(entry(topic: "second"))
-        try journal.write(entry(cluster: "c2", job: other))
+        try journal.write([entry()])
+        try journal.write([entry(topic: "second")])
+        try journal.write([entry(cluster: "c2", job: other)])
         #expect(journal.find(slugPrefix: job.slug).map(\.topic).sorted() == ["second", "users"])
         #expect(journal.find(slugPrefix: job.slug.uppercased()).count == 2)
         #expect(journal.find(slugPrefix: other.text).map(\.cluster) == ["c2"])
@@ -174,8 +174,8 @@ import Testing
     }
 
     @Test func entriesOfATopic() throws {
-        try journal.write(entry())
-        try journal.write(entry(topic: "second"))
+        try journal.write([entry()])
+        try journal.write([entry(topic: "second")])
         #expect(journal.entries(cluster: "c1", topic: "users") { $0.nonce != nil }.count == 1)
         #expect(journal.entries(cluster: "c1", topic: "users") { $0.nonce == nil }.isEmpty)
     }

@@ -5,66 +5,6 @@ import Pipeline
 import Records
 import Testing
 
-/// A session of two partitions, driven by hand.
-private struct Driver {
-    let window = SendWindow(partitions: 2)
-    var session: ProducerSession
-    var now = Duration.zero
-
-    init(
-        claim: ProducerSession.Claim = .nothing, journal: [Acknowledged?] = [nil, nil], isRewindable: Bool = true
-    ) {
-        for (partition, range) in journal.enumerated() { window.believe(partition, range) }
-        session = ProducerSession(
-            window: window, claim: claim, isRewindable: isRewindable, stallTimeout: .seconds(60), now: .zero)
-    }
-
-    mutating func next() -> ProducerSession.Action { session.next(now: now) }
-
-    mutating func append(_ partition: Int32, _ seq: UInt64) {
-        let byte: [UInt8] = [1]
-        byte.withUnsafeBufferPointer { window.append(partition: partition, seq: seq, value: $0, header: $0) }
-    }
-
-    mutating func acknowledgeStart(_ partition: Int, _ offset: Int64) {
-        session.reported(session.token(startMarkerOf: partition), offset: offset, error: nil, now: now)
-    }
-
-    mutating func report(_ number: Int, _ offset: Int64, error: KafkaErrorCode? = nil) {
-        session.reported(
-            session.token(message: number), offset: offset, error: error.map { KafkaError(code: $0) }, now: now)
-    }
-
-    /// Opens a session and has its start markers acknowledged at these offsets.
-    mutating func open(_ offsets: [Int64] = [0, 0]) {
-        #expect(next() == .open)
-        session.opened()
-        #expect(next() == .sendStartMarkers)
-        for (partition, offset) in offsets.enumerated() { acknowledgeStart(partition, offset) }
-    }
-
-    /// Closes the failed session and waits for the next one.
-    mutating func close() {
-        #expect(next() == .close)
-        session.closed(now: now)
-        if case .rest(let end) = next() { now = end }
-    }
-
-    /// Sends all that the window has; the numbers.
-    mutating func transmitAll() -> [Int] {
-        var numbers: [Int] = []
-        while case .transmit(let number) = next() {
-            numbers.append(number)
-            session.transmitted()
-        }
-        return numbers
-    }
-}
-
-private func range(_ first: (UInt64, Int64), _ last: (UInt64, Int64)) -> Acknowledged {
-    Acknowledged(first: LogPosition(seq: first.0, offset: first.1), last: LogPosition(seq: last.0, offset: last.1))
-}
-
 @Suite struct ProducerSessionTests {
     @Test func startMarkersGoAlone() {
         var driver = Driver()
@@ -331,14 +271,14 @@ private func range(_ first: (UInt64, Int64), _ last: (UInt64, Int64)) -> Acknowl
         driver.report(1, 11)
         #expect(driver.next() == .done)
         #expect(driver.window.acknowledged == Self.pushed)
-        #expect(driver.session.claim == .pushed)
+        #expect(driver.session.claims == [.pushed])
     }
 
     @Test func aPushedJobOfAnotherLogIsSentAgain() {
         var driver = Driver(claim: .pushed, journal: Self.pushed)
         driver.open([10, 10])
         driver.session.verified(.another, now: driver.now)
-        #expect(driver.session.claim == .nothing)
+        #expect(driver.session.claims == [.nothing])
         #expect(driver.next() == .read)
     }
 

@@ -8,84 +8,6 @@ import Records
 import TestSupport
 import Testing
 
-/// A topic of its own on the run's Kafka, a state directory, and files.
-private final class Place {
-    let directory: TemporaryDirectory
-    let server = KafkaServer.shared
-    let topic = "push-\(UInt32.random(in: 0...UInt32.max))"
-    let interrupt = Interrupt()
-    var options = PushOptions()
-    var notices: [String] = []
-    var onEvent: (PushEvent) -> Void = { _ in }
-
-    init() throws {
-        directory = try TemporaryDirectory()
-        options.stateDirectory = directory.path("state")
-        options.partitions = 4
-        options.stallTimeout = .seconds(60)
-    }
-
-    var settings: ClientSettings { ClientSettings(brokers: server.bootstrapServers) }
-
-    /// Lines of JSON that differ; the file's path.
-    func file(_ name: String = "people.jsonl", lines: Int) throws -> String {
-        try directory.write(name, Self.lines(lines).map { $0 + "\n" }.joined())
-    }
-
-    static func lines(_ count: Int) -> [String] {
-        (0..<count).map { "{\"name\": \"Person \($0)\", \"age\": \($0 % 90)}" }
-    }
-
-    func push(_ path: String) -> PushOutcome {
-        let pusher = Pusher(settings, topic: topic, options: options, interrupt: interrupt) { [self] event in
-            if case .notice(let sentence, _) = event { notices.append(sentence) }
-            onEvent(event)
-        }
-        defer { pusher.close() }
-        return pusher.push(path)
-    }
-
-    /// A push that is interrupted once it is sending, and the file acknowledged beyond so many bytes.
-    func pushInterrupted(_ path: String, beyond bytes: UInt64? = nil) -> PushOutcome {
-        onEvent = { [unowned self] event in
-            guard case .progress(let progress) = event, progress.phase == .sending else { return }
-            if bytes.map({ progress.bytes > $0 }) ?? true { interrupt.set() }
-        }
-        return push(path)
-    }
-
-    func content() throws -> TopicContent { try TopicContent(settings, topic: topic) }
-
-    func hasTopic() throws -> Bool {
-        let admin = try Admin(settings)
-        defer { admin.close() }
-        return try admin.partitions(of: topic) != nil
-    }
-
-    func topics(_ arguments: String...) throws {
-        try server.tool(
-            "kafka-topics.sh", ["--bootstrap-server", server.bootstrapServers] + arguments + ["--topic", topic])
-    }
-
-    /// As an administrator does it; returns when the new topic is there.
-    func createAgain() throws {
-        try topics("--delete")
-        try eventually("the new topic") {
-            (try? topics("--create", "--partitions", "4", "--config", "max.message.bytes=1064960")) != nil
-        }
-    }
-
-    /// The binary, as cron would run it.
-    func command(_ arguments: String..., input: ChildProcess.Input = .null) throws -> ChildProcess {
-        try ChildProcess(
-            Userload.binary, ["push"] + arguments,
-            environment: [
-                "KAFKA_BROKER": server.bootstrapServers, "KAFKA_TOPIC": topic,
-                "USERLOAD_STATE_DIR": directory.path("state"), "SWIFT_BACKTRACE": "enable=no",
-            ], input: input)
-    }
-}
-
 @Suite(.needsKafka) struct PusherTests {
     @Test func aFileIsPushedOnce() throws {
         let place = try Place()
@@ -414,21 +336,11 @@ private final class Place {
         #expect(try place.content().applied(try #require(outcome.job)).count == 300_000)
     }
 
-    /// Deletes what the topic holds, as retention does.
-    private func expire(_ place: Place) throws {
-        let partitions = (0..<4).map { #"{"topic": "\#(place.topic)", "partition": \#($0), "offset": -1}"# }
-        let json = try place.directory.write(
-            "records.json", #"{"version": 1, "partitions": [\#(partitions.joined(separator: ","))]}"#)
-        try place.server.tool(
-            "kafka-delete-records.sh",
-            ["--bootstrap-server", place.server.bootstrapServers, "--offset-json-file", json])
-    }
-
     @Test func aPushedJobThatExpired() throws {
         let place = try Place()
         let path = try place.file(lines: 100)
         let first = place.push(path)
-        try expire(place)
+        try place.expire()
         let second = place.push(path)
         guard case .alreadyPushed(_, expired: true) = second.result else {
             Issue.record("\(second.result)")
@@ -442,7 +354,7 @@ private final class Place {
         let path = try place.file(lines: 200_000)
         let first = place.pushInterrupted(path)
         #expect(first.result == .failed(.interrupted))
-        try expire(place)
+        try place.expire()
         var notices: [String] = []
         let pusher = Pusher(place.settings, topic: place.topic, options: place.options, interrupt: Interrupt()) {
             if case .notice(let sentence, _) = $0 { notices.append(sentence) }

@@ -6,13 +6,16 @@ import Testing
 
 @Suite struct SendWindowTests {
     private func append(
-        _ window: SendWindow, _ partition: Int32, _ seq: UInt64, _ value: String = "v", key: String? = nil
+        _ window: SendWindow, _ partition: Int32, _ seq: UInt64, _ value: String = "v", key: String? = nil,
+        job: Int = 0, position: UInt64 = 0
     ) {
         var value = value
         var key = key ?? ""
         value.withUTF8 { value in
             key.withUTF8 { key in
-                window.append(partition: partition, seq: seq, value: value, key: key.isEmpty ? nil : key, header: value)
+                window.append(
+                    job: job, partition: partition, seq: seq, value: value, key: key.isEmpty ? nil : key, header: value,
+                    position: position)
             }
         }
     }
@@ -87,6 +90,58 @@ import Testing
         let first = window.report(0, offset: 100)
         let second = window.report(1, offset: 0)
         #expect(first && !second)
+    }
+
+    /// A gap in one job's sequence holds up no other job; where a job has come to is told by its own messages.
+    @Test func eachJobHasLanesOfItsOwn() {
+        let window = SendWindow(partitions: 2, jobs: 3)
+        append(window, 0, 1, job: 0, position: 10)
+        append(window, 0, 2, job: 0, position: 20)
+        append(window, 0, 0, job: 1)
+        append(window, 0, 1, job: 1, position: 15)
+        append(window, 1, 0, job: 2)
+        for (number, offset) in [(1, 11), (2, 12), (3, 13), (4, 5)] as [(Int, Int64)] {
+            #expect(window.report(number, offset: offset))
+        }
+        #expect(window.acknowledged(of: 0) == [nil, nil])
+        #expect(window.acknowledged(of: 1) == [range((0, 12), (1, 13)), nil])
+        #expect(window.acknowledged(of: 2) == [nil, range((0, 5), (0, 5))])
+        #expect(window.firstJob == 0 && window.isSettled(3) && !window.isSettled(1))
+        #expect(window.settledPosition(of: 0, reached: 20) == 10)
+        #expect(window.settledPosition(of: 1, reached: 15) == 0)
+        #expect(window.report(0, offset: 10))
+        #expect(window.isEmpty && window.firstJob == nil)
+        #expect(window.acknowledged(of: 0) == [range((1, 10), (2, 11)), nil])
+        #expect(window.settledPosition(of: 1, reached: 15) == 15)
+    }
+
+    /// Of a partition, not of a job: every report tells of the same log.
+    @Test func offsetsGrowWithinAPartitionAcrossJobs() {
+        let numbers: [(name: String, offsets: [(Int, Int64)], isSameLog: Bool)] = [
+            ("in order", [(0, 5), (1, 6), (2, 9)], true),
+            ("out of order", [(2, 9), (0, 5), (1, 6)], true),
+            ("the next job below", [(0, 5), (1, 4)], false),
+            ("the next job at the same place", [(0, 5), (1, 5)], false),
+            ("the job before above", [(1, 4), (0, 5)], false),
+            ("below what stood there before", [(0, 2)], false),
+        ]
+        for (name, offsets, isSameLog) in numbers {
+            let window = SendWindow(partitions: 1, jobs: 3)
+            window.passed(0, 2)
+            for job in 0..<3 { append(window, 0, 0, job: job) }
+            #expect(offsets.allSatisfy { window.report($0.0, offset: $0.1) } == isSameLog, "\(name)")
+        }
+        // Also from one session to the next, and of what does not count because something before it is missing.
+        let window = SendWindow(partitions: 2, jobs: 2)
+        append(window, 0, 1)
+        append(window, 0, 2)
+        append(window, 0, 0, job: 1)
+        #expect(window.report(1, offset: 7))
+        window.forgetReports()
+        #expect(window.highest(0) == 7 && window.highest(1) == -1)
+        #expect(!window.report(2, offset: 6))
+        window.removeAll()
+        #expect(window.highest(0) == -1)
     }
 
     @Test func isBoundedInMessagesAndBytes() {

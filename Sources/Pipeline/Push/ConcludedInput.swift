@@ -9,7 +9,7 @@ final class ConcludedInput {
     let source: FileSource
     let conclusion: Conclusion
     /// Of a stream, which is read once; it has not begun.
-    let scanner: RecordScanner
+    private(set) lazy var scanner = RecordScanner(offset: source.textStart) { [source] in try source.read($0) }
 
     private let options: PushOptions
     private let foundEncoding: TextEncoding
@@ -37,7 +37,6 @@ final class ConcludedInput {
             }
             foundEncoding = try source.encoding()
             container = try source.container()
-            scanner = RecordScanner(offset: source.textStart) { try source.read($0) }
         } catch {
             throw Self.refusal(try Self.inItsEncoding(error, source, options, interrupt), source, options)
         }

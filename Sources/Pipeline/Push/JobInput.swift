@@ -1,5 +1,5 @@
-// The messages of one job in their order: the records of its input, then the end markers, or broken markers if the input
-// is not what it was in the first pass. Gives the same messages again after `rewind`.
+// The messages of one job in their order: its start markers, the records of its input, then the end markers, or broken
+// markers if the input is not what it was in the first pass. Gives the same messages again after `rewind`.
 
 import Files
 import Records
@@ -7,43 +7,64 @@ import Records
 /// One thread owns it.
 final class JobInput {
     let source: FileSource
-    /// Whether reading began: from then on only `rewind` gives the first record again.
-    private(set) var hasRead = false
     /// The bytes pushed are not those of the first pass.
     private(set) var isBroken = false
     /// What is wrong with them, if they could not even be read to the end.
     private(set) var damage: String?
     /// By partition, once the input ended.
     private(set) var ends: [EndMarker]?
+    /// Its number in the window.
+    var number = 0
+    /// A session's start markers are those of its first job, and stand alone; here they are left out.
+    var startsAlone: Bool { number == 0 }
+    let startMarker: ByteBuffer
+    let startHeader: ByteBuffer
 
     private let job: JobID
     private let plan: Plan
     private let content: ContentHash?
     private let preparedScanner: RecordScanner?
     private var stream: RecordStream?
-    private var pending: [Int] = []  // partitions whose last marker is still to come, in reverse
+    private var hasBegun = false
+    private var pendingStarts: [Int] = []  // partitions whose marker is still to come, in reverse
+    private var pendingEnds: [Int] = []
     private var skipped: [UInt64]  // by partition: up to this seq Kafka has it
+    private var read = Counts()
+
+    /// What was found in an input that was read.
+    private struct Counts {
+        var records: UInt64 = 0
+        var rejects: UInt64 = 0
+        var spared: UInt64 = 0
+        var errors: [ErrorTally.Errors] = []
+        var bytes: UInt64 = 0
+    }
 
     /// - Parameters:
     ///   - content: what the first pass found; nil for a stream.
     ///   - scanner: of a stream, which has looked at its first bytes; nil for a regular file.
-    init(source: FileSource, job: JobID, plan: Plan, content: ContentHash?, scanner: RecordScanner?) {
+    /// - Throws: if the marker cannot be sent.
+    init(
+        source: FileSource, marker: StartMarker, plan: Plan, scanner: RecordScanner?
+    ) throws(MarkerError) {
         self.source = source
-        self.job = job
+        job = marker.job
         self.plan = plan
-        self.content = content
+        content = marker.contentHash
         preparedScanner = scanner
         skipped = Array(repeating: 0, count: plan.partitions)
+        startMarker = ByteBuffer(try marker.encode())
+        let lenient = plan.isPlain ? nil : plan.input.lenient
+        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0, lenient: lenient))
     }
 
-    var records: UInt64 { stream?.records ?? 0 }
-    var rejects: UInt64 { stream?.rejects ?? 0 }
-    var spared: UInt64 { stream?.spared ?? 0 }
+    var records: UInt64 { stream?.records ?? read.records }
+    var rejects: UInt64 { stream?.rejects ?? read.rejects }
+    var spared: UInt64 { stream?.spared ?? read.spared }
     /// What is wrong with the rejects, the most frequent first.
-    var errors: [ErrorTally.Errors] { stream?.errorTally.errors ?? [] }
-    var bytesConsumed: UInt64 { stream?.bytesConsumed ?? 0 }
-    /// For the headers of markers; nil: wire version 1.
-    var lenient: LenientFields? { plan.isPlain ? nil : plan.input.lenient }
+    var errors: [ErrorTally.Errors] { stream?.errorTally.errors ?? read.errors }
+    var bytesConsumed: UInt64 { stream?.bytesConsumed ?? read.bytes }
+    var form: Form { plan.input.form }
     /// The last record read is one that Kafka has.
     private(set) var isSkipping = false
 
@@ -52,48 +73,59 @@ final class JobInput {
         skipped = acknowledged.map { $0?.last.seq ?? 0 }
     }
 
+    /// Kafka has all of it: only its markers are given out. Before reading begins.
+    func repeatMarkers(_ ends: [EndMarker]) {
+        begin()
+        self.ends = ends
+        for partition in skipped.indices { skipped[partition] = 0 }
+        pendingEnds = Array(ends.indices.reversed())
+    }
+
     /// Appends the next message, or passes one over that Kafka has. False: there is none.
     func next(into window: SendWindow) throws -> Bool {
-        guard ends == nil else { return try appendMarker(to: window) }
+        if !hasBegun { begin() }
+        if let partition = pendingStarts.popLast() {
+            window.append(
+                job: number, partition: Int32(partition), seq: 0, value: startMarker.bytes, header: startHeader.bytes)
+            return true
+        }
+        guard ends == nil else { return try appendEnd(to: window) }
         guard let stream = try nextRecord() else {
             end()
-            return try appendMarker(to: window)
+            return try appendEnd(to: window)
         }
         let record = stream.outgoing
         isSkipping = record.seq <= skipped[Int(record.partition)]
         if !isSkipping {
             window.append(
-                partition: record.partition, seq: record.seq, value: record.value, key: record.key,
+                job: number, partition: record.partition, seq: record.seq, value: record.value, key: record.key,
                 header: record.header, errors: record.errors, position: stream.bytesConsumed)
         }
         return true
     }
 
     /// Everything is given out again.
-    func rewind() throws(PipelineError) {
+    func rewind() {
         stream = nil
         ends = nil
         isBroken = false
         damage = nil
-        pending = []
+        hasBegun = false
+        pendingEnds = []
         isSkipping = false
+        read = Counts()
         for partition in skipped.indices { skipped[partition] = 0 }
     }
 
-    func append(end: EndMarker, partition: Int, to window: SendWindow) throws(MarkerError) {
-        let seq = end.lastSeq + 1
-        let header = ByteBuffer(
-            header: WireHeader(
-                kind: isBroken ? .broken : .end, job: job, seq: seq, lenient: lenient))
-        let value = ByteBuffer(try end.encode())
-        window.append(
-            partition: Int32(partition), seq: seq, value: value.bytes, header: header.bytes, position: bytesConsumed)
+    private func begin() {
+        hasBegun = true
+        pendingStarts = startsAlone ? [] : Array((0..<plan.partitions).reversed())
     }
 
     /// The stream at its next record; nil at the end of the input, or where it is damaged.
     private func nextRecord() throws -> RecordStream? {
         do {
-            guard let stream = try stream ?? begin(), try stream.next() else { return nil }
+            guard let stream = try stream ?? openStream(), try stream.next() else { return nil }
             return stream
         } catch let error as FileError where error.kind != .unreadable {
             damage = error.message
@@ -104,8 +136,7 @@ final class JobInput {
     }
 
     /// nil: the file begins otherwise than in the first pass.
-    private func begin() throws -> RecordStream? {
-        hasRead = true
+    private func openStream() throws -> RecordStream? {
         do {
             if let preparedScanner {
                 try preparedScanner.begin(plan.input)
@@ -129,16 +160,43 @@ final class JobInput {
         ends = (0..<plan.partitions).map {
             stream?.endMarker(partition: $0) ?? EndMarker(lastSeq: 0, records: 0, digest: 0)
         }
-        pending = Array((0..<plan.partitions).reversed())
+        pendingEnds = Array((0..<plan.partitions).reversed())
+        read = Counts(
+            records: records, rejects: rejects, spared: spared, errors: errors, bytes: bytesConsumed)
+        // Its buffers, and those of the file: many inputs may be held until all of them are in the log.
+        stream = nil
+        if source.isRegular { source.rewind() }
     }
 
-    private func appendMarker(to window: SendWindow) throws(MarkerError) -> Bool {
-        while let partition = pending.popLast() {
+    private func appendEnd(to window: SendWindow) throws(MarkerError) -> Bool {
+        while let partition = pendingEnds.popLast() {
             guard let end = ends?[partition] else { continue }
-            if !isBroken, end.lastSeq + 1 <= skipped[partition] { continue }
-            try append(end: end, partition: partition, to: window)
+            let seq = end.lastSeq + 1
+            if !isBroken, seq <= skipped[partition] { continue }
+            let kind: MessageKind = isBroken ? .broken : .end
+            let header = ByteBuffer(
+                header: WireHeader(
+                    kind: kind, job: job, seq: seq, lenient: plan.isPlain ? nil : plan.input.lenient))
+            let value = ByteBuffer(try end.encode())
+            window.append(
+                job: number, partition: Int32(partition), seq: seq, value: value.bytes, header: header.bytes,
+                position: bytesConsumed)
             return true
         }
         return false
+    }
+}
+
+extension ByteBuffer {
+    convenience init(_ bytes: [UInt8]) {
+        self.init(capacity: bytes.count)
+        append(bytes)
+    }
+
+    convenience init(header: WireHeader) {
+        self.init(
+            [UInt8](unsafeUninitializedCapacity: WireHeader.maximumSize) { buffer, count in
+                count = header.encode(to: buffer.baseAddress!)
+            })
     }
 }

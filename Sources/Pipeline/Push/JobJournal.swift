@@ -1,52 +1,63 @@
-// The journal of the job in hand: its entry, kept up to date about every second, and what is said when it cannot be.
+// The journal of the jobs in hand: their entries, kept up to date about every second and written together, and what is
+// said when they cannot be.
 
 import Foundation
 import Records
 
 /// One thread owns it.
 final class JobJournal {
-    private(set) var entry: JournalEntry
+    /// What is to be kept of a job.
+    struct Note {
+        let job: Int
+        var state = JournalEntry.State.open
+        let acknowledged: [Acknowledged?]
+        var ends: [EndMarker]?
+        let position: UInt64
+    }
+
+    /// By job.
+    private(set) var entries: [JournalEntry]
     private let journal: Journal?
-    private let runAt: Date
     private let warn: (String) -> Void
     private var hasFailed = false
-    private var writtenAt: Duration?
+    private var due: Duration
+    private var isWritten: [Bool]
 
     /// - Parameters:
     ///   - journal: nil: there is no state directory.
-    ///   - runAt: of this run's start markers.
-    init(_ journal: Journal?, _ entry: JournalEntry, runAt: Date, warn: @escaping (String) -> Void) {
+    ///   - entries: as they are to be written, with the time of this run's start markers.
+    init(_ journal: Journal?, _ entries: [JournalEntry], now: Duration, warn: @escaping (String) -> Void) {
         self.journal = journal
-        self.runAt = runAt
-        self.entry = entry
+        self.entries = entries
         self.warn = warn
+        isWritten = entries.map { _ in false }
+        // A job that the content does not name is found again by its entry alone.
+        due = entries.contains { $0.nonce != nil } ? now : now + .seconds(1)
     }
 
-    /// Writes what is acknowledged if the last time is a second ago.
-    func keep(_ acknowledged: [Acknowledged?], position: UInt64, now: Duration) {
-        if let writtenAt, now - writtenAt < .seconds(1) { return }
-        guard entry.partitions != acknowledged || writtenAt == nil else { return }
-        writtenAt = now
-        close(.open, acknowledged, ends: nil, position: position)
+    func isDue(_ now: Duration) -> Bool { now >= due }
+
+    /// Writes what has changed.
+    func keep(_ notes: [Note], now: Duration) {
+        due = now + .seconds(1)
+        close(notes.filter { !isWritten[$0.job] || entries[$0.job].partitions != $0.acknowledged })
     }
 
-    /// Writes what is acknowledged, and the state.
-    func close(_ state: JournalEntry.State, _ acknowledged: [Acknowledged?], ends: [EndMarker]?, position: UInt64) {
-        entry.state = state
-        entry.runAt = runAt
-        entry.ends = ends
-        entry.partitions = acknowledged
-        entry.position = position
-        write()
-    }
-
-    private func write() {
+    /// Writes it all.
+    func close(_ notes: [Note]) {
+        guard !notes.isEmpty else { return }
+        for note in notes {
+            entries[note.job].state = note.state
+            entries[note.job].ends = note.ends
+            entries[note.job].partitions = note.acknowledged
+            entries[note.job].position = note.position
+            isWritten[note.job] = true
+        }
         guard let journal else {
-            say("no journal can be kept (HOME is not set; USERLOAD_STATE_DIR names a directory)")
-            return
+            return say("no journal can be kept (HOME is not set; USERLOAD_STATE_DIR names a directory)")
         }
         do throws(JournalError) {
-            try journal.write(entry)
+            try journal.write(notes.map { entries[$0.job] })
         } catch {
             say(error.message)
         }

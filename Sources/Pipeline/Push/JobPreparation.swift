@@ -17,11 +17,17 @@ struct JobIdentity {
         // A job that is resumed is still the same run.
         runAt = claim == .open ? entry.runAt : Date()
     }
+
+    /// As the journal is to have it.
+    var entryOfThisRun: JournalEntry {
+        var entry = entry
+        entry.runAt = runAt
+        return entry
+    }
 }
 
 /// One thread owns it.
 final class JobPreparation {
-    let journal: Journal?
     let input: ConcludedInput
 
     private var source: FileSource { input.source }
@@ -33,7 +39,6 @@ final class JobPreparation {
     init(_ input: ConcludedInput, _ options: PushOptions) throws(PipelineError) {
         self.input = input
         self.options = options
-        journal = options.stateDirectory.map { Journal(directory: $0) }
         let name = input.source.path
         path = name == "-" ? "-" : URL(fileURLWithPath: name).standardizedFileURL.path
         if !input.source.isRegular, options.limits != RecordLimits() {
@@ -95,6 +100,8 @@ final class JobPreparation {
         }
         let size = source.bytesRead
         let decoded = source.textHash()
+        // Its buffers: many files may be held until all of them are in the log.
+        defer { source.rewind() }
         func job(_ nonce: [UInt8]?) -> JobID {
             plan.jobID(content: content, size: size, decoded: decoded, label: options.label, nonce: nonce)
         }
@@ -102,7 +109,7 @@ final class JobPreparation {
         let job = job(nil)
         let known: JournalEntry?
         do throws(JournalError) {
-            known = try journal?.entry(cluster: context.topic.cluster, topic: context.topic.name, job: job)
+            known = try context.journal?.entry(cluster: context.topic.cluster, topic: context.topic.name, job: job)
         } catch {
             context.event(.notice("\(error.message): it counts as absent, everything is sent", isWarning: true))
             known = nil
@@ -134,7 +141,7 @@ final class JobPreparation {
     /// begins one. A job's id follows from content and nonce, so no other file's entry can be taken for it.
     private func again(_ context: PushContext, _ content: ContentHash, _ job: ([UInt8]?) -> JobID) -> JobIdentity {
         let known =
-            journal?.entries(cluster: context.topic.cluster, topic: context.topic.name) { entry in
+            context.journal?.entries(cluster: context.topic.cluster, topic: context.topic.name) { entry in
                 guard let nonce = entry.nonce, entry.contentHash == content, job(nonce) == entry.job else {
                     return false
                 }

@@ -1,113 +1,107 @@
-// Sends one job: performs what the producer session decides, with a real producer, the input's records and the journal.
+// Sends the jobs of a group: performs what the producer session decides, with a real producer, the inputs' records and the
+// journal.
 
 import Files
 import Kafka
 import Records
-
-/// What a push has in common for all its files.
-struct PushContext {
-    let settings: ClientSettings
-    let topic: Topic
-    let options: PushOptions
-    let interrupt: Interrupt
-    let verifier: Verifier
-    let clock: PushClock
-    let event: (PushEvent) -> Void
-
-    var now: Duration { clock.now }
-}
 
 /// One thread owns a sender; one use.
 final class JobSender {
     /// Records between two looks at reports, clock, journal and the wish to stop.
     private static let stride = 256
 
-    private let context: PushContext
-    private let words: JobSenderWords
-    private let input: JobInput
-    private let journal: JobJournal
-    private let startMarker: ByteBuffer
-    private let startHeader: ByteBuffer
-    private let window: SendWindow
-    private var session: ProducerSession
-    private var producer: Producer?
-    private var now: Duration
+    let context: PushContext
+    let words: JobSenderWords
+    let jobs: [PushJob]
+    let journal: JobJournal
+    let window: SendWindow
+    var session: ProducerSession
+    var now: Duration
+    private let kept: KeptProducer
+    private(set) var producer: Producer?
+    /// The job being read; nil: none yet.
+    var reading: Int?
+    var started = 0
     private var untilHousekeeping = JobSender.stride
-    private(set) var hasStarted = false
-    /// By partition: the offset acknowledged last, in the end that of the end marker. −1: none yet.
-    private(set) var lastOffsets: [Int64]
-    private var progress: ProgressClock
-    private let size: UInt64?
+    var progress: (job: Int, clock: ProgressClock)
     /// Of a stream into the mock cluster.
     private var mockLimit: MockLimit?
-    /// Where the journal says the input is acknowledged up to.
-    private let claimedPosition: UInt64
-    /// The log has dropped what the journal says was pushed.
-    private(set) var hasExpired = false
+    /// By partition: the offset acknowledged last, in the end behind or at every end marker. −1: none yet.
+    private(set) var lastOffsets: [Int64]
 
-    /// - Parameter claim: what the journal's entry says; its positions are looked for before they are believed.
-    init(
-        _ context: PushContext, input: JobInput, journal: JobJournal, marker: StartMarker, claim: ProducerSession.Claim
-    ) throws(PipelineError) {
+    /// - Parameter jobs: of what their journals' entries claim, the positions are looked for before they are believed.
+    init(_ context: PushContext, _ group: PushGroup, _ kept: KeptProducer) {
         self.context = context
-        words = JobSenderWords(topic: context.topic, stallTimeout: context.options.stallTimeout)
-        self.input = input
-        self.journal = journal
-        do { startMarker = ByteBuffer(try marker.encode()) } catch { throw .refused(error.message) }
-        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0, lenient: input.lenient))
+        self.kept = kept
+        jobs = group.jobs
         now = context.now
-        window = SendWindow(partitions: context.topic.partitions)
-        lastOffsets = Array(repeating: -1, count: context.topic.partitions)
-        if claim != .nothing {
-            for (partition, range) in journal.entry.partitions.enumerated() { window.believe(partition, range) }
+        let topic = context.topic
+        words = JobSenderWords(
+            topic: topic, stallTimeout: context.options.stallTimeout, isOneJob: jobs.count == 1)
+        window = SendWindow(partitions: topic.partitions, jobs: jobs.count)
+        lastOffsets = Array(repeating: -1, count: topic.partitions)
+        for (number, job) in jobs.enumerated() where job.identity.claim != .nothing {
+            for (partition, range) in job.identity.entry.partitions.enumerated() {
+                window.believe(number * topic.partitions + partition, range)
+            }
         }
         session = ProducerSession(
-            window: window, claim: claim, isRewindable: input.source.isRegular,
+            window: window, claims: jobs.map(\.identity.claim), isRewindable: jobs[0].input.source.isRegular,
             stallTimeout: context.options.stallTimeout, now: now)
-        progress = ProgressClock(input: input.source.path, start: now)
-        size = input.source.textSize
-        claimedPosition = journal.entry.position
-        if context.topic.isMock, !input.source.isRegular {
-            mockLimit = MockLimit(partitions: context.topic.partitions)
+        journal = JobJournal(context.journal, jobs.map(\.identity.entryOfThisRun), now: now) { [context] in
+            context.event(.notice($0, isWarning: true))
         }
-        input.source.idle = { [unowned self] in try pump() }
+        progress = (0, ProgressClock(input: jobs[0].input.source.path, start: now))
+        if topic.isMock, !jobs[0].input.source.isRegular { mockLimit = MockLimit(partitions: topic.partitions) }
+        kept.sender = self
+        jobs[0].input.source.idle = { [unowned self] in try pump() }
     }
 
-    deinit { close() }
-
-    /// Ends the producer, if there is one; bounded by about a second. What it may still read then, it keeps: the next one
-    /// reads the same messages in memory of their own.
+    /// Bounded by about a second.
     func close() {
-        guard let ending = producer else { return }
+        closeProducer()
+        kept.sender = nil
+    }
+
+    /// What it may still read then, it keeps: the next one reads the same messages in memory of their own.
+    private func closeProducer() {
         producer = nil
-        guard let closing = ending.close() else { return }
-        closing.keep(startMarker)
-        closing.keep(window.leaveMemory())
+        kept.close { [jobs[0].input.startMarker, window.leaveMemory()] }
     }
 
-    /// The job was in the log already: only markers were sent.
-    var wasPushed: Bool { session.claim == .pushed }
-
-    /// Records of the job known to be in the log. Saturates: the journal's numbers come from a file.
-    var acknowledged: UInt64 {
-        window.acknowledged.reduce(0) { $0.addingSaturated($1?.last.seq ?? 0) }
-    }
-
-    /// Returns when every record and end marker is acknowledged and was looked for in the log. `close` comes after.
+    /// Returns when every record and end marker is acknowledged and was looked for in the log: of each job that has no
+    /// failure of its own. Throws what concerns all of them; `close` comes after.
     func run() throws(PipelineError) {
+        defer { jobs[0].input.source.idle = {} }
         do {
             while try perform(session.next(now: now)) {}
         } catch {
             let failure = settle(error)
-            keepJournal(.open)
+            journal.close(notes())
             throw failure
         }
-        guard !input.isBroken else {
-            keepJournal(.broken)
-            let reason = input.damage ?? "changed while it was read"
-            throw .broken("\(reason); what was sent of it is marked broken")
+        journal.close(
+            notes().map { note in
+                var note = note
+                let input = jobs[note.job].input
+                if jobs[note.job].failure == nil { note.state = input.isBroken ? .broken : .pushed }
+                return note
+            })
+        for job in jobs where job.input.isBroken && job.failure == nil {
+            let reason = job.input.damage ?? "changed while it was read"
+            job.failure = .broken("\(reason); what was sent of it is marked broken")
         }
-        if !wasPushed { keepJournal(.pushed) }
+        kept.sender = nil
+    }
+
+    // MARK: What the producer says
+
+    func noticed(_ error: KafkaError) { session.noticed(error, now: now) }
+
+    func reported(_ report: DeliveryReport) {
+        if report.isAcknowledged { lastOffsets[Int(report.partition)] = report.offset }
+        session.reported(
+            report.opaque, offset: report.offset, error: report.error.map { KafkaError(code: $0) }, now: now)
     }
 
     // MARK: Actions
@@ -116,17 +110,18 @@ final class JobSender {
     private func perform(_ action: ProducerSession.Action) throws -> Bool {
         switch action {
         case .transmit(let number): try transmit(number)
-        case .read: try read()
-        case .repeatEnd: try repeatEnd()
+        case .read, .repeatEnd: try read()
         case .wait: try housekeep(wait: 50)
-        case .open: try open()
+        case .open:
+            producer = try kept.open()
+            session.opened()
         case .sendStartMarkers: sendStartMarkers()
         case .verify(let look): try verify(look)
         case .startOver:
             say(words.startingOver)
-            try input.rewind()
+            rewind()
         case .close:
-            close()
+            closeProducer()
             now = context.now
             session.closed(now: now)
         case .rest:
@@ -149,25 +144,11 @@ final class JobSender {
         }
     }
 
-    private func open() throws {
-        let topic = context.topic
-        producer = try Producer(
-            context.settings, topic: topic.name, headerNames: (WireHeader.name, WireHeader.errorsName),
-            // Unsafe, but sound: the producer makes no call once it is closed, and we close it before we go.
-            problem: { [unowned(unsafe) self] in session.noticed($0, now: now) },
-            report: { [unowned(unsafe) self] report in
-                if report.isAcknowledged { lastOffsets[Int(report.partition)] = report.offset }
-                session.reported(
-                    report.opaque, offset: report.offset, error: report.error.map { KafkaError(code: $0) }, now: now)
-            })
-        session.opened()
-    }
-
     private func sendStartMarkers() {
         for partition in 0..<context.topic.partitions {
             let result = producer!.produce(
-                partition: Int32(partition), key: nil, value: startMarker.bytes, header: startHeader.bytes,
-                opaque: session.token(startMarkerOf: partition))
+                partition: Int32(partition), key: nil, value: jobs[0].input.startMarker.bytes,
+                header: jobs[0].input.startHeader.bytes, opaque: session.token(startMarkerOf: partition))
             if case .failed(let error) = result { return session.failed(error, now: now) }
         }
     }
@@ -192,40 +173,70 @@ final class JobSender {
             untilHousekeeping -= 1
             if untilHousekeeping == 0 { try housekeep(wait: 0) }
             let end = window.end
-            guard try input.next(into: window) else { return session.inputEnded() }
+            guard try appendNext() else { return session.inputEnded() }
             guard window.end > end else { continue }
             if mockLimit != nil, !mockLimit!.takes(window[end]) { throw MockLimit.streamFailure }
             if session.mayTransmit(end) { try transmit(end) }
         } while session.readsOn()
     }
 
-    private func repeatEnd() throws(MarkerError) {
-        for (partition, end) in (journal.entry.ends ?? []).enumerated() {
-            try input.append(end: end, partition: partition, to: window)
+    /// Appends the next message of the group, or passes one over that Kafka has. False: there is none.
+    private func appendNext() throws -> Bool {
+        while true {
+            if let reading {
+                do {
+                    if try jobs[reading].input.next(into: window) { return true }
+                } catch let error as FileError {
+                    // The others have nothing to do with it.
+                    jobs[reading].failure = .broken(error.message)
+                }
+            }
+            let next = (reading ?? -1) + 1
+            guard next < jobs.count else { return false }
+            reading = next
+            if session.claims[next] == .pushed { jobs[next].input.repeatMarkers(jobs[next].identity.entry.ends ?? []) }
         }
-        session.inputEnded()
     }
 
     private func verify(_ look: ProducerSession.LogLook) throws {
-        let isFirstLook = !input.hasRead
+        let isFirst = !session.hasRead
         do {
             let evidence = try context.verifier.look(
-                for: journal.entry.job, at: session.positions(for: look), timeout: lookLimit)
+                at: session.positions(for: look), jobs: jobs.map(\.id), timeout: lookLimit)
             now = context.now
-            if case .expired = evidence, wasPushed { hasExpired = true }
-            if let sentence = words.evidence(evidence, isFirst: isFirstLook, wasPushed: wasPushed) { say(sentence) }
+            if let sentence = words.evidence(evidence, isFirst: isFirst, claims: session.claims) { say(sentence) }
+            if case .expired(let lanes) = evidence { noteExpired(lanes) }
+            let claims = session.claims
             if look == .firstAndLast, context.topic.isMock, evidence == .believed || evidence == .unreadable {
                 try refuseDropped()
             }
             session.verified(evidence, now: now)
-            if isFirstLook { input.skip(window.acknowledged) }
+            guard isFirst else { return }
+            if session.claims != claims { rewind() }
+            for (number, job) in jobs.enumerated() where session.claims[number] != .pushed {
+                job.input.skip(window.acknowledged(of: number))
+            }
         } catch let error as KafkaError where !error.isFatal {
             now = context.now
             session.failed(error, now: now)
         }
     }
 
-    /// For one message.
+    private func rewind() {
+        reading = nil
+        for job in jobs {
+            job.input.rewind()
+            job.failure = nil
+        }
+    }
+
+    private func noteExpired(_ lanes: [Int]) {
+        for job in Set(lanes.map { $0 / window.partitions }) where session.claims[job] == .pushed {
+            jobs[job].hasExpired = true
+        }
+    }
+
+    /// For one answer.
     private var lookLimit: Duration { min(.seconds(10), context.options.stallTimeout) }
 
     private func refuseDropped() throws {
@@ -244,66 +255,8 @@ final class JobSender {
         now = context.now
         if context.interrupt.isSet { throw PipelineError.interrupted }
         guard session.startMarkersAreAcknowledged else { return }
-        if !hasStarted {
-            hasStarted = true
-            context.event(.started(journal.entry.job))
-        }
-        if !wasPushed {
-            journal.keep(
-                window.acknowledged, position: window.settledPosition(reached: input.bytesConsumed), now: now)
-        }
-        if progress.isDue(now) {
-            context.event(.progress(report()))
-        }
-    }
-
-    private func report() -> PushProgress {
-        let reached = input.bytesConsumed
-        return progress.report(
-            input.isSkipping ? .skipping : .sending,
-            bytes: input.isSkipping ? reached : window.settledPosition(reached: reached), size: size,
-            target: claimedPosition, records: input.records, now: now)
-    }
-
-    private func keepJournal(_ state: JournalEntry.State) {
-        guard session.startMarkersAreAcknowledged, !wasPushed else { return }
-        journal.close(
-            state, window.acknowledged, ends: input.ends,
-            position: window.settledPosition(reached: input.bytesConsumed))
-    }
-
-    // MARK: -
-
-    private func say(_ sentence: String) { context.event(.notice(sentence, isWarning: true)) }
-
-    /// What is on its way when the user stops has a second to be acknowledged.
-    private func settle(_ error: any Error) -> PipelineError {
-        let failure: PipelineError =
-            switch error {
-            case let failure as PipelineError: failure
-            case let error as FileError: .broken(error.message)
-            case let error as KafkaError:
-                fatalFailure(error, topic: context.topic.name, to: .write) ?? .kafka("\(error)")
-            default: fatalFailure(error) ?? .kafka("\(error)")
-            }
-        if failure == .interrupted, hasStarted, let producer {
-            let end = context.now + .seconds(1)
-            while !window.isEmpty, context.now < end { producer.poll(milliseconds: 50) }
-        }
-        return failure
-    }
-}
-
-extension ByteBuffer {
-    convenience init(_ bytes: [UInt8]) {
-        self.init(capacity: bytes.count)
-        append(bytes)
-    }
-
-    convenience init(header: WireHeader) {
-        self.init(
-            [UInt8](unsafeUninitializedCapacity: WireHeader.maximumSize) { buffer, count in
-                count = header.encode(to: buffer.baseAddress!)
-            })
+        tellStarted()
+        if journal.isDue(now) { journal.keep(notes(), now: now) }
+        tellProgress()
     }
 }

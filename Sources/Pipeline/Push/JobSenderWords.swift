@@ -5,6 +5,7 @@ import Kafka
 struct JobSenderWords {
     let topic: Topic
     let stallTimeout: Duration
+    let isOneJob: Bool
 
     var startingOver: String {
         "topic \(topic.name) was created again, or lost records, meanwhile: everything is sent again"
@@ -13,23 +14,35 @@ struct JobSenderWords {
     /// nil: nothing to say.
     /// - Parameters:
     ///   - isFirst: nothing of the input was read yet: it is the journal that was checked.
-    ///   - wasPushed: the journal says that the whole job is there.
-    func evidence(_ evidence: ProducerSession.LogEvidence, isFirst: Bool, wasPushed: Bool) -> String? {
+    ///   - claims: by job, what the journal says.
+    func evidence(
+        _ evidence: ProducerSession.LogEvidence, isFirst: Bool, claims: [ProducerSession.Claim]
+    ) -> String? {
         switch evidence {
         case .believed: nil
         case .another where isFirst:
-            "topic \(topic.name) is not the one this job went to before (created again?): everything is sent again"
+            "topic \(topic.name) is not the one \(isOneJob ? "this job" : "these jobs") went to before (created again?): "
+                + "everything is sent again"
         case .another: nil
-        case .expired where wasPushed: nil
-        case .expired(let partitions) where isFirst:
-            "what was sent before has expired from \(partitions.count) of \(topic.partitions) partitions of "
-                + "\(topic.name); these are sent from their start"
+        case .expired(let lanes) where isFirst:
+            // Of a job that was pushed whole, its own line tells.
+            expired(lanes.filter { claims[$0 / topic.partitions] == .open })
         case .expired:
-            "\(topic.name) has dropped records of this job already (retention); `status` tells whether all were read"
+            "\(topic.name) has dropped records of \(isOneJob ? "this job" : "these jobs") already (retention); `status` "
+                + "tells whether all were read"
         case .unreadable where isFirst:
             "topic \(topic.name) may not be read, so the journal cannot be checked: everything is sent again"
-        case .unreadable: "topic \(topic.name) may not be read: that the job is in it whole was not checked"
+        case .unreadable:
+            "topic \(topic.name) may not be read: that the \(isOneJob ? "job is in it whole" : "jobs are in it whole") "
+                + "was not checked"
         }
+    }
+
+    private func expired(_ lanes: [Int]) -> String? {
+        let partitions = Set(lanes.map { $0 % topic.partitions })
+        guard !partitions.isEmpty else { return nil }
+        return "what was sent before has expired from \(partitions.count) of \(topic.partitions) partitions of "
+            + "\(topic.name); these are sent from their start"
     }
 
     func failure(of stop: ProducerSession.Stop) -> PipelineError {

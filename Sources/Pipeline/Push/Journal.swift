@@ -39,25 +39,26 @@ package struct Journal: Sendable {
         return entry
     }
 
-    /// Writes the entry beside its file, forces it to disk, and puts it in the file's place.
-    package func write(_ entry: JournalEntry) throws(JournalError) {
-        let path = path(entry.cluster, entry.topic, entry.job)
-        let folder = self.folder(entry.cluster, entry.topic)
+    /// Writes each entry beside its file, forces all of them to disk, and puts them in their files' places.
+    package func write(_ entries: [JournalEntry]) throws(JournalError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .millisecondsSince1970
-        guard let json = try? encoder.encode(entry) else { throw JournalError(message: "cannot encode \(path)") }
-        try makeFolders(folder)
-        // The process id: another push of the same job may be writing too.
-        let temporary = "\(path).\(getpid())"
-        do throws(JournalError) {
-            try writeDurably(Array(json), to: temporary)
-            guard rename(temporary, path) == 0 else { throw Self.failed("write", path) }
-            try sync(folder)
-        } catch {
-            unlink(temporary)
-            throw error
+        var written: [WrittenFile] = []
+        defer { for file in written { unlink(file.temporary) } }
+        for entry in entries {
+            let path = path(entry.cluster, entry.topic, entry.job)
+            guard let json = try? encoder.encode(entry) else { throw JournalError(message: "cannot encode \(path)") }
+            if written.isEmpty { try makeFolders(folder(entry.cluster, entry.topic)) }
+            // The process id: another push of the same job may be writing too.
+            written.append(try WrittenFile(Array(json), path, temporary: "\(path).\(getpid())"))
         }
+        // The first one waits for the disk, and the others find themselves there.
+        for file in written { try file.sync() }
+        for file in written {
+            guard rename(file.temporary, file.path) == 0 else { throw Self.failed("write", file.path) }
+        }
+        for folder in Set(entries.map { folder($0.cluster, $0.topic) }) { try sync(folder) }
     }
 
     /// The entries of jobs in this cluster and topic that `isWanted`; what cannot be read is passed over.
@@ -130,19 +131,6 @@ package struct Journal: Sendable {
         return entry
     }
 
-    private func writeDurably(_ bytes: [UInt8], to path: String) throws(JournalError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failed("write", path) }
-        defer { close(descriptor) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { throw Self.failed("write", path) }
-            rest = rest.dropFirst(count)
-        }
-        guard fsync(descriptor) == 0 else { throw Self.failed("write", path) }
-    }
-
     private func sync(_ folder: String) throws(JournalError) {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failed("write", folder) }
@@ -164,11 +152,44 @@ package struct Journal: Sendable {
         (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     }
 
-    private static func failed(_ verb: String, _ path: String) -> JournalError {
+    fileprivate static func failed(_ verb: String, _ path: String) -> JournalError {
         JournalError(message: "cannot \(verb) \(path): \(String(cString: strerror(errno)))")
     }
 
     private static func garbled(_ path: String) -> JournalError {
         JournalError(message: "\(path) is damaged, or of another version")
+    }
+}
+
+/// A file that is to take another one's place.
+private final class WrittenFile {
+    let path: String
+    let temporary: String
+    private let descriptor: Int32
+
+    /// Writes it; it may not be on the disk yet.
+    init(_ bytes: [UInt8], _ path: String, temporary: String) throws(JournalError) {
+        self.path = path
+        self.temporary = temporary
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Journal.failed("write", temporary) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else {
+                let failure = Journal.failed("write", temporary)
+                unlink(temporary)
+                throw failure
+            }
+            rest = rest.dropFirst(count)
+        }
+        // Only begins to write: many files wait for the disk together.
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    func sync() throws(JournalError) {
+        guard fsync(descriptor) == 0 else { throw Journal.failed("write", temporary) }
     }
 }

@@ -11,6 +11,15 @@ package struct LogPosition: Codable, Equatable, Sendable {
     }
 }
 
+/// Where a message of one of several jobs must stand.
+package struct LogPlace: Equatable, Sendable {
+    /// As the window numbers them.
+    package let lane: Int
+    package let job: Int
+    package let partition: Int
+    package let position: LogPosition
+}
+
 /// What of one partition is acknowledged: all of the job's messages up to `last`. `first` is the first one
 /// acknowledged in this log; with `last` it tells whether the log is still the same.
 package struct Acknowledged: Codable, Equatable, Sendable {

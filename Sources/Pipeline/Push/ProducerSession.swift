@@ -19,8 +19,8 @@ package struct ProducerSession {
     private static let startOvers = 5
 
     package let window: SendWindow
-    /// What is believed of the journal's claim, once the first session has looked.
-    package private(set) var claim: Claim
+    /// By job, what is believed of the journal's claims, once the first session has looked.
+    package private(set) var claims: [Claim]
     /// Of the session before: for messages.
     package private(set) var lastError: KafkaError?
     package private(set) var session: UInt = 0
@@ -29,7 +29,8 @@ package struct ProducerSession {
     private var stop: Stop?
     private let isRewindable: Bool
     private let stallTimeout: Duration
-    private var hasRead = false
+    /// The input was read, or is about to be.
+    package private(set) var hasRead = false
     private var hasEnded = false
     private var isHeldUp = false
     private var mustStartOver = false
@@ -45,15 +46,16 @@ package struct ProducerSession {
 
     /// - Parameters:
     ///   - window: empty; holds what the journal claims is acknowledged.
+    ///   - claims: by job of the window.
     ///   - isRewindable: whether the input can be read from its start again.
     package init(
-        window: SendWindow, claim: Claim = .nothing, isRewindable: Bool, stallTimeout: Duration, now: Duration
+        window: SendWindow, claims: [Claim], isRewindable: Bool, stallTimeout: Duration, now: Duration
     ) {
         self.window = window
-        self.claim = claim
+        self.claims = claims
         self.isRewindable = isRewindable
         self.stallTimeout = stallTimeout
-        startOffsets = Array(repeating: -1, count: window.acknowledged.count)
+        startOffsets = Array(repeating: -1, count: window.partitions)
         progressAt = now
     }
 
@@ -69,14 +71,14 @@ package struct ProducerSession {
                 isHeldUp = false
                 return waiting(.transmit(cursor), now)
             }
-            if !hasEnded, claim == .pushed { return .repeatEnd }
             if !hasEnded, window.hasRoom {
+                guard claims.contains(where: { $0 != .pushed }) else { return .repeatEnd }
                 if window.isEmpty { progressAt = now }
                 hasRead = true
                 return .read
             }
             guard window.isEmpty else { return waiting(.wait, now) }
-            phase = claim == .pushed ? .done : .proving
+            phase = claims.contains { $0 != .pushed } ? .proving : .done
             return next(now: now)
         case .closed(let until):
             guard now >= until else { return waiting(.rest(until: until), now) }
@@ -89,7 +91,7 @@ package struct ProducerSession {
         case .starting: return waiting(.wait, now)
         case .looking(let look): return .verify(look)
         case .startingOver:
-            forgetAll()
+            believeNothing()
             settledBefore = window.settled
             hasEnded = false
             mustStartOver = false
@@ -113,23 +115,6 @@ package struct ProducerSession {
         guard case .sending = phase, cursor == window.end, !hasEnded, stop == nil else { return false }
         return window.hasRoom
     }
-
-    /// Where in the log the messages of a look must stand.
-    package func positions(for look: LogLook) -> [(partition: Int, position: LogPosition)] {
-        var positions: [(Int, LogPosition)] = []
-        for (partition, acknowledged) in window.acknowledged.enumerated() {
-            guard let acknowledged else { continue }
-            if look == .firstAndLast, acknowledged.first != acknowledged.last {
-                positions.append((partition, acknowledged.first))
-            }
-            positions.append((partition, acknowledged.last))
-        }
-        return positions
-    }
-
-    /// Producer tokens: they name the session, so that a report of an earlier one is known as such.
-    package func token(startMarkerOf partition: Int) -> UInt { session << 40 | 1 << 39 | UInt(partition) }
-    package func token(message number: Int) -> UInt { session << 40 | UInt(number) & (1 << 39 - 1) }
 
     // MARK: Results
 
@@ -162,7 +147,7 @@ package struct ProducerSession {
             startOffsets[partition] = offset
             startsOutstanding -= 1
             // Our earlier messages cannot stand behind it.
-            if let known = window.acknowledged[partition], offset <= known.last.offset { isContradicted = true }
+            if offset <= window.highest(partition) { isContradicted = true }
             if advances { progressAt = now }
             if startsOutstanding == 0, phase == .starting { started() }
             return
@@ -211,17 +196,16 @@ package struct ProducerSession {
             mustStartOver = true
             startOver(isReadable: true, .failing)
         case (.looking, .believed): phase = .sending
-        case (.looking, .expired(let partitions)):
+        case (.looking, .expired(let lanes)):
             // Of an unfinished job nobody can tell who has read what expired: a whole partition is always right.
-            if !hasRead, claim == .open { believeStartMarkers(partitions) }
+            if !hasRead { for lane in lanes where claims[lane / window.partitions] == .open { sendWhole(lane) } }
             phase = .sending
         case (.looking, .unreadable), (.looking, .another):
             if hasRead {
                 startOver(isReadable: evidence == .another, .startingOver)
             } else {
-                claim = .nothing
                 hasEnded = false
-                forgetAll()
+                believeNothing()
                 phase = .sending
             }
         default: break
@@ -237,25 +221,31 @@ package struct ProducerSession {
     private mutating func started() {
         startMarkersAreAcknowledged = true
         let isFresh = window.acknowledged.allSatisfy { $0 == nil }
-        for partition in startOffsets.indices where window.acknowledged[partition] == nil {
-            believeStartMarkers(CollectionOfOne(partition))
+        for partition in startOffsets.indices {
+            if window.acknowledged[partition] == nil { believeStartMarker(partition) }
+            window.passed(partition, startOffsets[partition])
         }
-        phase =
-            mustStartOver ? .startingOver : isFresh ? .sending : .looking(claim == .pushed ? .firstAndLast : .last)
+        let look = !hasRead && claims.contains(.pushed) ? LogLook.firstAndLast : .last
+        phase = mustStartOver ? .startingOver : isFresh ? .sending : .looking(look)
     }
 
     /// Only while this session has sent nothing but its start markers.
-    private mutating func forgetAll() {
+    private mutating func believeNothing() {
         window.removeAll()
-        believeStartMarkers(startOffsets.indices)
+        for partition in startOffsets.indices { believeStartMarker(partition) }
+        for job in claims.indices { claims[job] = .nothing }
+        isContradicted = false
         cursor = window.end
     }
 
-    private func believeStartMarkers(_ partitions: some Sequence<Int>) {
-        for partition in partitions {
-            let position = LogPosition(seq: 0, offset: startOffsets[partition])
-            window.believe(partition, Acknowledged(first: position, last: position))
-        }
+    /// A session's start markers are those of the first job.
+    private func believeStartMarker(_ partition: Int) {
+        let position = LogPosition(seq: 0, offset: startOffsets[partition])
+        window.believe(partition, Acknowledged(first: position, last: position))
+    }
+
+    private func sendWhole(_ lane: Int) {
+        if lane < window.partitions { believeStartMarker(lane) } else { window.believe(lane, nil) }
     }
 
     private mutating func startOver(isReadable: Bool, _ next: Phase) {

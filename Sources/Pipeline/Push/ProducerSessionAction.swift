@@ -6,7 +6,7 @@ extension ProducerSession {
     package enum Action: Equatable {
         /// Make a producer, then `opened` or `failed`.
         case open
-        /// One start marker to each partition, with `token(startMarkerOf:)`.
+        /// The first job's start marker to each partition, with `token(startMarkerOf:)`.
         case sendStartMarkers
         /// Look for `positions(for:)` in the log, then `verified` or `failed`.
         case verify(LogLook)
@@ -16,7 +16,7 @@ extension ProducerSession {
         case transmit(Int)
         /// Append the next message to the window, or say `inputEnded`.
         case read
-        /// The log has the whole job: append the end markers again, then `inputEnded`.
+        /// The log has every job whole: append the next of their markers again, or say `inputEnded`.
         case repeatEnd
         /// Nothing to hand over: serve reports.
         case wait
@@ -33,7 +33,7 @@ extension ProducerSession {
     /// What a look into the log said.
     package enum LogEvidence: Equatable, Sendable {
         case believed
-        /// The log begins above our message in these partitions: retention took it.
+        /// The log begins above our message in these lanes: retention took it.
         case expired([Int])
         /// The log may not be read.
         case unreadable

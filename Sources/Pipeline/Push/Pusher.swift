@@ -1,11 +1,16 @@
-// Pushes files into one topic, one after another: what `userload push` and `userload load` call.
+// Pushes files into one topic, small ones in groups: what `userload push` and `userload load` call.
 
+import FileNames
 import Foundation
+import Glibc
 package import Kafka
 import Records
 
 /// Runs on the thread that calls it; so do its events.
 package final class Pusher {
+    /// Files that are ready wait for others at most this long.
+    private static let patience = Duration.milliseconds(500)
+
     private let settings: ClientSettings
     private let topicName: String
     private let options: PushOptions
@@ -13,9 +18,9 @@ package final class Pusher {
     private let event: (PushEvent) -> Void
     private let verifier: Verifier
     private let clock: PushClock
-    /// Of the file before. What went wrong is said before its producer is closed, which may take a second.
-    private var lastSender: JobSender?
-    /// Called before a file's first message is sent; what it throws is the file's outcome.
+    private let producer: KeptProducer
+    private let journal: Journal?
+    /// Called before the first message of files is sent; what it throws is their outcome.
     package var beforeSending: () throws(PipelineError) -> Void = {}
     /// What stopped one file and would stop every other.
     private var halted: PipelineError?
@@ -37,34 +42,47 @@ package final class Pusher {
             _ = clock.now
             return interrupt.isSet
         }
+        producer = KeptProducer(settings, topic: topic)
+        journal = options.stateDirectory.map { Journal(directory: $0) }
     }
 
     /// Bounded by about two seconds. After this it pushes no more.
     package func close() {
-        closeLast()
+        producer.close { [] }
         verifier.close()
     }
 
-    private func closeLast() {
-        lastSender?.close()
-        lastSender = nil
-    }
-
-    /// Pushes one file; `-` is stdin. Never throws: what went wrong is in the outcome.
-    package func push(_ path: String) -> PushOutcome {
-        closeLast()
-        let begin = ContinuousClock.now
-        var outcome = PushOutcome(input: path)
-        do throws(PipelineError) {
-            if interrupt.isSet { throw .interrupted }
-            if let halted { throw halted }
-            try push(path, &outcome)
-        } catch {
-            outcome.result = .failed(error)
-            if error.kind == .kafka || error.kind == .configuration { halted = error }
+    /// Pushes files; `-` is stdin. Never throws: what went wrong is in the outcomes.
+    /// - Parameter tell: hears of the end of each file in the order given. Events about a file come between the end of the
+    ///   one before and its own.
+    package func push(_ paths: [String], tell: (PushOutcome) -> Void) {
+        var files: [PushFile] = []
+        var group: PushGroup?
+        func finish() {
+            conclude(files, group, tell)
+            files = []
+            group = nil
         }
-        outcome.duration = .now - begin
-        return outcome
+        for path in paths {
+            if let first = files.first, first.age >= Self.patience || !Self.isSmall(path) { finish() }
+            let file = PushFile(path, isItsTurn: files.isEmpty, event: event)
+            do throws(PipelineError) {
+                let (job, topic) = try prepare(file)
+                if let same = group?.job(job.id) {
+                    file.repeats(same)
+                } else {
+                    if group?.takes(job) == false { finish() }
+                    if group == nil { group = PushGroup(partitions: topic.partitions, descriptors: Self.descriptors) }
+                    group?.append(job)
+                    file.prepared(job)
+                }
+            } catch {
+                fail(file, error)
+            }
+            files.append(file)
+            if group?.takesMore != true { finish() }
+        }
+        finish()
     }
 
     private var topicPreparation: TopicPreparation {
@@ -73,57 +91,92 @@ package final class Pusher {
             notice: { [event] in event(.notice($0, isWarning: $1)) })
     }
 
-    private func push(_ path: String, _ outcome: inout PushOutcome) throws(PipelineError) {
-        let file = try ConcludedInput(path, options, interrupt)
-        let source = file.source
-        outcome.isResumable = source.isRegular
-        let preparation = try JobPreparation(file, options)
-        event(.concluded("\(path)  \(file.line)"))
-        for notice in file.conclusion.notices {
+    // MARK: -
+
+    /// Concludes what a file is, and finds out which job: nothing is sent yet.
+    private func prepare(_ file: PushFile) throws(PipelineError) -> (PushJob, Topic) {
+        if interrupt.isSet { throw .interrupted }
+        if let halted { throw halted }
+        let input = try ConcludedInput(file.path, options, interrupt)
+        let source = input.source
+        file.outcome.isResumable = source.isRegular
+        let preparation = try JobPreparation(input, options)
+        file.event(.concluded("\(file.path)  \(input.line)"))
+        for notice in input.conclusion.notices {
             let words = notice.words(showingValues: options.showsValues)
-            event(.notice("\(path): \(words)", isWarning: false))
+            file.event(.notice("\(file.path): \(words)", isWarning: false))
         }
         // A file that is refused makes no topic.
         if knownTopic == nil { knownTopic = try topicPreparation.find() }
-        let content = try preparation.readOnce(clock, event)
+        let content = try preparation.readOnce(clock) { file.event($0) }
         let topic: Topic
         if let knownTopic { topic = knownTopic } else { topic = try topicPreparation.findOrMake() }
         knownTopic = topic
-        let context = PushContext(
-            settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,
-            event: event)
-        let identity = try preparation.identify(context, content)
-        let job = identity.entry.job
+        let identity = try preparation.identify(context(topic) { file.event($0) }, content)
         let plan = preparation.plan(partitions: topic.partitions)
-        func input() -> JobInput {
-            JobInput(
-                source: source, job: job, plan: plan, content: identity.entry.contentHash,
-                scanner: source.isRegular ? nil : file.scanner)
+        let marker = try preparation.marker(identity, plan)
+        func messages() throws(PipelineError) -> JobInput {
+            do {
+                return try JobInput(
+                    source: source, marker: marker, plan: plan, scanner: source.isRegular ? nil : input.scanner)
+            } catch {
+                throw .refused(error.message)
+            }
         }
-        if topic.isMock, source.isRegular { try MockLimit.check(input(), partitions: topic.partitions) }
-        let messages = input()
-        let journal = JobJournal(preparation.journal, identity.entry, runAt: identity.runAt) { [event] in
-            event(.notice($0, isWarning: true))
+        if topic.isMock, source.isRegular { try MockLimit.check(try messages(), partitions: topic.partitions) }
+        return (PushJob(identity, try messages(), event: { [weak file] in file?.event($0) }), topic)
+    }
+
+    /// Sends a group, and tells of the files that were waiting for it.
+    private func conclude(_ files: [PushFile], _ group: PushGroup?, _ tell: (PushOutcome) -> Void) {
+        var sender: JobSender?
+        var failure: PipelineError?
+        if let group, let topic = knownTopic {
+            let made = JobSender(context(topic, event), group, producer)
+            sender = made
+            do throws(PipelineError) {
+                try beforeSending()
+                try made.run()
+            } catch {
+                failure = error
+            }
         }
-        let sender = try JobSender(
-            context, input: messages, journal: journal, marker: preparation.marker(identity, plan),
-            claim: identity.claim)
-        lastSender = sender
-        defer {
-            outcome.job = sender.hasStarted ? job : nil
-            outcome.records = messages.records
-            outcome.rejects = messages.rejects
-            outcome.spared = messages.spared
-            outcome.errors = messages.errors
-            outcome.form = plan.input.form
-            outcome.bytes = messages.bytesConsumed
-            outcome.acknowledged = sender.acknowledged
+        for file in files {
+            file.takeTurn()
+            if let job = file.job, let sender { sender.conclude(file, job, failure) }
+            if case .failed(let error) = file.outcome.result { halt(error) }
+            tell(file.outcome)
         }
-        try beforeSending()
-        try sender.run()
-        outcome.ends = EndOffsets(cluster: topic.cluster, topic: topic.name, offsets: sender.lastOffsets)
-        if sender.wasPushed {
-            outcome.result = .alreadyPushed(identity.entry.runAt, expired: sender.hasExpired)
-        }
+        // What went wrong is said before the producer is closed, which may take a second.
+        if failure != nil { sender?.close() }
+    }
+
+    private func fail(_ file: PushFile, _ error: PipelineError) {
+        file.outcome.result = .failed(error)
+        file.outcome.duration = file.age
+        halt(error)
+    }
+
+    private func halt(_ error: PipelineError) {
+        if error.kind == .kafka || error.kind == .configuration { halted = error }
+    }
+
+    private func context(_ topic: Topic, _ event: @escaping (PushEvent) -> Void) -> PushContext {
+        PushContext(
+            settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,
+            journal: journal, event: event)
+    }
+
+    /// As far as can be told before it is opened: what is not must not keep others waiting.
+    private static func isSmall(_ path: String) -> Bool {
+        var status = stat()
+        guard path != "-", withFileName(path, { stat($0, &status) }) == 0 else { return path != "-" }
+        return status.st_mode & S_IFMT == S_IFREG && status.st_size <= PushGroup.smallFile
+    }
+
+    /// How many files this process may have open.
+    private static var descriptors: Int {
+        var limit = rlimit()
+        return getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? Int(clamping: limit.rlim_cur) : 256
     }
 }

@@ -13,24 +13,54 @@ package struct WindowMessage {
     package let errors: Bytes?
 }
 
-/// Messages are numbered from 0 in the order they are appended; those of one partition must come in the order of their
-/// sequence. Not thread-safe.
+/// Messages are numbered from 0 in the order they are appended. A lane is a job in a partition; the messages of one lane
+/// must come in the order of their sequence. Not thread-safe.
 package final class SendWindow {
     private struct Slot {
         var base: UnsafeMutablePointer<UInt8>
         var seq: UInt64
         var offset: Int64  // of the good report; < 0: none in this session
         var position: UInt64
-        var next: Int  // the partition's next message, −1 none
+        var next: Int32  // how far ahead the lane's next message is, 0 none
+        var job: Int32
         var partition: Int32
         var valueCount: Int32
         var keyCount: Int32  // −1: no key
         var headerCount: Int32
         var errorsCount: Int32  // −1: no errors header
-        var isSettled: Bool  // acknowledged, and so is everything before it in its partition
+        var isSettled: Bool  // acknowledged, and so is everything before it in its lane
     }
 
-    /// What is acknowledged per partition; nil: nothing.
+    /// A partition's log as far as it is known: of any job, the highest of our messages there.
+    private struct Log {
+        /// Of what was acknowledged before this session, its start marker included.
+        var floor: Int64 = -1
+        /// The latest message reported in this session, and its offset.
+        var number = -1
+        var offset: Int64 = -1
+
+        /// Whether this can be the same log: offsets grow in the order in which messages are handed over, whichever job
+        /// they are of.
+        mutating func takes(_ number: Int, _ offset: Int64) -> Bool {
+            guard offset > floor else { return false }
+            // Nothing is known of the order in which reports come.
+            guard number > self.number else { return offset < self.offset }
+            guard offset > self.offset else { return false }
+            self.number = number
+            self.offset = offset
+            return true
+        }
+
+        mutating func sessionEnded() {
+            floor = max(floor, offset)
+            number = -1
+            offset = -1
+        }
+    }
+
+    package let partitions: Int
+    package let jobs: Int
+    /// What is acknowledged by lane: job × partitions + partition; nil: nothing.
     package private(set) var acknowledged: [Acknowledged?]
     /// Numbers of the messages held: `first ..< end`. Settled ones may be among them.
     package private(set) var first = 0
@@ -43,23 +73,27 @@ package final class SendWindow {
     private let messageLimit: Int
     private let byteLimit: Int
     private var arena = WindowArena()
-    private var heads: [Int]  // per partition: the first message not settled, −1 none
+    private var heads: [Int]  // by lane: the first message not settled, −1 none
     private var tails: [Int]
+    private var logs: [Log]  // by partition
 
     /// - Parameters:
     ///   - messages: at most this many are held; 16,384 is what the producer queues, too.
     ///   - bytes: at most this many bytes of values, keys and headers, 8 MiB by default: the producer may hold them
     ///     once more, compressed, and the whole process stays below 64 MiB.
-    package init(partitions: Int, messages: Int = 16_384, bytes: Int = 8 << 20) {
+    package init(partitions: Int, jobs: Int = 1, messages: Int = 16_384, bytes: Int = 8 << 20) {
+        self.partitions = partitions
+        self.jobs = jobs
         var capacity = 1
         while capacity < messages { capacity *= 2 }
         slots = .allocate(capacity: capacity)
         mask = capacity - 1
         messageLimit = messages
         byteLimit = bytes
-        acknowledged = Array(repeating: nil, count: partitions)
-        heads = Array(repeating: -1, count: partitions)
-        tails = Array(repeating: -1, count: partitions)
+        acknowledged = Array(repeating: nil, count: partitions * jobs)
+        heads = Array(repeating: -1, count: partitions * jobs)
+        tails = Array(repeating: -1, count: partitions * jobs)
+        logs = Array(repeating: Log(), count: partitions)
     }
 
     deinit { slots.deallocate() }
@@ -73,8 +107,8 @@ package final class SendWindow {
 
     /// Copies a message in. `position` is the place in the input up to which it reaches.
     package func append(
-        partition: Int32, seq: UInt64, value: Bytes, key: Bytes? = nil, header: Bytes, errors: Bytes? = nil,
-        position: UInt64 = 0
+        job: Int = 0, partition: Int32, seq: UInt64, value: Bytes, key: Bytes? = nil, header: Bytes,
+        errors: Bytes? = nil, position: UInt64 = 0
     ) {
         let count = value.count + (key?.count ?? 0) + header.count + (errors?.count ?? 0)
         let base = arena.allocate(count, for: end)
@@ -85,12 +119,12 @@ package final class SendWindow {
         if let errors { target.append(errors) }
         (slots + (end & mask)).initialize(
             to: Slot(
-                base: base, seq: seq, offset: -1, position: position, next: -1, partition: partition,
+                base: base, seq: seq, offset: -1, position: position, next: 0, job: Int32(job), partition: partition,
                 valueCount: Int32(value.count), keyCount: key.map { Int32($0.count) } ?? -1,
                 headerCount: Int32(header.count), errorsCount: errors.map { Int32($0.count) } ?? -1,
                 isSettled: false))
-        let lane = Int(partition)
-        if tails[lane] >= 0 { slots[tails[lane] & mask].next = end }
+        let lane = job * partitions + Int(partition)
+        if tails[lane] >= 0 { slots[tails[lane] & mask].next = Int32(end - tails[lane]) }
         tails[lane] = end
         if heads[lane] < 0 { heads[lane] = end }
         end += 1
@@ -113,18 +147,30 @@ package final class SendWindow {
     /// Whether this message needs no sending any more.
     package func isSettled(_ number: Int) -> Bool { number < first || slots[number & mask].isSettled }
 
-    /// The place in the input up to which everything is acknowledged; `reached` if nothing is outstanding.
-    package func settledPosition(reached: UInt64) -> UInt64 {
-        isEmpty ? reached : min(reached, slots[first & mask].position)
+    /// The first job of which something is outstanding; nil: of none.
+    package var firstJob: Int? { isEmpty ? nil : Int(slots[first & mask].job) }
+
+    /// The place in a job's input up to which everything is acknowledged; `reached` if nothing is outstanding.
+    package func settledPosition(of job: Int = 0, reached: UInt64) -> UInt64 {
+        guard let firstJob, firstJob <= job else { return reached }
+        // Of a job behind the first one there may be something, but nothing that is worth looking for.
+        return firstJob < job ? 0 : min(reached, slots[first & mask].position)
     }
 
-    /// A good report: the message is in the log. What is acknowledged moves on only as far as all before it in its
-    /// partition is, too; a message acknowledged after a gap is sent again, for a worker passes it over.
+    /// By partition.
+    package func acknowledged(of job: Int) -> [Acknowledged?] {
+        Array(acknowledged[job * partitions..<(job + 1) * partitions])
+    }
+
+    /// A good report: the message is in the log. What is acknowledged moves on only as far as all before it in its lane
+    /// is, too; a message acknowledged after a gap is sent again, for a worker passes it over.
     ///
-    /// Returns false when the offsets did not grow with the sequence: no log does that, so it is another log.
+    /// Returns false when the offsets did not grow: no log does that, so it is another log.
     package func report(_ number: Int, offset: Int64) -> Bool {
+        let partition = Int(slots[number & mask].partition)
+        guard logs[partition].takes(number, offset) else { return false }
         slots[number & mask].offset = offset
-        let lane = Int(slots[number & mask].partition)
+        let lane = Int(slots[number & mask].job) * partitions + partition
         var head = heads[lane]
         guard head == number else { return true }
         var grows = true
@@ -133,7 +179,8 @@ package final class SendWindow {
             settled += 1
             let position = LogPosition(seq: slots[head & mask].seq, offset: slots[head & mask].offset)
             if !raise(lane, to: position) { grows = false }
-            head = slots[head & mask].next
+            let next = slots[head & mask].next
+            head = next == 0 ? -1 : head + Int(next)
         }
         heads[lane] = head
         if head < 0 { tails[lane] = -1 }
@@ -145,12 +192,22 @@ package final class SendWindow {
     /// A producer session ended: what it acknowledged after a gap does not count.
     package func forgetReports() {
         for number in first..<end where !slots[number & mask].isSettled { slots[number & mask].offset = -1 }
+        for partition in logs.indices { logs[partition].sessionEnded() }
     }
 
-    /// Sets what is acknowledged in a partition: from the journal, or a start marker's.
-    package func believe(_ partition: Int, _ acknowledged: Acknowledged?) {
-        self.acknowledged[partition] = acknowledged
+    /// Sets what is acknowledged in a lane: from the journal, or a start marker's.
+    package func believe(_ lane: Int, _ acknowledged: Acknowledged?) {
+        self.acknowledged[lane] = acknowledged
+        if let acknowledged { passed(lane % partitions, acknowledged.last.offset) }
     }
+
+    /// Something of ours stands at this offset: what comes must stand behind it.
+    package func passed(_ partition: Int, _ offset: Int64) {
+        logs[partition].floor = max(logs[partition].floor, offset)
+    }
+
+    /// The highest offset of ours that is known of a partition; −1: none is.
+    package func highest(_ partition: Int) -> Int64 { max(logs[partition].floor, logs[partition].offset) }
 
     /// Drops every message, and what is acknowledged. Only between producer sessions, or while nothing is queued.
     package func removeAll() {
@@ -161,6 +218,7 @@ package final class SendWindow {
             tails[lane] = -1
             acknowledged[lane] = nil
         }
+        for partition in logs.indices { logs[partition] = Log() }
     }
 
     /// Copies every message held into memory of its own. The result keeps what they were in: for a producer that has not

@@ -3,12 +3,15 @@
 package import Kafka
 package import Records
 
-/// One thread owns a verifier; its reader is made at the first look and kept.
+/// One thread owns a verifier; its readers are made when they are first needed, and kept.
 package final class Verifier {
     private let settings: ClientSettings
     private let topic: String
     private let isCancelled: () -> Bool
+    /// For a few messages of each partition.
     private var reader: Reader?
+    /// For many, which lie close together.
+    private var scanner: Reader?
 
     /// - Parameter isCancelled: looked at about every second of a wait; true ends it.
     package init(_ settings: ClientSettings, topic: String, isCancelled: @escaping () -> Bool) {
@@ -17,21 +20,22 @@ package final class Verifier {
         self.isCancelled = isCancelled
     }
 
-    /// Reads every position, all at once. Throws `KafkaError` when there was no answer, `PipelineError.interrupted`, or
+    /// Reads every place, all at once. Throws `KafkaError` when there was no answer, `PipelineError.interrupted`, or
     /// `ConfigurationError`.
+    /// - Parameter jobs: by number.
     package func look(
-        for job: JobID, at positions: [(partition: Int, position: LogPosition)], timeout: Duration
+        at places: [LogPlace], jobs: [JobID], timeout: Duration
     ) throws -> ProducerSession.LogEvidence {
         if isCancelled() { throw PipelineError.interrupted }
         var expired: Set<Int> = []
         do {
-            let places = positions.map { (partition: Int32($0.partition), offset: $0.position.offset) }
-            for (result, wanted) in zip(try open().read(places, timeout: timeout), positions) {
+            let offsets = places.map { (partition: Int32($0.partition), offset: $0.position.offset) }
+            for (result, wanted) in zip(try reader(of: places).read(offsets, timeout: timeout), places) {
                 switch result {
                 case .message(let message):
-                    guard Self.isOurs(message.header, job, wanted.position.seq) else { return .another }
+                    guard Self.isOurs(message.header, jobs[wanted.job], wanted.position.seq) else { return .another }
                 case .absent: return .another
-                case .belowStart: expired.insert(wanted.partition)
+                case .belowStart: expired.insert(wanted.lane)
                 }
             }
         } catch KafkaErrorCode.topicAuthorizationFailed {
@@ -53,16 +57,30 @@ package final class Verifier {
     package func close() {
         reader?.close()
         reader = nil
+        scanner?.close()
+        scanner = nil
+    }
+
+    private func reader(of places: [LogPlace]) throws -> Reader {
+        if places.count <= 2 * Set(places.map(\.partition)).count { return try open() }
+        if let scanner { return scanner }
+        let made = try make(readsMany: true)
+        scanner = made
+        return made
     }
 
     private func open() throws -> Reader {
         if let reader { return reader }
-        // Our messages are in no transaction; a foreign one that stays open must not hide them.
-        let made = try Reader(
-            settings, topic: topic, header: WireHeader.name, overrides: [("isolation.level", "read_uncommitted")],
-            isCancelled: isCancelled)
+        let made = try make(readsMany: false)
         reader = made
         return made
+    }
+
+    private func make(readsMany: Bool) throws -> Reader {
+        // Our messages are in no transaction; a foreign one that stays open must not hide them.
+        try Reader(
+            settings, topic: topic, header: WireHeader.name, readsMany: readsMany,
+            overrides: [("isolation.level", "read_uncommitted")], isCancelled: isCancelled)
     }
 
     private static func isOurs(_ header: [UInt8]?, _ job: JobID, _ seq: UInt64) -> Bool {

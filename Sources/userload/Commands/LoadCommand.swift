@@ -40,14 +40,13 @@ extension Command {
         var code = ExitCode.done
         var jobs: [JobID] = []
         var ends: [JobID: EndOffsets] = [:]
-        for file in arguments.operands {
-            let outcome = pusher.push(file)
+        pusher.push(arguments.operands) { outcome in
             // A push cut short by the worker's end is told by the worker's error.
             if outcome.result != .failed(.interrupted) || context.interrupt.isSet {
                 report.tell(outcome)
                 code = max(code, outcome.exitCode)
             }
-            guard let job = outcome.job else { continue }
+            guard let job = outcome.job else { return }
             if !jobs.contains(job) { jobs.append(job) }
             ends[job] = outcome.ends
         }

@@ -32,8 +32,7 @@ extension Command {
         let pusher = Pusher(settings, topic: topic, options: options, interrupt: context.interrupt, event: report.tell)
         defer { pusher.close() }
         var code = ExitCode.done
-        for file in arguments.operands {
-            let outcome = pusher.push(file)
+        pusher.push(arguments.operands) { outcome in
             report.tell(outcome)
             code = max(code, outcome.exitCode)
         }
