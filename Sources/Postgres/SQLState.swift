@@ -22,6 +22,7 @@ package struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConve
     package static let uniqueViolation = SQLState("23505")
     package static let invalidPassword = SQLState("28P01")
     package static let unknownDatabase = SQLState("3D000")
+    package static let readOnlyTransaction = SQLState("25006")
     package static let deadlockDetected = SQLState("40P01")
     package static let insufficientPrivilege = SQLState("42501")
     package static let undefinedTable = SQLState("42P01")

@@ -15,7 +15,7 @@ import Testing
             positions: [
                 Position(partition: 0, generation: generation, nextOffset: next, anchor: nil),
                 Position(partition: 1, generation: 1, nextOffset: 50, anchor: nil),
-            ], ends: ends, members: members, hasLock: lock)
+            ], ends: ends, members: members, hasLease: lock)
     }
 
     struct Case: Sendable, CustomTestStringConvertible {
@@ -165,7 +165,7 @@ import Testing
             if lockHolder == nil { lockHolder = index }
             let look = HandReading.Look(
                 positions: positions.map { Position(partition: $0, generation: 1, nextOffset: $1, anchor: nil) },
-                ends: positions.mapValues { _ in Self.end }, members: members, hasLock: lockHolder == index)
+                ends: positions.mapValues { _ in Self.end }, members: members, hasLease: lockHolder == index)
             let now = now
             readers[index].hand?.looked(look, at: now)
         }

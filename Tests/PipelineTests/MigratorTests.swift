@@ -153,7 +153,7 @@ import Testing
     @Test func aNewerSchemaIsRefused() throws {
         _ = try Migrator.migrate(connection, target())
         try database.psql("UPDATE userload.settings SET schema_version = 99")
-        let text = "schema userload in \(place) is version 99, this userload knows 6: upgrade userload"
+        let text = "schema userload in \(place) is version 99, this userload knows 7: upgrade userload"
         #expect(problem { _ = try Migrator.migrate(connection, target()) } == text)
         #expect(problem { _ = try DatabaseInfo.read(connection) } == text)
     }
@@ -164,14 +164,15 @@ import Testing
             """
             DROP VIEW userload.job_status, userload.reject_list;
             ALTER TABLE userload.jobs DROP COLUMN conclusion;
+            DROP TABLE userload.hand_readers;
             UPDATE userload.settings SET schema_version = 2
             """)
         #expect(
             problem { _ = try DatabaseInfo.read(connection) }
-                == "schema userload in \(place) is version 2, this userload needs 6: run 'userload migrate'")
+                == "schema userload in \(place) is version 2, this userload needs 7: run 'userload migrate'")
         let report = try Migrator.migrate(connection, target())
-        #expect(report.made == ["brought schema userload in \(place) from version 2 to 6, as postgres"])
-        #expect(report.info.revision == 10)
+        #expect(report.made == ["brought schema userload in \(place) from version 2 to 7, as postgres"])
+        #expect(report.info.revision == 12)
         #expect(try connection.query("SELECT count(*) FROM userload.job_status")[0].int(0) == 0)
     }
 
@@ -187,7 +188,7 @@ import Testing
             """)
         let reasons = "SELECT wire_version, state, reason, conclusion IS NULL FROM userload.job_status ORDER BY 1"
         let report = try Migrator.migrate(connection, target())
-        #expect(report.made == ["brought schema userload in \(place) from version 4 to 6, as postgres"])
+        #expect(report.made == ["brought schema userload in \(place) from version 4 to 7, as postgres"])
         #expect(try database.psql(reasons) == "2|stalled|gap|t\n3|stalled|version|t")
     }
 
@@ -257,6 +258,7 @@ import Testing
     @Test func theFilesRunInPsqlWithItsVariables() throws {
         try runFiles([
             "0001_tables", "0002_age_counts", "0003_views", "0004_sums", "0005_conclusion", "0006_reject_words",
+            "0007_hand_readers",
         ])
         try psql(
             ["-1", "-v", "users=public.users", "-v", "schema=public", "-v", "columns=age, name, email"]

@@ -100,6 +100,19 @@ import Testing
         #expect(drain.decide([0: 10, 1: 5], replaced: []) == .done)
     }
 
+    @Test func aLogThatEndsBelowTheAimIsAnotherOne() {
+        var drain = Drain()
+        drain.setTarget(0, low: 0, high: 10)
+        drain.setTarget(1, low: 0, high: 5)
+        // It has grown: what came since the start is not waited for.
+        drain.cap(0, low: 0, high: 12)
+        #expect(drain.target(of: 0) == 10)
+        drain.cap(0, low: 0, high: 3)
+        drain.cap(1, low: 0, high: 0)
+        #expect(drain.target(of: 0) == 3)
+        #expect(drain.decide([0: 3], replaced: []) == .done)
+    }
+
     @Test func partitionsThatAreGoneAreNotWaitedFor() {
         var drain = Drain()
         drain.setTarget(0, low: 0, high: 10)
@@ -354,6 +367,25 @@ import Testing
         #expect(schedule.moved(0, position(1, 4)) == true)
         #expect(schedule.moved(0, position(2, 4)) == true)
         #expect(schedule.moved(1, position(2, 4)) == true)
+    }
+
+    @Test func anEndThatIsNotTheLogsIsAnOpenTransactionAfterAWhile() {
+        var schedule = SessionSchedule(partitions: 1, now: start)
+        func tells(_ offset: Int64, _ milliseconds: Int) -> Bool {
+            schedule.tellsOpenTransaction(0, at: offset, now: start + .milliseconds(milliseconds))
+        }
+        #expect(tells(10, 0) == false)
+        #expect(tells(10, 499) == false)
+        // Read on: what was appended meanwhile.
+        #expect(tells(12, 500) == false)
+        #expect(tells(12, 999) == false)
+        #expect(tells(12, 1_000) == true)
+        #expect(schedule.hasOpenTransaction)
+        #expect(tells(12, 2_000) == false)
+        schedule.isNotStuck(0)
+        #expect(!schedule.hasOpenTransaction)
+        #expect(tells(12, 3_000) == false)
+        #expect(tells(12, 3_500) == true)
     }
 
     @Test func partitionsAreAskedForEvery30SecondsAndOneAtATime() {

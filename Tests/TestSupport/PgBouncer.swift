@@ -14,7 +14,8 @@ package final class PgBouncer {
     private let serverGuard: ServerGuard
     private let directory: String
 
-    package init(to server: PostgresServer, _ mode: PoolMode) throws {
+    /// - Parameter size: connections to the server for each database.
+    package init(to server: PostgresServer, _ mode: PoolMode, size: Int = 20) throws {
         directory = try serverDirectory("pgbouncer", ownedByPostgres: true)
         port = try freeLoopbackPort()
         serverGuard = try ServerGuard(directory: directory, stop: #"kill -KILL "$(cat "$1/pid")" 2>/dev/null"#)
@@ -26,6 +27,7 @@ package final class PgBouncer {
             listen_port = \(port)
             auth_type = any
             pool_mode = \(mode.rawValue)
+            default_pool_size = \(size)
             unix_socket_dir =
             pidfile = \(directory)/pid
             logfile = \(directory)/log

@@ -58,6 +58,10 @@ package struct Assignment: Sendable {
     package var isReading: Bool { reading }
 
     package func owns(_ partition: Int32) -> Bool { Int(partition) < slots.count && slots[Int(partition)].isOwned }
+    /// Where the partition ended when it was read to its end, if it was.
+    package func end(_ partition: Int32) -> Int64? {
+        owns(partition) && slots[Int(partition)].atEnd ? slots[Int(partition)].next : nil
+    }
     package func next(_ partition: Int32) -> Int64? { owns(partition) ? slots[Int(partition)].next : nil }
 
     /// The group gave us these, and no others.

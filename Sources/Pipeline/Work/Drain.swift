@@ -20,6 +20,12 @@ package struct Drain: Sendable {
         targets[partition] = .some(low >= high ? nil : high)
     }
 
+    /// The log ends below the aim: it is another one than at the start, even where nothing was taken by which it would be
+    /// known. `low`, `high`: as it is now.
+    package mutating func cap(_ partition: Int32, low: Int64, high: Int64) {
+        if let target = target(of: partition), target > high { setTarget(partition, low: low, high: high) }
+    }
+
     /// The topic does not have these partitions any more.
     package mutating func remove(_ partitions: [Int32]) { partitions.forEach { targets[$0] = nil } }
 

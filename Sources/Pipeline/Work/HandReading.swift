@@ -3,10 +3,10 @@
 
 /// A value; time is handed in.
 package struct HandReading: Sendable {
-    /// With the lock: a partition that is behind and whose position stood still for so long is nobody's.
+    /// With the lease: a partition that is behind and whose position stood still for so long is nobody's.
     package static let patience = Duration.seconds(2)
-    /// Without it: whoever holds it may have been stopped.
-    package static let patienceWithoutLock = Duration.seconds(10)
+    /// Without it: it may have been refused for another reason than somebody who reads.
+    package static let patienceWithoutLease = Duration.seconds(10)
 
     /// What one look at everything sees.
     package struct Look: Sendable {
@@ -15,13 +15,13 @@ package struct HandReading: Sendable {
         package var ends: [Int32: Int64]
         /// Members of the service's group; nil: that cannot be told.
         package var members: Int?
-        package var hasLock: Bool
+        package var hasLease: Bool
 
-        package init(positions: [Position], ends: [Int32: Int64], members: Int?, hasLock: Bool) {
+        package init(positions: [Position], ends: [Int32: Int64], members: Int?, hasLease: Bool) {
             self.positions = positions
             self.ends = ends
             self.members = members
-            self.hasLock = hasLock
+            self.hasLease = hasLease
         }
     }
 
@@ -51,8 +51,8 @@ package struct HandReading: Sendable {
 
     /// Decides again which partitions are ours. None is given up here: `located` does that.
     package mutating func looked(_ look: Look, at now: ContinuousClock.Instant) {
-        let isFree = look.hasLock && (look.members ?? 0) == 0
-        let patience = look.hasLock ? Self.patience : Self.patienceWithoutLock
+        let isFree = look.hasLease && (look.members ?? 0) == 0
+        let patience = look.hasLease ? Self.patience : Self.patienceWithoutLease
         for position in look.positions {
             var slot =
                 slots[position.partition]

@@ -14,20 +14,21 @@ final class LookupThread: Sendable {
         let connection: Connection
         let positions: PositionStore
         let resolver: PositionResolver
-        let lock: DrainLock
+        let lease: HandReaderLease
 
         init(
-            _ connection: Connection, _ positions: PositionStore, _ resolver: PositionResolver, _ lock: DrainLock
+            _ connection: Connection, _ positions: PositionStore, _ resolver: PositionResolver,
+            _ lease: HandReaderLease
         ) {
             self.connection = connection
             self.positions = positions
             self.resolver = resolver
-            self.lock = lock
+            self.lease = lease
         }
 
         func close() {
+            lease.release()
             resolver.close()
-            lock.close()
             connection.close()
         }
     }
@@ -36,17 +37,18 @@ final class LookupThread: Sendable {
         let run: @Sendable (Result<Tools, any Error>) -> Void
     }
 
-    private static let patience = Duration.seconds(30)
-
     private let tasks = Mailbox<Task>()
     private let join = Mutex<(@Sendable (Duration) -> Bool)?>(nil)
     private let interrupt: Interrupt
+    private let patience: Duration
 
     /// - Parameters:
     ///   - interrupt: when it is set, nobody waits for an answer any more.
     ///   - opening: makes the tools; tried again for each task after a failure.
-    init(_ opening: LookupOpening, interrupt: Interrupt) {
+    ///   - patience: with an answer, in `ask`.
+    init(_ opening: LookupOpening, interrupt: Interrupt, patience: Duration) {
         self.interrupt = interrupt
+        self.patience = patience
         let joiner = startThread("lookup") { [tasks] in
             var tools: Tools?
             var isFirst = true
@@ -74,7 +76,7 @@ final class LookupThread: Sendable {
         tasks.post(Task { tools in done(Result { try body(tools.get()) }) })
     }
 
-    /// Runs `body` and waits for it, at most 30 s: the polling thread must go on polling.
+    /// Runs `body` and waits for it, at most `patience`: the polling thread must go on polling.
     /// - Throws: what `body` throws; `PipelineError.interrupted`; a connection error when there was no answer.
     func ask<T: Sendable>(_ body: @escaping @Sendable (Tools) throws -> T) throws -> T {
         let box = Mutex<Result<T, any Error>?>(nil)
@@ -83,11 +85,11 @@ final class LookupThread: Sendable {
             box.withLock { $0 = result }
             ready.signal()
         }
-        let end = ContinuousClock.now + Self.patience
+        let end = ContinuousClock.now + patience
         while ready.wait(timeout: .now() + 0.05) != .success {
             if interrupt.isSet { throw PipelineError.interrupted }
             if ContinuousClock.now >= end {
-                throw PostgresError(kind: .connection, message: "no answer for \(Self.patience.components.seconds) s")
+                throw PostgresError(kind: .connection, message: "no answer for \(patience.components.seconds) s")
             }
         }
         guard let result = box.withLock({ $0 }) else { throw PipelineError.interrupted }

@@ -42,6 +42,11 @@ struct Location: Equatable, Sendable {
     var expiredFrom: Int64?
 }
 
+extension [Location] {
+    /// next_offset by partition.
+    var offsets: [Int32: Int64] { Dictionary(map { ($0.position.partition, $0.position.nextOffset) }) { $1 } }
+}
+
 /// What was found of some partitions.
 struct Resolution: Sendable {
     var locations: [Location] = []
@@ -81,8 +86,10 @@ struct PositionResolver {
     }
 
     /// All partitions as they stand, nothing changed: what a start tells and a drain aims at.
-    func survey(_ partitions: Int32) throws -> [Location] {
-        let rows = try positions.positions(Array(0..<partitions))
+    func survey(_ partitions: Int32) throws -> [Location] { try survey(Array(0..<partitions)) }
+
+    func survey(_ partitions: [Int32]) throws -> [Location] {
+        let rows = try positions.positions(partitions)
         return try zip(rows, watermarks(rows)).map { position, marks in
             Location(position: position, next: position.nextOffset, low: marks.low, high: marks.high)
         }
@@ -103,7 +110,7 @@ struct PositionResolver {
 
     /// Whether a drain has nothing to read: all positions are where the logs end, and all anchors stand.
     func isDone(_ drain: Drain, _ locations: [Location]) throws -> Bool {
-        let offsets = Dictionary(locations.map { ($0.position.partition, $0.position.nextOffset) }) { $1 }
+        let offsets = locations.offsets
         guard drain.behind(offsets).isEmpty else { return false }
         return drain.decide(offsets, replaced: try replaced(locations)) == .done
     }
@@ -193,9 +200,11 @@ struct PositionResolver {
 
 /// A compacted topic loses records in its middle, so that neither sequences nor anchors can be judged. Without the right to
 /// read its settings nobody can tell: false.
-func isCompacted(_ topic: String, cluster: String, _ admin: Admin) throws(KafkaError) -> Bool {
+func isCompacted(
+    _ topic: String, cluster: String, _ admin: Admin, timeout: Duration = .seconds(10)
+) throws(KafkaError) -> Bool {
     do {
-        return try TopicSettings.ask(admin, of: topic, cluster: cluster)?.isCompacted ?? false
+        return try TopicSettings.ask(admin, of: topic, cluster: cluster, timeout: timeout)?.isCompacted ?? false
     } catch {
         if error.isAuthorization { return false }
         throw error

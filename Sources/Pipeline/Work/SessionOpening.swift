@@ -21,7 +21,6 @@ struct SessionOpening {
         let abandon = Interrupt()
         let kafka = Prefetch("kafka") { try askKafka() }
         let reader = Prefetch("reader") { try openReader(abandon) }
-        let lock = options.purpose == .service ? nil : Prefetch("lock") { try connect(abandon) }
         do {
             let (connection, migration) = try waiting.retry { try openDatabase(abandon) }
             waiting.hasPostgres = true
@@ -30,7 +29,7 @@ struct SessionOpening {
             waiting.hasKafka = true
             let partitions = try waitForTopic(side, &waiting)
             if try waiting.retry({
-                try side.isCompacted ?? isCompacted(options.topic, cluster: side.cluster, side.admin)
+                try side.isCompacted ?? isCompacted(side.cluster, side.admin)
             }) {
                 throw TopicSettings.refusal(ofCompacted: options.topic)
             }
@@ -40,8 +39,8 @@ struct SessionOpening {
                 databaseName: "\(connection.place) as \(connection.user)")
             let lookup = LookupThread(
                 LookupOpening(
-                    opening: self, facts: facts, abandon: abandon, first: (connection, side.admin, reader, lock)),
-                interrupt: interrupt)
+                    opening: self, facts: facts, abandon: abandon, first: (connection, side.admin, reader)),
+                interrupt: interrupt, patience: patience(.seconds(30)))
             do {
                 return try begin(lookup, facts, abandon, &waiting, history)
             } catch {
@@ -63,14 +62,14 @@ struct SessionOpening {
             try lookup.ask { tools in
                 try isByHand
                     ? tools.look(facts, partitions: facts.partitions)
-                    : HandLook(locations: tools.resolver.survey(facts.partitions), hasLock: false)
+                    : HandLook(locations: tools.resolver.survey(facts.partitions), hasLease: false)
             }
         }
         tellReading(facts, look.locations)
         let drain = options.purpose == .drain ? drain(look.locations) : nil
         if let drain,
             try look.standing != nil
-                ? drain.behind(look.offsets).isEmpty
+                ? drain.behind(look.locations.offsets).isEmpty
                 : waiting.retry({ try lookup.ask { try $0.resolver.isDone(drain, look.locations) } })
         {
             lookup.stop()
@@ -84,7 +83,7 @@ struct SessionOpening {
     private func openDatabase(_ abandon: Interrupt) throws -> (Connection, MigrationReport) {
         let connection = try connect(abandon)
         // A server that accepts connections and answers nothing is away.
-        connection.deadline = options.stallTimeout.map { .now + $0 }
+        connection.deadline = options.stallTimeout.map { .now + $0 / 2 }
         let migration = try Migrator.migrate(connection, options.database)
         if !migration.made.isEmpty { report(.migrated(migration.made)) }
         try Rights.check(connection, migration.info)
@@ -105,22 +104,31 @@ struct SessionOpening {
     private func askKafka() throws -> KafkaSide {
         let admin = try openAdmin()
         do {
-            let partitions = try admin.partitions(of: options.topic, timeout: .seconds(5))
-            let cluster = try admin.clusterID(timeout: .seconds(5)) ?? noClusterID
+            let partitions = try admin.partitions(of: options.topic, timeout: patience(.seconds(5)))
+            let cluster = try admin.clusterID(timeout: patience(.seconds(5))) ?? noClusterID
             return KafkaSide(
                 admin: admin, cluster: cluster, partitions: partitions,
-                isCompacted: try partitions.map { _ in try isCompacted(options.topic, cluster: cluster, admin) })
+                isCompacted: try partitions.map { _ in try isCompacted(cluster, admin) })
         } catch {
             admin.close()
             throw error
         }
     }
 
+    private func isCompacted(_ cluster: String, _ admin: Admin) throws -> Bool {
+        try Pipeline.isCompacted(options.topic, cluster: cluster, admin, timeout: patience(.seconds(10)))
+    }
+
+    /// For one answer of a server. Half the stall timeout at most: a single wait counts for no more.
+    private func patience(_ usual: Duration) -> Duration { options.stallTimeout.map { min(usual, $0 / 2) } ?? usual }
+
     private func waitForTopic(_ side: KafkaSide, _ waiting: inout Waiting) throws -> Int {
         if let partitions = side.partitions { return partitions }
         var isTold = false
         while true {
-            let count = try waiting.retry { try side.admin.partitions(of: options.topic, timeout: .seconds(5)) }
+            let count = try waiting.retry {
+                try side.admin.partitions(of: options.topic, timeout: patience(.seconds(5)))
+            }
             if let count, count > 0 { return count }
             guard options.purpose != .drain else {
                 throw PipelineError.kafka(
@@ -135,9 +143,8 @@ struct SessionOpening {
 
     fileprivate func connect(_ abandon: Interrupt) throws -> Connection {
         let interrupt = interrupt
-        let limit = min(.seconds(10), options.stallTimeout ?? .seconds(10))
         return try Connection(
-            options.database.settings, timeout: limit, interrupt: { abandon.isSet || interrupt.isSet })
+            options.database.settings, timeout: patience(.seconds(10)), interrupt: { abandon.isSet || interrupt.isSet })
     }
 
     fileprivate func openAdmin() throws -> Admin {
@@ -168,7 +175,7 @@ struct SessionOpening {
 
 /// Makes a lookup thread's tools: the first time of what was opened before.
 struct LookupOpening: @unchecked Sendable {
-    typealias First = (connection: Connection, admin: Admin, reader: Prefetch<Reader>, lock: Prefetch<Connection>?)
+    typealias First = (connection: Connection, admin: Admin, reader: Prefetch<Reader>)
 
     fileprivate let opening: SessionOpening
     fileprivate let facts: SessionFacts
@@ -187,9 +194,7 @@ struct LookupOpening: @unchecked Sendable {
             connection, positions,
             PositionResolver(
                 positions: positions, reader: reader, admin: admin, topic: facts.topic, cluster: facts.cluster),
-            DrainLock(cluster: facts.cluster, topic: facts.topic) { [opening, abandon, first] in
-                try first.lock?.take(isCancelled: isCancelled) ?? opening.connect(abandon)
-            })
+            HandReaderLease(connection, cluster: facts.cluster, topic: facts.topic))
     }
 }
 

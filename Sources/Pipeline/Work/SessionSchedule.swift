@@ -5,10 +5,11 @@ struct SessionSchedule {
     static let checkInterval = Duration.seconds(10)
     static let commitInterval = Duration.seconds(5)
     static let partitionsInterval = Duration.seconds(30)
+    static let openTransaction = Duration.milliseconds(500)
     static let drainInterval = Duration.milliseconds(200)
-    /// Between two looks at what others read; much longer where all is ours.
+    /// Between two looks at what others read; where all is ours, only the lease is to be renewed in time.
     static let handInterval = Duration.milliseconds(200)
-    static let handIntervalWithAll = Duration.seconds(5)
+    static let handIntervalWithAll = HandReaderLease.duration / 3
 
     /// How many the topic has, as was asked last or as the group shows. 0: the topic does not exist.
     private(set) var partitions: Int
@@ -28,6 +29,8 @@ struct SessionSchedule {
     private var again: (at: ContinuousClock.Instant, ticket: UInt64)?
     private var backoff = Backoff()
     private var positions: [Int32: Position] = [:]
+    /// Since when partitions have been read to an end that is not the log's.
+    private var stuck: [Int32: (offset: Int64, since: ContinuousClock.Instant)] = [:]
     private var toldTransactions: Set<Int32> = []
 
     init(partitions: Int, now: ContinuousClock.Instant) {
@@ -148,5 +151,18 @@ struct SessionSchedule {
     /// Some partition's end is behind another producer's open transaction.
     var hasOpenTransaction: Bool { !toldTransactions.isEmpty }
 
-    mutating func tellsOpenTransaction(_ partition: Int32) -> Bool { toldTransactions.insert(partition).inserted }
+    /// A partition that has been read to `offset`, its end for us, while its log goes on. True once, when that has been so
+    /// for a while: what was appended just now is not read yet, either.
+    mutating func tellsOpenTransaction(_ partition: Int32, at offset: Int64, now: ContinuousClock.Instant) -> Bool {
+        guard let stuck = stuck[partition], stuck.offset == offset else {
+            self.stuck[partition] = (offset, now)
+            return false
+        }
+        return now - stuck.since >= Self.openTransaction && toldTransactions.insert(partition).inserted
+    }
+
+    mutating func isNotStuck(_ partition: Int32) {
+        stuck[partition] = nil
+        toldTransactions.remove(partition)
+    }
 }

@@ -170,7 +170,6 @@ final class WorkSession {
         let before = assignment.next(partition)
         guard isTaken(partition, offset, isEnd: true), let state = state(of: partition) else { return }
         outages.kafkaAnswered()
-        tellOpenTransaction(partition, offset)
         if offset != before { lanes[state.lane].builder.touch(state) }
     }
 

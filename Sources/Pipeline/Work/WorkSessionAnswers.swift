@@ -23,7 +23,7 @@ extension WorkSession {
     }
 
     struct DrainLook: Sendable {
-        var offsets: [Int32: Int64]
+        var locations: [Location]
         var replaced: Resolution
     }
 

@@ -10,27 +10,24 @@ struct HandLook: Sendable {
     /// The same as places to read from; nil: they have to be resolved first.
     var standing: [Location]?
     var members: Int?
-    var hasLock: Bool
-
-    var offsets: [Int32: Int64] {
-        Dictionary(locations.map { ($0.position.partition, $0.position.nextOffset) }) { $1 }
-    }
+    var hasLease: Bool
 
     var facts: HandReading.Look {
         HandReading.Look(
             positions: locations.map(\.position),
             ends: Dictionary(locations.map { ($0.position.partition, $0.low < $0.high ? $0.high : 0) }) { $1 },
-            members: members, hasLock: hasLock)
+            members: members, hasLease: hasLease)
     }
 }
 
 extension LookupThread.Tools {
-    /// The lock first: what is read after it was taken is no longer moved by whoever had it before.
-    func look(_ facts: SessionFacts, partitions: Int32) throws -> HandLook {
-        let hasLock = lock.take()
+    /// The lease first: what is read after it was taken is no longer moved by whoever had it before.
+    /// - Parameter hasAll: nothing is to be taken: who else could read is not asked.
+    func look(_ facts: SessionFacts, partitions: Int32, hasAll: Bool = false) throws -> HandLook {
+        let hasLease = try lease.take()
         let locations = try resolver.survey(partitions)
-        var look = HandLook(locations: locations, standing: nil, members: nil, hasLock: hasLock)
-        guard hasLock else { return look }
+        var look = HandLook(locations: locations, standing: nil, members: nil, hasLease: hasLease)
+        guard hasLease, !hasAll else { return look }
         // The mock cluster cannot tell.
         if !isMockCluster(facts.cluster) {
             look.members = resolver.admin.groupMembers(facts.group, timeout: .seconds(2))
@@ -42,10 +39,14 @@ extension LookupThread.Tools {
 
 extension WorkSession {
     func startHandLook(_ now: ContinuousClock.Instant) {
-        guard let hand, schedule.isHandLookDue(hasAll: hand.hasAll, at: now) else { return }
+        guard let hand else { return }
+        guard schedule.isHandLookDue(hasAll: hand.hasAll, at: now) else { return }
         let partitions = Int32(clamping: schedule.partitions)
         let facts = facts
-        lookup.perform({ try $0.look(facts, partitions: partitions) }) { [mailbox] in mailbox.post(.handLooked($0)) }
+        let hasAll = hand.hasAll
+        lookup.perform({ try $0.look(facts, partitions: partitions, hasAll: hasAll) }) { [mailbox] in
+            mailbox.post(.handLooked($0))
+        }
     }
 
     func handLooked(_ result: Result<HandLook, any Error>) {
@@ -56,6 +57,7 @@ extension WorkSession {
         case .success(let value): look = value
         }
         outages.answered()
+        if drain == nil { tellOpenTransactions(look.locations) }
         hand?.looked(look.facts, at: .now)
         guard let hand else { return }
         if hand.waitsForOthers, schedule.tellsOthers() { report(.leftToOthers(consumers: look.members)) }

@@ -69,11 +69,10 @@ extension WorkSession {
     private func startDrainLook(_ isSettled: Bool, _ now: ContinuousClock.Instant) {
         guard let drain, schedule.isDrainLookDue(isSettled: isSettled, at: now) else { return }
         lookup.perform({ tools in
-            let positions = try tools.positions.positions(drain.partitions)
-            let offsets = Dictionary(positions.map { ($0.partition, $0.nextOffset) }) { $1 }
+            let locations = try tools.resolver.survey(drain.partitions)
             // Only what is believed to be all is worth a look at every anchor.
-            let replaced = drain.behind(offsets).isEmpty ? try tools.resolver.replaced(positions) : []
-            return DrainLook(offsets: offsets, replaced: try tools.resolver.resolve(replaced))
+            let replaced = drain.behind(locations.offsets).isEmpty ? try tools.resolver.replaced(locations) : []
+            return DrainLook(locations: locations, replaced: try tools.resolver.resolve(replaced))
         }) { [mailbox] in mailbox.post(.drained($0)) }
     }
 
@@ -85,9 +84,14 @@ extension WorkSession {
         case .success(let value): look = value
         }
         outages.answered()
-        if drain?.hasMoved(look.offsets) == true { stall.progressed() }
+        for location in look.locations {
+            drain?.cap(location.position.partition, low: location.low, high: location.high)
+        }
+        tellOpenTransactions(look.locations)
+        let offsets = look.locations.offsets
+        if drain?.hasMoved(offsets) == true { stall.progressed() }
         let replaced = look.replaced.locations.map(\.position.partition)
-        let decision = drain?.decide(look.offsets, replaced: replaced)
+        let decision = drain?.decide(offsets, replaced: replaced)
         for location in look.replaced.locations {
             // Whoever began the new generation, the log is another one, with another end.
             drain?.setTarget(location.position.partition, low: location.low, high: location.high)
@@ -99,10 +103,16 @@ extension WorkSession {
     }
 
     /// The end that may be read lies below the log's: a transaction of another producer is open there.
-    func tellOpenTransaction(_ partition: Int32, _ offset: Int64) {
-        guard let end = drain?.target(of: partition), offset < end, schedule.tellsOpenTransaction(partition) else {
-            return
+    func tellOpenTransactions(_ locations: [Location]) {
+        for location in locations {
+            let partition = location.position.partition
+            guard let next = assignment.end(partition), next < location.high, location.low < location.high else {
+                schedule.isNotStuck(partition)
+                continue
+            }
+            if schedule.tellsOpenTransaction(partition, at: next, now: .now) {
+                report(.openTransaction(partition: partition, offset: next, end: location.high))
+            }
         }
-        report(.openTransaction(partition: partition, offset: offset, end: end))
     }
 }

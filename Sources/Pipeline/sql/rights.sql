@@ -3,7 +3,7 @@ WITH needed (schema, name, rights) AS (
     VALUES ($1, $2, '{SELECT,INSERT}'::text[]), ('userload', 'settings', '{SELECT}'),
         ('userload', 'jobs', '{SELECT,INSERT,UPDATE}'), ('userload', 'progress', '{SELECT,INSERT,UPDATE}'),
         ('userload', 'positions', '{SELECT,INSERT,UPDATE}'), ('userload', 'rejects', '{SELECT,INSERT}'),
-        ('userload', 'age_adjustments', '{SELECT,INSERT}')
+        ('userload', 'age_adjustments', '{SELECT,INSERT}'), ('userload', 'hand_readers', '{SELECT,INSERT,UPDATE}')
 )
 SELECT string_agg(r.privilege, ', ' ORDER BY r.number), format('%I.%I', n.schema, n.name)
 FROM needed AS n JOIN pg_namespace AS s ON s.nspname = n.schema

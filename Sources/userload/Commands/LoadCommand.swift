@@ -46,7 +46,8 @@ extension Command {
                 report.tell(outcome)
                 code = max(code, outcome.exitCode)
             }
-            guard let job = outcome.job else { return }
+            // Of one that was not pushed there is no end to wait for.
+            guard let job = outcome.job, outcome.exitCode == .done else { return }
             if !jobs.contains(job) { jobs.append(job) }
             ends[job] = outcome.ends
         }
@@ -68,9 +69,11 @@ extension Command {
             jobs, ends: ends, arguments, timeout: nil, stall: stall, patience: stall,
             shouldStop: { worker.hasEnded.isSet }, isIdle: { worker.isIdle })
         if followed.end == .timedOut {
-            context.logger.error(
-                "nothing was loaded for \(spelled(stall)): another worker may own the partitions and not move; see "
-                    + "`userload status --wait`")
+            let reason =
+                worker.hasOpenTransaction
+                ? "another producer's transaction is open and holds back the end of the log"
+                : "another worker, or another load, may be reading the topic and not move"
+            context.logger.error("nothing was loaded for \(spelled(stall)): \(reason); see `userload status --wait`")
         }
         if followed.end == .interrupted, context.interrupt.isSet {
             let open = jobs.count - followed.jobs.filter { !$0.isOpen }.count
@@ -107,6 +110,7 @@ private final class BackgroundWorker: Sendable {
                     switch event {
                     case .settled(let isSettled): box.isIdle.store(isSettled, ordering: .relaxed)
                     case .outage(.postgres, .began, _): box.isAway.set()
+                    case .openTransaction: box.hasOpenTransaction.set()
                     default: break
                     }
                     report.tell(event)
@@ -127,10 +131,14 @@ private final class BackgroundWorker: Sendable {
         /// Once the database is migrated and may be loaded into.
         let database = Mutex<DatabaseInfo?>(nil)
         let isAway = Interrupt()
+        let hasOpenTransaction = Interrupt()
     }
 
     /// It has read everything it owns to the end, and all of it is in the database.
     var isIdle: Bool { box.isIdle.load(ordering: .relaxed) }
+
+    /// It told that one holds back the end of the log.
+    var hasOpenTransaction: Bool { box.hasOpenTransaction.isSet }
 
     /// What the worker ended with, once it has.
     var error: (any Error)? { box.error.withLock { $0 } }

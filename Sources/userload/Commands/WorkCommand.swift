@@ -49,7 +49,13 @@ extension Command {
         if options.purpose == .drain { options.stallTimeout = arguments[stallTimeout] ?? .seconds(300) }
         let report = WorkReport(options, context.logger)
         let summary = try Worker(options, interrupt: context.interrupt, report: report.tell).run()
-        guard options.purpose == .drain, !summary.wasInterrupted else { return .done }
+        guard options.purpose == .drain else { return .done }
+        guard !summary.wasInterrupted else {
+            context.logger.warning(
+                "interrupted: \(grouped(summary.counts.inserted)) inserted in this run; nothing is lost, the next "
+                    + "`userload work --drain` resumes")
+            return .interrupted
+        }
         return try conclude(summary, options, context)
     }
 

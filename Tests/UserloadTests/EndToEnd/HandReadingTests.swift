@@ -57,7 +57,7 @@ import Testing
         try world.expectCompleted(slug, inserted: 10)
     }
 
-    /// It holds the lock for as long as it is stopped; the others do not wait for it for ever.
+    /// It does not renew its lease while it is stopped.
     @Test func besideALoadThatWasStopped() throws {
         let (reading, writing) = try pipe()
         let first = try world.start(["load", "-v", "-"], input: .descriptor(reading))
@@ -89,13 +89,44 @@ import Testing
         }
         for file in files { try world.expectCompleted(file, inserted: 10_000) }
         try world.expectUsers(20_000)
-        // The lock went with its transaction: nothing of it stays on the pooler's connections.
-        try eventually("no advisory lock") {
-            try world.database.psql(
-                """
-                SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
-                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                """) == "0"
+    }
+
+    /// Whoever waits for its turn keeps no connection meanwhile.
+    @Test(.enabled(if: PgBouncer.isInstalled, "PgBouncer is not installed"), arguments: [("load", 1), ("work", 2)])
+    func behindAPoolerWithFewConnections(command: String, size: Int) throws {
+        let pooler = try PgBouncer(to: world.postgres, .transaction, size: size)
+        let changes = ["DB_PORT": String(pooler.port), "DB_HOST": "127.0.0.1"]
+        let files = try (0..<3).map { try world.files.write("\($0).csv", People.csv($0 * 5_000..<$0 * 5_000 + 5_000)) }
+        if command == "work" { for file in files { _ = try world.push(file) } }
+        let runs = try files.map { try world.start(command == "work" ? ["work", "--drain"] : ["load", $0], changes) }
+        for run in runs {
+            let result = try run.wait(.seconds(120))
+            #expect(result.code == 0, "\(result)")
         }
+        for file in files { try world.expectCompleted(file, inserted: 5_000) }
+        try world.expectUsers(15_000)
+    }
+
+    @Test func anInterruptedDrainIsNotDone() throws {
+        let file = try world.files.write("a.csv", People.csv(0..<1_000))
+        try world.expect(0, "migrate")
+        _ = try world.push(file)
+        let holder = try OtherSession(
+            world.database, applicationName: "psql", script: "BEGIN; LOCK TABLE users; SELECT pg_advisory_lock(7);")
+        try eventually("the table is locked") {
+            try world.database.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7") != "0"
+        }
+        let drain = try world.start(["work", "--drain"])
+        try drain.wait(for: "1,024 messages to read")
+        drain.send(SIGTERM)
+        let result = try drain.wait(.seconds(30))
+        #expect(result.code == 130, "\(result)")
+        #expect(
+            result.stderr.contains(
+                "interrupted: 0 inserted in this run; nothing is lost, the next `userload work --drain` resumes"),
+            "\(result)")
+        try holder.send("ROLLBACK;")
+        try world.expect(0, "work", "--drain")
+        try world.expectCompleted(file, inserted: 1_000)
     }
 }

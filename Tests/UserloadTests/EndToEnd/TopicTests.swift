@@ -89,4 +89,25 @@ import Testing
         #expect(raw.stdout == "name,age,note\n")
         #expect(raw.stderr.contains("3") && raw.stderr.contains("4"))
     }
+
+    /// Nothing of it was taken yet, so there is no anchor by which the topic could be known.
+    @Test func aTopicCreatedAgainUnderADrainIsItsNewAim() throws {
+        try world.createTopic("max.message.bytes=1064960")
+        _ = try world.push(try world.files.write("a.csv", People.csv(0..<2_000)))
+        try world.expect(0, "migrate")
+        let holder = try OtherSession(
+            world.database, applicationName: "psql", script: "BEGIN; LOCK TABLE users; SELECT pg_advisory_lock(7);")
+        try eventually("the table is locked") {
+            try world.database.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7") != "0"
+        }
+        let drain = try world.start(["work", "--drain", "--stall-timeout", "60s"])
+        try drain.wait(for: "messages to read")
+        try world.deleteTopic()
+        try world.createTopic("max.message.bytes=1064960")
+        try holder.send("ROLLBACK;")
+        let result = try drain.wait(.seconds(50))
+        #expect([0, 3].contains(result.code), "\(result)")
+        #expect(!result.stderr.contains("another producer's transaction"), "\(result)")
+        #expect(!result.stderr.contains("no progress"), "\(result)")
+    }
 }

@@ -26,6 +26,13 @@ import Testing
         let drain = try world.expect(3, "work", "--drain", "--stall-timeout", "3s")
         #expect(drain.stderr.contains("another producer's transaction is open at offset"), "\(drain)")
         #expect(!drain.stderr.contains("drained"), "\(drain)")
+        // A load of its own records waits in the same way, and says why.
+        let load = try world.expect(
+            3, "load", "--stall-timeout", "4s", try world.files.write("b.csv", People.csv(10..<500)))
+        #expect(
+            load.stderr.contains(
+                "nothing was loaded for 4s: another producer's transaction is open and holds back the end of the log"),
+            "\(load)")
         try world.expectCompleted(slug, inserted: 10)
         _ = try other.wait()
     }

@@ -21,7 +21,7 @@ package final class PositionStore {
     package func positions(_ partitions: [Int32]) throws(PostgresError) -> [Position] {
         let known = try knownPositions(partitions)
         guard known.count < Set(partitions).count else { return known }
-        _ = try connection.query(SQL.text(PackageResources.positions_create_sql), wanted(partitions))
+        _ = try connection.change(SQL.text(PackageResources.positions_create_sql), wanted(partitions))
         return try knownPositions(partitions)
     }
 
@@ -42,7 +42,7 @@ package final class PositionStore {
     /// Starts again at the log's start, because the topic is not the same one as before.
     /// - Returns: the new position; nil if the row is no longer as `expected`.
     package func newGeneration(_ expected: Position) throws(PostgresError) -> Position? {
-        let rows = try connection.query(
+        let rows = try connection.change(
             SQL.text(PackageResources.positions_new_generation_sql), key(of: expected))
         return rows.first.map(Position.init)
     }
@@ -50,7 +50,7 @@ package final class PositionStore {
     /// Writes another anchor.
     /// - Returns: false if the row is no longer as `expected`.
     package func moveAnchor(_ expected: Position, to anchor: Anchor) throws(PostgresError) -> Bool {
-        let moved = try connection.query(
+        let moved = try connection.change(
             SQL.text(PackageResources.positions_move_anchor_sql),
             key(of: expected) + [.int(anchor.offset), .int(Int64(bitPattern: anchor.hash))])
         return moved.affected == 1
