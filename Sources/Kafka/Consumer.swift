@@ -22,6 +22,8 @@ package final class Consumer {
     private var topic = ""
     private var messages: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
     private var capacity: Int
+    /// Of `messages`: polled, and not handed out yet.
+    private var upcoming = 0..<0
     private var isClosing = false
     private var assignmentCalls = 0
     private var assigned: [Int32] = []
@@ -103,6 +105,7 @@ package final class Consumer {
         var handedOut = 0
         for index in 0..<count {
             guard let message = messages[index] else { continue }
+            upcoming = index + 1..<count
             if assignmentCalls == calls {
                 if !silent.isEmpty { silent.remove(message.pointee.partition) }
                 body(event(message))
@@ -110,7 +113,17 @@ package final class Consumer {
             }
             rd_kafka_message_destroy(message)
         }
+        upcoming = 0..<0
         return handedOut
+    }
+
+    /// What this call to `poll` hands out next, messages only. From within its `body`.
+    package func forEachUpcoming(_ body: (Message) -> Void) {
+        for index in upcoming {
+            if let message = messages[index], message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+                body(Message(pointer: message))
+            }
+        }
     }
 
     /// A full queue stops fetching, and 2.0.2 looks again only when something wakes the leader's thread, which sleeps for

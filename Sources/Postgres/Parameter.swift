@@ -17,7 +17,10 @@ package enum Parameter {
     package static func optional(_ text: String?) -> Parameter { text.map(Parameter.text) ?? .null }
 
     /// A one-dimensional array in text form; nil is NULL.
-    package static func array(_ elements: [String?]) -> Parameter {
+    package static func array(_ elements: [String?]) -> Parameter { .text(arrayText(elements)) }
+
+    /// An array as an element of one: its text form.
+    package static func arrayText(_ elements: [String?]) -> String {
         let quoted = elements.map { element -> String in
             guard let element else { return "NULL" }
             return element.unicodeScalars.reduce(into: "\"") { result, scalar in
@@ -25,7 +28,7 @@ package enum Parameter {
                 result.unicodeScalars.append(scalar)
             } + "\""
         }
-        return .text("{" + quoted.joined(separator: ",") + "}")
+        return "{" + quoted.joined(separator: ",") + "}"
     }
 
     package static func array(_ elements: [some FixedWidthInteger]) -> Parameter {

@@ -68,26 +68,32 @@ import Testing
 
     @Test func progressIsWhatTheRowSays() throws {
         let job = JobID(high: 1, low: 2)
-        #expect(try store.progress(job: job, partitions: [0, 1]) == [0: Progress(), 1: Progress()])
+        let other = JobID(high: 3, low: 4)
+        #expect(try store.progress(of: [job, other], partitions: [0, 1]) == [:])
         try fixture.connection.execute(
             """
             INSERT INTO userload.progress (job, partition, last_seq, passed_over, digest, records, end_seq)
             VALUES ('\(job.uuid)', 0, 7, 9, -1, 6, NULL), ('\(job.uuid)', 1, 8, -1, 5, 7, 7)
             """)
-        var known = [
-            Int32(0): Progress(last: 7, passedOver: 9, digest: .max, ended: false, exists: true),
+        var known = KnownProgress()
+        known.places = [
+            0: Progress(last: 7, passedOver: 9, digest: .max, ended: false, exists: true),
             1: Progress(last: 8, passedOver: -1, digest: 5, ended: true, exists: true),
         ]
-        known[2] = Progress()
-        #expect(try store.progress(job: job, partitions: [0, 1, 2]) == known)
-        #expect(try store.progress(job: job, partitions: [1])[0] == nil)
-        // Its key, once a start marker has told it, comes with every partition.
+        #expect(try store.progress(of: [other, job], partitions: [0, 1, 2]) == [job: known])
+        #expect(known.progress(1).last == 8 && known.progress(2) == Progress())
+        #expect(try store.progress(of: [job], partitions: [1])[job]?.places.keys.sorted() == [1])
+        // Its key, once a start marker has told it, comes with every partition, and where nothing else is known.
         try fixture.connection.execute(
             """
             INSERT INTO userload.jobs (id, id_text, wire_version, cluster, topic, key_fields, on_duplicate)
             VALUES ('\(job.uuid)', '\(job.text)', 1, 'c', 't', '{name,age,email}', 'skip')
             """)
         let key = JobKey(fields: ["name", "age", "email"], onDuplicate: "skip")
-        #expect(try store.progress(job: job, partitions: [0, 2]).mapValues(\.key) == [0: key, 2: key])
+        for partitions in [[0, 2], [2]] as [[Int32]] {
+            let found = try #require(try store.progress(of: [job, other], partitions: partitions)[job])
+            #expect(found.progress(0).key == key && found.progress(2).key == key)
+            #expect(found.places.count == partitions.count - 1)
+        }
     }
 }

@@ -181,7 +181,10 @@ import Testing
         let known = Progress(last: 7, passedOver: 9, digest: 3, ended: false, exists: true)
         var cache = ProgressCache()
         #expect(cache.take(job, 0) == nil)
-        cache.keep(job, [0: Progress(), 1: known, 2: Progress()])
+        var places = KnownProgress()
+        places.places[1] = known
+        cache.keep(job, places, partitions: [0, 1, 2])
+        #expect(cache.has(job))
         #expect(cache.take(job, 0) == Progress())
         #expect(cache.take(job, 1) == known)
         #expect(cache.take(job, 1) == nil)
@@ -189,17 +192,23 @@ import Testing
         #expect(cache.take(JobID(high: 1, low: 3), 2) == nil)
         cache.forget(job)
         #expect(cache.take(job, 2) == nil)
-        cache.keep(job, [2: known])
+        cache.keep(job, places, partitions: [2])
         cache.forgetAll()
         #expect(cache.take(job, 2) == nil)
     }
 
     @Test func itsMemoryIsBounded() {
         var cache = ProgressCache()
-        for number in 0..<1_000 { cache.keep(JobID(high: 0, low: UInt64(number)), [0: Progress()]) }
-        let kept = (0..<1_000).filter { cache.take(JobID(high: 0, low: UInt64($0)), 0) != nil }
-        #expect(kept.last == 999)
-        #expect(kept.count <= 64)
+        for number in 0..<20_000 {
+            cache.keep(JobID(high: 0, low: UInt64(number)), KnownProgress(), partitions: [0])
+        }
+        let kept = (0..<20_000).filter { cache.take(JobID(high: 0, low: UInt64($0)), 0) != nil }
+        #expect(kept.last == 19_999 && kept.count <= ProgressCache.mostJobs)
+        // Rows that the database has take more.
+        var places = KnownProgress()
+        for partition in 0..<10_000 { places.places[Int32(partition)] = Progress() }
+        for number in 0..<100 { cache.keep(JobID(high: 1, low: UInt64(number)), places, partitions: [0]) }
+        #expect((0..<100).count { cache.has(JobID(high: 1, low: UInt64($0))) } <= 30)
     }
 }
 

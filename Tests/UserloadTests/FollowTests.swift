@@ -91,6 +91,44 @@ import Testing
         #expect(watch.look([], [JobID.foreign], read: { _ in [] }).unplaced == [JobID.foreign])
     }
 
+    /// A thousand jobs: what is completed is not asked for again, and is told all the same.
+    @Test func completedJobsAreAskedForOnce() {
+        let ids = (1...3).map { JobID(high: 1, low: $0) }
+        let done = sampleJob(id: ids[1])
+        let open = openJob(id: ids[0])
+        var jobs = FollowedJobs(ids)
+        var asked: [[JobID]] = []
+        func look(_ answer: [JobStatus]) -> [JobStatus] {
+            jobs.look {
+                asked.append($0)
+                return answer
+            }
+        }
+        #expect(look([]) == [])
+        #expect(look([done, open]) == [open, done])
+        #expect(jobs.open == [ids[0], ids[2]])
+        #expect(look([open]) == [open, done])
+        #expect(look([sampleJob(id: ids[2]), sampleJob(id: ids[0])]).map(\.id) == ids)
+        #expect(jobs.open == [])
+        #expect(asked == [ids, ids, [ids[0], ids[2]], [ids[0], ids[2]]])
+    }
+
+    /// A look that costs much is followed by a longer pause.
+    @Test func aLookThatCostsMuchIsRarer() throws {
+        var time = 0.0
+        var pauses: [Double] = []
+        var follower = Follower(count: 1, timeout: nil, shouldStop: { pauses.count == 3 })
+        follower.now = { time }
+        follower.sleep = { pauses.append($0) }
+        let costs = [0, 0.3, 5]
+        _ = try follower.follow {
+            time += costs[min(pauses.count, 2)]
+            return FollowLook(jobs: [openJob()], movement: Int64(pauses.count))
+        } show: { _, _ in
+        }
+        #expect(pauses == [0.01, 0.6, 1])
+    }
+
     @Test func theTimeoutIsLookedAtAfterTheJobs() throws {
         #expect(try follow([[openJob()]], timeout: .seconds(1)) == (.timedOut, 5))
         #expect(try follow([[sampleJob()]], timeout: .zero) == (.ended, 1))

@@ -33,12 +33,13 @@ func sampleJob(
 
 /// An open job of 42 %.
 func openJob(
+    id: JobID = JobID(text: "4x7k2m9q000000000000000000")!,
     state: JobState = .processing, reason: JobReason? = nil, file: String = "/data/people.csv",
     lastRecordAge: Double = 2, keyFields: [String] = ["name", "age"], options: [String] = ["/data/people.csv"]
 ) -> JobStatus {
     sampleJob(
-        state: state, reason: reason, file: file, lines: 3_100_000, inserted: 3_100_000, duplicates: 0, rejected: 0,
-        percent: 42, completedAt: nil, lastRecordAge: lastRecordAge, keyFields: keyFields, options: options)
+        id: id, state: state, reason: reason, file: file, lines: 3_100_000, inserted: 3_100_000, duplicates: 0,
+        rejected: 0, percent: 42, completedAt: nil, lastRecordAge: lastRecordAge, keyFields: keyFields, options: options)
 }
 
 func reject(line: Int64, _ errors: FieldError...) -> RejectSummary {

@@ -47,6 +47,8 @@ protocol ProgressSource: AnyObject {
 
 /// Of one session.
 final class JobDirectory: ProgressSource {
+    private static let placesOfAQuestion = 65_536
+
     private let lookup: LookupThread
     private let history: RunHistory
     private let databaseKey: KeyFields
@@ -54,6 +56,8 @@ final class JobDirectory: ProgressSource {
     private var cache = ProgressCache()
     /// Those that one question is for.
     var partitions: [Int32] = []
+    /// Jobs of messages that come next.
+    var upcoming: () -> Set<JobID> = { [] }
 
     init(
         _ lookup: LookupThread, _ history: RunHistory, databaseKey: KeyFields, report: @escaping (WorkEvent) -> Void
@@ -67,8 +71,11 @@ final class JobDirectory: ProgressSource {
     func progress(of job: JobID, partition: Int32) throws -> Progress {
         if let known = cache.take(job, partition) { return known }
         let partitions = partitions
-        let found = try lookup.ask { try $0.positions.progress(job: job, partitions: partitions) }
-        cache.keep(job, found)
+        let most = max(1, Self.placesOfAQuestion / max(1, partitions.count))
+        let jobs = [job] + upcoming().filter { $0 != job && !cache.has($0) }.prefix(most - 1)
+        let found = try lookup.ask { try $0.positions.progress(of: jobs, partitions: partitions) }
+        let asked = Set(partitions)
+        for job in jobs { cache.keep(job, found[job] ?? KnownProgress(), partitions: asked) }
         return cache.take(job, partition) ?? Progress()
     }
 

@@ -24,6 +24,7 @@ final class MessageProcessor {
     private let keyFields: KeyFields
     private let databaseKey: JobKey
     private let source: any ProgressSource
+    private var startMarkers = StartMarkers()
 
     init(keyFields: KeyFields, source: any ProgressSource) {
         self.keyFields = keyFields
@@ -71,7 +72,7 @@ final class MessageProcessor {
         var decision = progress.decide(header.kind, seq)
         let value = message.value ?? Bytes(start: nil, count: 0)
         if case .start = header.kind {
-            guard let marker = try? StartMarker(decoding: value), marker.job == header.job else {
+            guard let marker = startMarkers.marker(header.job, value) else {
                 return try rejectForeign(
                     message, state, into: builder,
                     FieldError(

@@ -87,6 +87,8 @@ final class PartitionState {
         return known
     }
 
+    func knows(_ job: JobID) -> Bool { jobs[job] != nil }
+
     /// - Returns: jobs that were forgotten to make room: never one whose steps are not committed, whose batch would lose
     ///   its swap for ever.
     func remember(_ progress: JobProgress) -> [JobID] {

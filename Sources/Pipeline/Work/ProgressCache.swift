@@ -1,5 +1,5 @@
-// Progress that the database was asked for before its messages came: a job comes in all partitions at about the same time,
-// so one question serves them all.
+// Progress that the database was asked for before its messages came: many jobs come one behind the other, and each comes in
+// all partitions at about the same time, so one question serves them all.
 
 import Records
 
@@ -8,22 +8,42 @@ import Records
 /// A batch of ours, or somebody else's, may have moved on what is kept here: then the batch built on it loses its swap,
 /// and everything is forgotten and asked again.
 struct ProgressCache {
-    /// Jobs at the same time; beyond that they are asked for again.
-    private static let jobs = 64
+    /// Beyond that they are asked for again.
+    static let mostJobs = 16_384
+    private static let mostPlaces = 262_144
 
-    private var known: [JobID: [Int32: Progress]] = [:]
+    private struct Entry {
+        let known: KnownProgress
+        let partitions: Set<Int32>
+        /// Partitions for which it was given out.
+        var given: Set<Int32> = []
+    }
+
+    private var entries: [JobID: Entry] = [:]
+    private var places = 0
 
     /// Given out once: from then on the caller knows better.
-    mutating func take(_ job: JobID, _ partition: Int32) -> Progress? { known[job]?.removeValue(forKey: partition) }
+    mutating func take(_ job: JobID, _ partition: Int32) -> Progress? {
+        guard let entry = entries[job], entry.partitions.contains(partition),
+            entries[job]!.given.insert(partition).inserted
+        else { return nil }
+        return entry.known.progress(partition)
+    }
 
-    /// - Parameter found: by partition, those included where nothing of the job has come.
-    mutating func keep(_ job: JobID, _ found: [Int32: Progress]) {
-        if known.count >= Self.jobs { known = [:] }
-        known[job] = found
+    func has(_ job: JobID) -> Bool { entries[job] != nil }
+
+    /// - Parameter partitions: for which it was asked.
+    mutating func keep(_ job: JobID, _ known: KnownProgress, partitions: Set<Int32>) {
+        if entries.count >= Self.mostJobs || places >= Self.mostPlaces { forgetAll() }
+        places += known.places.count
+        entries[job] = Entry(known: known, partitions: partitions)
     }
 
     /// What was kept of this job may be older than what the database has.
-    mutating func forget(_ job: JobID) { known[job] = nil }
+    mutating func forget(_ job: JobID) { places -= entries.removeValue(forKey: job)?.known.places.count ?? 0 }
 
-    mutating func forgetAll() { known = [:] }
+    mutating func forgetAll() {
+        entries = [:]
+        places = 0
+    }
 }

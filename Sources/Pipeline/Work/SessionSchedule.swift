@@ -1,5 +1,7 @@
 // When a session asks what, and what it was told last: so that nothing is asked twice at a time, or too often.
 
+import Records
+
 /// A value; time is handed in.
 struct SessionSchedule {
     static let checkInterval = Duration.seconds(10)
@@ -10,6 +12,7 @@ struct SessionSchedule {
     /// Between two looks at what others read; where all is ours, only the lease is to be renewed in time.
     static let handInterval = Duration.milliseconds(200)
     static let handIntervalWithAll = HandReaderLease.duration / 3
+    static let endsInterval = Duration.seconds(1)
 
     /// How many the topic has, as was asked last or as the group shows. 0: the topic does not exist.
     private(set) var partitions: Int
@@ -32,6 +35,9 @@ struct SessionSchedule {
     /// Since when partitions have been read to an end that is not the log's.
     private var stuck: [Int32: (offset: Int64, since: ContinuousClock.Instant)] = [:]
     private var toldTransactions: Set<Int32> = []
+    private var mayHaveEnded: Set<JobID> = []
+    private var isEndsLookUnderWay = false
+    private var nextEndsLook: ContinuousClock.Instant
 
     init(partitions: Int, now: ContinuousClock.Instant) {
         self.partitions = partitions
@@ -40,6 +46,7 @@ struct SessionSchedule {
         nextPartitions = now + Self.partitionsInterval
         nextDrainLook = now
         lastHandLook = now
+        nextEndsLook = now
     }
 
     // MARK: Partitions
@@ -118,6 +125,30 @@ struct SessionSchedule {
     }
 
     mutating func drainLookEnded() { isDrainLookUnderWay = false }
+
+    // MARK: Jobs that may have ended
+
+    /// Something of their ends was committed; beyond so many some are not told.
+    mutating func mayHaveEnded(_ jobs: [JobID]) {
+        if mayHaveEnded.count < RunHistory.limit { mayHaveEnded.formUnion(jobs) }
+    }
+
+    /// Jobs to ask for now: at once when nothing more is on its way, else once a second, for the ends of a job come in many
+    /// batches.
+    mutating func endsDue(isSettled: Bool, at now: ContinuousClock.Instant) -> [JobID]? {
+        guard !mayHaveEnded.isEmpty, !isEndsLookUnderWay, isSettled || now >= nextEndsLook else { return nil }
+        isEndsLookUnderWay = true
+        defer { mayHaveEnded = [] }
+        return Array(mayHaveEnded)
+    }
+
+    mutating func endsLookEnded(at now: ContinuousClock.Instant) {
+        isEndsLookUnderWay = false
+        nextEndsLook = now + Self.endsInterval
+    }
+
+    /// A run does not end before it has told which jobs did.
+    var awaitsEnds: Bool { isEndsLookUnderWay || !mayHaveEnded.isEmpty }
 
     // MARK: Reading by hand
 

@@ -79,6 +79,7 @@ final class WorkSession {
                     answer: { mailbox.post(.loader($0, $1)) }))
         }
         consumer.handler = self
+        jobs.upcoming = { [unowned self] in upcomingJobs() }
     }
 
     func run() -> SessionEnd {

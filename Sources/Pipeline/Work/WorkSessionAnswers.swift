@@ -54,7 +54,8 @@ extension WorkSession {
                 took(step.partition, next: step.nextOffset)
                 if lane.isCurrent(submission) { state(of: step.partition)?.committed() }
             }
-            askForEnds(submission.batch)
+            schedule.mayHaveEnded(
+                submission.batch.progress.filter { $0.end != nil && !history.isToldEnded($0.job) }.map(\.job))
             lane.recycle(submission.batch)
         case .lost(let submission):
             lane.answered()
@@ -92,16 +93,15 @@ extension WorkSession {
         report(.batch(counts, partitions: batch.partitions.count))
     }
 
-    /// A job may have ended with this batch: ask the database, which sees all partitions.
-    private func askForEnds(_ batch: Batch) {
-        let ended = Set(batch.progress.filter { $0.end != nil }.map(\.job)).filter { !history.isToldEnded($0) }
-        guard !ended.isEmpty else { return }
-        lookup.perform({ try JobReader($0.connection).statuses(Array(ended)) }) { [mailbox] in
+    /// Jobs may have ended with the batches committed: ask the database, which sees all partitions.
+    func askForEnds(_ jobs: [JobID]) {
+        lookup.perform({ try JobReader($0.connection).statuses(jobs) }) { [mailbox] in
             mailbox.post(.ended($0))
         }
     }
 
     private func ended(_ result: Result<[JobStatus], any Error>) {
+        schedule.endsLookEnded(at: .now)
         // Nothing depends on it; the next batch's ends are asked for again.
         guard let statuses = try? result.get() else { return }
         for status in statuses where status.state == .completed || status.state == .inconsistent {

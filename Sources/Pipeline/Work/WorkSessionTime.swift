@@ -18,7 +18,8 @@ extension WorkSession {
         if schedule.settledChanged(hasReadAll) { report(.settled(hasReadAll)) }
         if hasReadAll, schedule.tellsCaughtUp() { report(.caughtUp(history.counts)) }
         startHandLook(now)
-        startDrainLook(isSettled, now)
+        if let jobs = schedule.endsDue(isSettled: isSettled, at: now) { askForEnds(jobs) }
+        if !isSettled || !schedule.awaitsEnds { startDrainLook(isSettled, now) }
         // Having nothing to read is not a stall; a drain has something to wait for.
         if options.purpose != .drain, isSettled, !outages.isOn { stall.progressed() }
         if let limit = stall.exceeded(at: now) { throw outages.stalled(limit, otherwise: standstill) }

@@ -15,18 +15,6 @@ enum FollowEnd: Equatable {
     case interrupted
 }
 
-/// What one look sees.
-struct FollowLook: Equatable {
-    /// Those jobs that the database knows.
-    var jobs: [JobStatus]
-    /// Jobs whose end markers of this run were passed, in every partition.
-    var passed: Set<JobID> = []
-    /// Jobs of which it is not known where their end markers lie, or whose topic was created again since.
-    var unplaced: Set<JobID> = []
-    /// Of the topic's positions: it moves when anything was read.
-    var movement: Int64 = 0
-}
-
 struct Follower {
     /// Seconds until the next query: what moved lately may end soon.
     static func interval(quiet: Double) -> Double { min(0.25, max(0.01, quiet / 2)) }
@@ -57,7 +45,9 @@ struct Follower {
         var before: FollowLook?
         var changed = Duration.zero
         while true {
+            let began = now()
             let seen = try look()
+            let cost = now() - began
             let elapsed = clock.tick(.seconds(now() - start))
             if before.map({ hasMoved($0, seen) }) ?? true { changed = elapsed }
             before = seen
@@ -67,7 +57,8 @@ struct Follower {
             if shouldStop() { return .interrupted }
             if let timeout, now() - start >= timeout / .seconds(1) { return .timedOut }
             if let stall, quiet >= stall / .seconds(1) { return .timedOut }
-            sleep(Self.interval(quiet: quiet))
+            // A look at a thousand jobs is not to take the servers' time from what is looked for.
+            sleep(max(Self.interval(quiet: quiet), min(2 * cost, 1)))
         }
     }
 
@@ -84,58 +75,6 @@ struct Follower {
             quiet >= Self.quietSeconds
                 && (seen.unplaced.contains(job.id) ? isIdle() : seen.passed.contains(job.id))
         }
-    }
-}
-
-/// Where the end markers of jobs lie, and whether the positions have passed them.
-struct EndMarkerWatch {
-    let ends: [JobID: EndOffsets]
-    private struct Topic: Hashable {
-        let cluster: String
-        let name: String
-        let partitions: Int
-    }
-
-    /// At the first look, by partition.
-    private var generations: [Topic: [Int32: Int32]] = [:]
-
-    init(_ ends: [JobID: EndOffsets]) { self.ends = ends }
-
-    /// - Parameter read: the positions of a topic's partitions that the database knows.
-    mutating func look(
-        _ jobs: [JobStatus], _ ids: [JobID], read: (EndOffsets) throws -> [Position]
-    ) rethrows -> FollowLook {
-        var seen = FollowLook(jobs: jobs)
-        // Asked once for all jobs of a topic.
-        var known: [Topic: [Position]] = [:]
-        for id in ids {
-            guard let end = ends[id] else {
-                seen.unplaced.insert(id)
-                continue
-            }
-            let topic = Topic(cluster: end.cluster, name: end.topic, partitions: end.offsets.count)
-            let positions = try known[topic] ?? read(end)
-            if known.updateValue(positions, forKey: topic) == nil {
-                for position in positions {
-                    seen.movement &+= position.nextOffset &+ Int64(position.generation) &* 1_000_003
-                }
-            }
-            var isSameLog = true
-            var passed = 0
-            for position in positions where end.offsets.indices.contains(Int(position.partition)) {
-                if generations[topic, default: [:]][position.partition] == nil {
-                    generations[topic, default: [:]][position.partition] = position.generation
-                }
-                if generations[topic]?[position.partition] != position.generation { isSameLog = false }
-                if position.nextOffset > end.offsets[Int(position.partition)] { passed += 1 }
-            }
-            if !isSameLog {
-                seen.unplaced.insert(id)
-            } else if passed == end.offsets.count {
-                seen.passed.insert(id)
-            }
-        }
-        return seen
     }
 }
 
@@ -191,6 +130,7 @@ extension Context {
             count: ids.count, timeout: timeout, stall: stall, shouldStop: { interrupt.isSet || shouldStop() },
             isIdle: isIdle)
         var watch = EndMarkerWatch(ends)
+        var followed = FollowedJobs(ids)
         var session: DatabaseSession?
         var seen = FollowLook(jobs: [])
         var first: [JobStatus]?
@@ -200,7 +140,7 @@ extension Context {
             do {
                 let open = try session ?? openDatabase(arguments)
                 session = open
-                seen = try watch.look(try open.jobs.statuses(ids), ids) { end in
+                seen = try watch.look(try followed.look(open.jobs.statuses), followed.open) { end in
                     try PositionStore(open.connection, cluster: end.cluster, topic: end.topic)
                         .knownPositions(Array(0..<Int32(clamping: end.offsets.count)))
                 }

@@ -83,12 +83,13 @@ struct JobRows {
                     .array(jobs.map(\.text)), .array(jobs.map { versions[$0] ?? 0 }),
                 ])
             var refused: [RefusedDescription] = []
-            for marker in jobs.compactMap({ markers[$0] }) {
-                if !guarding {
-                    _ = try connection.query(environment.statements.describeJob, marker.columns(environment))
-                } else if let error = try describe(marker, on: connection, environment) {
-                    refused.append(RefusedDescription(job: marker.job, reason: error.message))
-                }
+            let described = jobs.compactMap { markers[$0] }
+            if !guarding, !described.isEmpty {
+                _ = try connection.query(environment.statements.describeJobs, described.columns(environment))
+            }
+            for marker in described where guarding {
+                guard let error = try describe(marker, on: connection, environment) else { continue }
+                refused.append(RefusedDescription(job: marker.job, reason: error.message))
             }
             try connection.commit()
             return refused
@@ -104,7 +105,7 @@ struct JobRows {
             try connection.execute("SAVEPOINT description")
             do {
                 _ = try connection.query(
-                    environment.statements.describeJob, marker.columns(environment, withWords: withWords))
+                    environment.statements.describeJobs, [marker].columns(environment, withWords: withWords))
                 try connection.execute("RELEASE SAVEPOINT description")
                 return refused
             } catch  where error.isData && !connection.isBroken {
@@ -116,27 +117,31 @@ struct JobRows {
     }
 }
 
-extension StartMarker {
-    /// For loader_describe_job.sql. Without words: only what counts, of which the state of the job is made.
+extension [StartMarker] {
+    /// For loader_describe_jobs.sql. Without words: only what counts, of which the state of the job is made.
     fileprivate func columns(_ environment: LoadEnvironment, withWords: Bool = true) -> [Parameter] {
-        let words: [Parameter] =
-            withWords
-            ? [.optional(label), .text(path), .text(host)]
-            : [.null, .null, .null]
-        let rest: [Parameter] =
-            withWords
-            ? [
-                .optional(delimiter.map { String(UnicodeScalar($0)) }), header.map(Parameter.binary) ?? .null,
-                .array(options),
-            ]
-            : [.null, .null, .null]
-        return [.text(job.uuid)] + words
-            + [.optional(size.map { String($0) }), .optional(contentHash?.text), .text(format.rawValue)] + rest
-            + [
-                .array(keyFields.names), .text(onDuplicate.rawValue), .int(partitions), .bool(again),
-                .text(environment.cluster), .text(environment.topic), .int(runAt.milliseconds),
-                withWords ? .optional(conclusion) : .null,
-            ]
+        func words(_ text: (StartMarker) -> String?) -> Parameter { .array(map { withWords ? text($0) : nil }) }
+        return [
+            .text(environment.cluster), .text(environment.topic), .array(map(\.job.uuid)), words(\.label),
+            words(\.path), words(\.host), .array(map { $0.size.map { String($0) } }), .array(map { $0.contentHash?.text }),
+            .array(map(\.format.rawValue)), words { $0.delimiter.map { String(UnicodeScalar($0)) } },
+            headers(withWords), words { Parameter.arrayText($0.options) },
+            .array(map { Parameter.arrayText($0.keyFields.names) }), .array(map(\.onDuplicate.rawValue)),
+            .array(map(\.partitions)), .array(map { $0.again ? "t" : "f" }), .array(map(\.runAt.milliseconds)),
+            words(\.conclusion),
+        ]
+    }
+
+    private func headers(_ withWords: Bool) -> Parameter {
+        var headers = BinaryArray(of: .bytea)
+        for marker in self {
+            if withWords, let header = marker.header {
+                withBytes(header) { headers.append(value: $0) }
+            } else {
+                headers.appendNull()
+            }
+        }
+        return headers.parameter()
     }
 }
 

@@ -56,12 +56,14 @@ extension LoadTransaction {
     /// Writes how many records were inserted, duplicates and rejected. The rows' ages go to the batch's first partition, which the swap has locked.
     func writeCounts() throws {
         let steps = batch.progress
-        guard steps.contains(where: { $0.records > 0 }) else { return }
+        let counted = steps.indices.filter { steps[$0].records > 0 }
+        guard !counted.isEmpty else { return }
         _ = try connection.query(
             statements.count,
             [
-                .array(steps.map { $0.job.uuid }), .array(steps.map(\.partition)), .array(tally.inserted),
-                .array(tally.duplicates), .array(tally.rejected),
+                .array(counted.map { steps[$0].job.uuid }), .array(counted.map { steps[$0].partition }),
+                .array(counted.map { tally.inserted[$0] }), .array(counted.map { tally.duplicates[$0] }),
+                .array(counted.map { tally.rejected[$0] }),
             ])
         try countAges()
     }

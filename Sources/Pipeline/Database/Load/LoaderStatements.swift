@@ -10,7 +10,7 @@ struct LoaderStatements: Sendable {
     let swapProgress = SQL.text(PackageResources.loader_swap_progress_sql)
     let missingJobs = SQL.text(PackageResources.loader_missing_jobs_sql)
     let addJobs = SQL.text(PackageResources.loader_add_jobs_sql)
-    let describeJob = SQL.text(PackageResources.loader_describe_job_sql)
+    let describeJobs = SQL.text(PackageResources.loader_describe_jobs_sql)
     let pushedAgain = SQL.text(PackageResources.loader_pushed_again_sql)
     let addRejects = SQL.text(PackageResources.loader_add_rejects_sql)
     let count = SQL.text(PackageResources.loader_count_sql)

@@ -63,3 +63,20 @@ package struct Progress: Equatable, Sendable {
         self.exists = exists
     }
 }
+
+/// What the database knows of a job in some partitions.
+package struct KnownProgress: Equatable, Sendable {
+    /// Of the job, as its start marker said.
+    package var key: JobKey?
+    /// By partition, where there is a row.
+    package var places: [Int32: Progress] = [:]
+
+    package init() {}
+
+    /// Also where nothing of the job is known.
+    package func progress(_ partition: Int32) -> Progress {
+        var progress = places[partition] ?? Progress()
+        progress.key = key
+        return progress
+    }
+}

@@ -32,11 +32,16 @@ package final class PositionStore {
 
     private func wanted(_ partitions: [Int32]) -> [Parameter] { [.text(cluster), .text(topic), .array(partitions)] }
 
-    /// How far `job` is in each of `partitions`, those included where nothing of it is known.
-    package func progress(job: JobID, partitions: [Int32]) throws(PostgresError) -> [Int32: Progress] {
+    /// How far jobs are in `partitions`: those of which anything is known.
+    package func progress(of jobs: [JobID], partitions: [Int32]) throws(PostgresError) -> [JobID: KnownProgress] {
         let rows = try connection.query(
-            SQL.text(PackageResources.progress_sql), [.text(job.uuid), .array(partitions)])
-        return rows.reduce(into: [:]) { $0[Int32(clamping: $1.int(0) ?? 0)] = Progress($1) }
+            SQL.text(PackageResources.progress_sql), [.array(jobs.map(\.uuid)), .array(partitions)])
+        var known: [JobID: KnownProgress] = [:]
+        for row in rows {
+            guard let job = row.string(0).flatMap(JobID.init(uuid:)) else { continue }
+            known[job, default: KnownProgress()].add(row)
+        }
+        return known
     }
 
     /// Starts again at the log's start, because the topic is not the same one as before.
@@ -74,15 +79,15 @@ extension Position {
     }
 }
 
-extension Progress {
+extension KnownProgress {
     /// A row of progress.sql.
-    fileprivate init(_ row: Row) {
-        self.init(
-            last: Int64(row.int(1) ?? -1), passedOver: Int64(row.int(2) ?? -1),
-            digest: UInt64(bitPattern: Int64(row.int(3) ?? 0)), ended: row.bool(4) ?? false,
-            exists: row.int(1) != nil)
-        if let fields = row.string(5), let onDuplicate = row.string(6) {
+    fileprivate mutating func add(_ row: Row) {
+        if let fields = row.string(6), let onDuplicate = row.string(7) {
             key = JobKey(fields: fields.split(separator: ",").map(String.init), onDuplicate: onDuplicate)
         }
+        guard let partition = row.int(1) else { return }
+        places[Int32(clamping: partition)] = Progress(
+            last: Int64(row.int(2) ?? -1), passedOver: Int64(row.int(3) ?? -1),
+            digest: UInt64(bitPattern: Int64(row.int(4) ?? 0)), ended: row.bool(5) ?? false, exists: true)
     }
 }
