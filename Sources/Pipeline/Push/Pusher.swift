@@ -91,6 +91,19 @@ package final class Pusher {
             notice: { [event] in event(.notice($0, isWarning: $1)) })
     }
 
+    /// The clients that will be needed connect meanwhile: far brokers take several round trips.
+    private func findTopic() throws(PipelineError) -> Topic? {
+        _ = try? producer.open()
+        verifier.connect()
+        let found = try topicPreparation.find()
+        if found == nil {
+            // They know that there is no such topic, and would believe so for a while.
+            producer.close { [] }
+            verifier.close()
+        }
+        return found
+    }
+
     // MARK: -
 
     /// Concludes what a file is, and finds out which job: nothing is sent yet.
@@ -107,7 +120,7 @@ package final class Pusher {
             file.event(.notice("\(file.path): \(words)", isWarning: false))
         }
         // A file that is refused makes no topic.
-        if knownTopic == nil { knownTopic = try topicPreparation.find() }
+        if knownTopic == nil { knownTopic = try findTopic() }
         let content = try preparation.readOnce(clock) { file.event($0) }
         let topic: Topic
         if let knownTopic { topic = knownTopic } else { topic = try topicPreparation.findOrMake() }

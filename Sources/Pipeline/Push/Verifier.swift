@@ -54,6 +54,9 @@ package final class Verifier {
         try open().watermarks(of: Array(0..<Int32(partitions)), timeout: timeout).contains { $0.low > 0 }
     }
 
+    /// Ahead of the first look; a failure is that look's.
+    func connect() { _ = try? open() }
+
     package func close() {
         reader?.close()
         reader = nil
