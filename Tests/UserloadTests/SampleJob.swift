@@ -39,7 +39,8 @@ func openJob(
 ) -> JobStatus {
     sampleJob(
         id: id, state: state, reason: reason, file: file, lines: 3_100_000, inserted: 3_100_000, duplicates: 0,
-        rejected: 0, percent: 42, completedAt: nil, lastRecordAge: lastRecordAge, keyFields: keyFields, options: options)
+        rejected: 0, percent: 42, completedAt: nil, lastRecordAge: lastRecordAge, keyFields: keyFields, options: options
+    )
 }
 
 func reject(line: Int64, _ errors: FieldError...) -> RejectSummary {

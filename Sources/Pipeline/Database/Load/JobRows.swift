@@ -123,7 +123,8 @@ extension [StartMarker] {
         func words(_ text: (StartMarker) -> String?) -> Parameter { .array(map { withWords ? text($0) : nil }) }
         return [
             .text(environment.cluster), .text(environment.topic), .array(map(\.job.uuid)), words(\.label),
-            words(\.path), words(\.host), .array(map { $0.size.map { String($0) } }), .array(map { $0.contentHash?.text }),
+            words(\.path), words(\.host), .array(map { $0.size.map { String($0) } }),
+            .array(map { $0.contentHash?.text }),
             .array(map(\.format.rawValue)), words { $0.delimiter.map { String(UnicodeScalar($0)) } },
             headers(withWords), words { Parameter.arrayText($0.options) },
             .array(map { Parameter.arrayText($0.keyFields.names) }), .array(map(\.onDuplicate.rawValue)),
