@@ -47,6 +47,38 @@ import Testing
         member.consumer.close()
     }
 
+    /// From within a poll, what it hands out next can be seen.
+    @Test func whatComesNextCanBeSeen() throws {
+        try fill(400)
+        let member = try Member(settings)
+        try member.consumer.subscribe("t")
+        var taken: [String] = []
+        var seen: [String] = []
+        var longest = 0
+        try wait(for: "all messages", until: { taken.count == 400 }) {
+            var expected: [String] = []
+            _ = try member.consumer.poll(maximum: 100, milliseconds: 50) { event in
+                guard case .message(let message) = event else { return }
+                let value = String(decoding: message.value ?? .init(start: nil, count: 0), as: UTF8.self)
+                if !expected.isEmpty {
+                    #expect(value == expected.removeFirst())
+                } else {
+                    seen = []
+                    member.consumer.forEachUpcoming {
+                        seen.append(String(decoding: $0.value ?? .init(start: nil, count: 0), as: UTF8.self))
+                    }
+                    longest = max(longest, seen.count)
+                    expected = seen
+                }
+                taken.append(value)
+            }
+            #expect(expected.isEmpty)
+            member.consumer.forEachUpcoming { _ in Issue.record("outside of a poll") }
+        }
+        #expect(longest > 0 && Set(taken).count == 400)
+        member.consumer.close()
+    }
+
     /// 2.0.2 stops fetching when the queue is full, and looks again up to 1 s later, unless a request wakes it. Halved bit
     /// by bit, or emptied at once.
     @Test(arguments: [8, 4_000]) func aQueueThatHasHalvedWakesTheFetcher(maximum: Int) throws {

@@ -34,6 +34,38 @@ import Testing
         }
     }
 
+    /// Of a thousand files in one batch, each with what it alone has.
+    @Test func manyJobsAreDescribedTogether() throws {
+        let fixture = try LoaderFixture()
+        let batch = fixture.batch()
+        batch.progress = []
+        for number in 1...1_000 {
+            let job = JobID(high: 9, low: UInt64(number))
+            batch.progress.append(Batch.ProgressStep(job: job, partition: 0, isNew: true, expectedLast: -1, last: 0))
+            var marker = marker(
+                job, path: #"/a "\(number)", {b}\c.csv"#, runAt: Date(timeIntervalSince1970: Double(number)))
+            if number % 2 == 0 {
+                (marker.label, marker.size, marker.contentHash, marker.delimiter, marker.header) = (
+                    nil, nil, nil, nil, nil
+                )
+                marker.options = []
+                marker.conclusion = #"CSV, ";": "Größe \" → age"#
+            }
+            batch.starts.append(marker)
+        }
+        #expect(fixture.load(batch) == "committed")
+        #expect(fixture.loader.refusedDescriptions == [])
+        let reader = JobReader(fixture.migrated.connection)
+        let found = try reader.statuses(batch.starts.map(\.job))
+        #expect(found.count == 1_000)
+        for (status, marker) in zip(found, batch.starts) {
+            #expect(status.file == marker.path && status.label == marker.label && status.size == marker.size)
+            #expect(status.options == marker.options && status.conclusion == marker.conclusion)
+            #expect(status.header.map { Array($0) } == marker.header && status.pushedAt == marker.runAt)
+            #expect(status.contentHash == marker.contentHash && status.keyFields == marker.keyFields.names)
+        }
+    }
+
     @Test func aJobKnownByItsIDIsDescribedLater() throws {
         let fixture = try LoaderFixture()
         #expect(fixture.load([TestRow("A", 1)]) == "committed")

@@ -415,6 +415,27 @@ import Testing
         #expect(schedule.counted(nil, at: start + .seconds(94)) == 0)
     }
 
+    /// The ends of a thousand jobs come in many batches: they are asked for together, and at once when all is loaded.
+    @Test func jobsThatMayHaveEndedAreAskedForTogether() {
+        var schedule = SessionSchedule(partitions: 1, now: start)
+        let jobs = (1...4).map { JobID(high: 1, low: $0) }
+        #expect(schedule.endsDue(isSettled: true, at: start) == nil && !schedule.awaitsEnds)
+        schedule.mayHaveEnded([jobs[0]])
+        #expect(schedule.endsDue(isSettled: false, at: start) == [jobs[0]])
+        schedule.mayHaveEnded([jobs[1], jobs[2]])
+        schedule.mayHaveEnded([jobs[2]])
+        #expect(schedule.endsDue(isSettled: true, at: start + .seconds(5)) == nil, "one question at a time")
+        schedule.endsLookEnded(at: start + .seconds(5))
+        #expect(schedule.endsDue(isSettled: false, at: start + .seconds(5.9)) == nil)
+        #expect(schedule.awaitsEnds)
+        #expect(schedule.endsDue(isSettled: false, at: start + .seconds(6)).map(Set.init) == [jobs[1], jobs[2]])
+        #expect(schedule.awaitsEnds)
+        schedule.endsLookEnded(at: start + .seconds(6))
+        #expect(!schedule.awaitsEnds)
+        schedule.mayHaveEnded([jobs[3]])
+        #expect(schedule.endsDue(isSettled: true, at: start + .seconds(6)) == [jobs[3]])
+    }
+
     @Test func theGroupMayKnowOfMorePartitionsFirst() {
         var schedule = SessionSchedule(partitions: 1, now: start)
         schedule.assigned([0, 1, 2, 3])

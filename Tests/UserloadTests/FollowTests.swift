@@ -126,7 +126,7 @@ import Testing
             return FollowLook(jobs: [openJob()], movement: Int64(pauses.count))
         } show: { _, _ in
         }
-        #expect(pauses == [0.01, 0.6, 1])
+        #expect(pauses == [0.01, 0.3, 1])
     }
 
     @Test func theTimeoutIsLookedAtAfterTheJobs() throws {

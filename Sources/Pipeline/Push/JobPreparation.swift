@@ -140,13 +140,12 @@ final class JobPreparation {
     /// Goes on with the latest unfinished `--again` job of this content (with `--resend`: the latest of all), or
     /// begins one. A job's id follows from content and nonce, so no other file's entry can be taken for it.
     private func again(_ context: PushContext, _ content: ContentHash, _ job: ([UInt8]?) -> JobID) -> JobIdentity {
-        let known =
-            context.journal?.entries(cluster: context.topic.cluster, topic: context.topic.name) { entry in
-                guard let nonce = entry.nonce, entry.contentHash == content, job(nonce) == entry.job else {
-                    return false
-                }
-                return entry.state == .open || options.resend
-            } ?? []
+        let known = context.againJobs.entries(
+            of: content, cluster: context.topic.cluster, topic: context.topic.name
+        ).filter { entry in
+            guard let nonce = entry.nonce, job(nonce) == entry.job else { return false }
+            return entry.state == .open || options.resend
+        }
         if let latest = known.max(by: { $0.runAt < $1.runAt }) {
             return identity(context, latest, entry(context, latest.job, content, latest.nonce))
         }

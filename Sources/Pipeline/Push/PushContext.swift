@@ -11,6 +11,7 @@ struct PushContext {
     let clock: PushClock
     /// nil: no journal can be kept.
     let journal: Journal?
+    let againJobs: AgainJobs
     var event: (PushEvent) -> Void
 
     var now: Duration { clock.now }

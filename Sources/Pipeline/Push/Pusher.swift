@@ -20,6 +20,7 @@ package final class Pusher {
     private let clock: PushClock
     private let producer: KeptProducer
     private let journal: Journal?
+    private let againJobs: AgainJobs
     /// Called before the first message of files is sent; what it throws is their outcome.
     package var beforeSending: () throws(PipelineError) -> Void = {}
     /// What stopped one file and would stop every other.
@@ -44,6 +45,7 @@ package final class Pusher {
         }
         producer = KeptProducer(settings, topic: topic)
         journal = options.stateDirectory.map { Journal(directory: $0) }
+        againJobs = AgainJobs(journal)
     }
 
     /// Bounded by about two seconds. After this it pushes no more.
@@ -177,7 +179,7 @@ package final class Pusher {
     private func context(_ topic: Topic, _ event: @escaping (PushEvent) -> Void) -> PushContext {
         PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,
-            journal: journal, event: event)
+            journal: journal, againJobs: againJobs, event: event)
     }
 
     /// As far as can be told before it is opened: what is not must not keep others waiting.

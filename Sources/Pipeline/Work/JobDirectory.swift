@@ -49,7 +49,7 @@ protocol ProgressSource: AnyObject {
 final class JobDirectory: ProgressSource {
     private static let placesOfAQuestion = 65_536
 
-    private let lookup: LookupThread
+    private let ask: ([JobID], [Int32]) throws -> [JobID: KnownProgress]
     private let history: RunHistory
     private let databaseKey: KeyFields
     private let report: (WorkEvent) -> Void
@@ -59,10 +59,12 @@ final class JobDirectory: ProgressSource {
     /// Jobs of messages that come next.
     var upcoming: () -> Set<JobID> = { [] }
 
+    /// - Parameter ask: the database, how far jobs are in partitions.
     init(
-        _ lookup: LookupThread, _ history: RunHistory, databaseKey: KeyFields, report: @escaping (WorkEvent) -> Void
+        _ history: RunHistory, databaseKey: KeyFields, report: @escaping (WorkEvent) -> Void,
+        ask: @escaping ([JobID], [Int32]) throws -> [JobID: KnownProgress]
     ) {
-        self.lookup = lookup
+        self.ask = ask
         self.history = history
         self.databaseKey = databaseKey
         self.report = report
@@ -73,7 +75,7 @@ final class JobDirectory: ProgressSource {
         let partitions = partitions
         let most = max(1, Self.placesOfAQuestion / max(1, partitions.count))
         let jobs = [job] + upcoming().filter { $0 != job && !cache.has($0) }.prefix(most - 1)
-        let found = try lookup.ask { try $0.positions.progress(of: jobs, partitions: partitions) }
+        let found = try ask(jobs, partitions)
         let asked = Set(partitions)
         for job in jobs { cache.keep(job, found[job] ?? KnownProgress(), partitions: asked) }
         return cache.take(job, partition) ?? Progress()

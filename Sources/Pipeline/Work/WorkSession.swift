@@ -62,7 +62,9 @@ final class WorkSession {
         self.mailbox = mailbox
         schedule = SessionSchedule(partitions: Int(facts.partitions), now: .now)
         stall = StallTimer(limit: options.stallTimeout, now: .now)
-        jobs = JobDirectory(lookup, history, databaseKey: facts.info.keyFields, report: report)
+        jobs = JobDirectory(history, databaseKey: facts.info.keyFields, report: report) { jobs, partitions in
+            try lookup.ask { try $0.positions.progress(of: jobs, partitions: partitions) }
+        }
         processor = MessageProcessor(keyFields: facts.info.keyFields, source: jobs)
         hand = look.map { _ in HandReading() }
         consumer = try Consumer(options.kafka, group: facts.group)

@@ -58,7 +58,7 @@ struct Follower {
             if let timeout, now() - start >= timeout / .seconds(1) { return .timedOut }
             if let stall, quiet >= stall / .seconds(1) { return .timedOut }
             // A look at a thousand jobs is not to take the servers' time from what is looked for.
-            sleep(max(Self.interval(quiet: quiet), min(2 * cost, 1)))
+            sleep(max(Self.interval(quiet: quiet), min(cost, 1)))
         }
     }
 
