@@ -1,18 +1,25 @@
 """Two binaries side by side: each row is measured with both, one right after the other, so that what slows the machine
 down meets both alike. What is printed is the median of the ratios of these pairs, new to old."""
 import statistics
+import subprocess
 import sys
 
+import reading
 import rows as standard
 import world
 
 
 def compare(old, people, runs, names, only):
     """`names`: only these rows, without their shape; `only`: rows whose name holds it."""
+    # Not those of gzip: they are compared with `zcat` in the table.
+    compared = [standard.Load, standard.Together, standard.Work, standard.Push]
+    if subprocess.run([old, "check", "--help"], capture_output=True).returncode == 0:
+        compared.append(reading.Check)
     pairs = [
         (new, before)
-        for new, before in zip(standard.rows(people), standard.rows(people, old, "_old"))
-        if isinstance(new, (standard.Load, standard.Together, standard.Work, standard.Push))
+        for rows in (reading.rows, standard.rows)
+        for new, before in zip(rows(people), rows(people, old, "_old"))
+        if type(new) in compared
         and (names is None or new.name.partition(": ")[2] in names)
         and only in new.name
     ]

@@ -9,9 +9,14 @@ import statistics
 import sys
 
 import against
+import reading
 import world
 
-QUICK = ["psql \\copy", "push and work together", "load", "work alone", "kcat -P -l", "push alone"]
+QUICK = [
+    "psql \\copy", "push and work together", "load", "work alone", "kcat -P -l", "push alone", "wc -l",
+    "check, one core",
+]  # fmt: skip
+MODULES = {"large": ["large"], "peers": ["peers"]}
 RUNS = {"standard": 5, "quick": 1, "large": 3, "peers": 3}
 PEOPLE = {"standard": 1_000_000, "quick": 100_000, "large": 1_000_000, "peers": 1_000_000}
 
@@ -35,8 +40,8 @@ def main():
         against.compare(arguments.against, people, runs, names, arguments.only)
         return
 
-    module = {"large": "large", "peers": "peers"}.get(arguments.mode, "rows")
-    rows = importlib.import_module(module).rows(people)
+    modules = MODULES.get(arguments.mode, ["reading", "rows"])
+    rows = [row for module in modules for row in importlib.import_module(module).rows(people)]
     if arguments.mode == "quick":
         rows = [row for row in rows if row.name.partition(": ")[2] in QUICK]
     rows = select(rows, arguments.only)
@@ -50,6 +55,7 @@ def main():
             print(f"run {run + 1} of {runs}: {row.name}: {figures.wall:.2f} s", file=sys.stderr, flush=True)
         world.delete_topics("run_.*")
     print_table(rows)
+    reading.print_rates(rows)
     print_memory(rows)
 
 

@@ -4,10 +4,11 @@ import subprocess
 import sys
 import time
 
+import reading
 import rows as standard
 import world
 
-PACKAGES = ["confluent-kafka", "psycopg[binary]", "orjson", "quixstreams", "psycopg2-binary"]
+PACKAGES = ["confluent-kafka", "psycopg[binary]", "orjson", "quixstreams", "psycopg2-binary", "duckdb"]
 SHAPE = "jsonl"
 
 
@@ -138,6 +139,20 @@ class Pgloader(Peer):
         meter.run("pgloader", script, name="pgloader", log=f"{world.WORK}/pgloader.log")
 
 
+class DuckDB(reading.Reading):
+    """Name and age only, checked by SQL."""
+
+    def prepare(self):
+        self.python = python()
+        super().prepare()
+
+    def command(self):
+        return [self.python, f"{world.HERE}/peers/check.py", self.path]
+
+    def found(self, output):
+        return int(output)
+
+
 def properties(name, path, more):
     """A file of peers/ with lines added."""
     with open(f"{world.HERE}/peers/{name}.properties") as template, open(path, "w") as file:
@@ -160,7 +175,12 @@ def rows(people):
     foreign = "'00000000-0000-0000-0000-000000000000'"
     theirs = standard.Template("theirs", setup=f"ALTER TABLE users ALTER job SET DEFAULT {foreign}")
     copy = standard.Copy("psql \\copy", empty, full, "random")
-    return [
+    reading_rows = []
+    for shape in ("csv", "jsonl"):
+        lines, check = reading.shape_rows(shape, people)
+        duckdb = DuckDB(f"{shape}: DuckDB, name and age, one core", empty, lines.file, people, lines)
+        reading_rows += [lines, duckdb, check]
+    return reading_rows + [
         copy,
         standard.Load("userload load", empty, file, people, 0, copy),
         standard.Work("userload work alone", empty, file, people, 0, copy),

@@ -162,6 +162,30 @@ class Push(Row):
         meter.stop()
 
 
+class PushGzip(Row):
+    """The file as gzip."""
+
+    def prepare(self):
+        super().prepare()
+        self.path = world.gzip(self.path)
+
+    def act(self, meter, database, topic):
+        create_topic(topic)
+        log = f"{world.WORK}/push.log"
+        meter.start()
+        # A shell for both, so that neither pays more for it.
+        meter.run("bash", "-o", "pipefail", "-c", self.SCRIPT, self.binary, self.path, name="userload push", log=log)
+        meter.stop()
+
+    SCRIPT = '"$0" push --quiet "$1"'
+
+
+class PushZcat(PushGzip):
+    """The same, unpacked by zcat, through a pipe."""
+
+    SCRIPT = 'zcat "$1" | "$0" push --quiet -'
+
+
 class Kcat(Row):
     OPTIONS = ()
 
@@ -218,6 +242,7 @@ def shape_rows(shape, people, empty, tag):
     copy = Copy(f"{shape}: psql \\copy", empty, full, "random")
     copy_sorted = Copy(f"{shape}: psql \\copy, sorted", empty, full, "sorted")
     kcat = Kcat(f"{shape}: kcat -P -l", empty, fresh)
+    zcat = PushZcat(f"{shape}: zcat FILE.gz | push -", empty, fresh)
     return [
         copy,
         Together(f"{shape}: push and work together", empty, fresh, people, 0, copy, 1.0),
@@ -232,4 +257,6 @@ def shape_rows(shape, people, empty, tag):
         kcat,
         KcatAsPush(f"{shape}: kcat with key, header, idempotence and lz4", empty, fresh, 0, 0, kcat),
         Push(f"{shape}: push alone", empty, fresh, 0, 0, kcat, 1.2),
+        zcat,
+        PushGzip(f"{shape}: push FILE.gz", empty, fresh, 0, 0, zcat, 1.15),
     ]

@@ -56,6 +56,14 @@ def data_file(*arguments):
     return path
 
 
+def gzip(path):
+    """The file packed, made once."""
+    packed = f"{path}.gz"
+    if not os.path.exists(packed):
+        check(["gzip", "--keep", path])
+    return packed
+
+
 def delete_topics(pattern):
     check(
         [
