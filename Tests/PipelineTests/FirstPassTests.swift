@@ -137,20 +137,26 @@ private struct Found: Equatable {
     private func pushed(_ path: String, _ options: PushOptions) throws -> Found? {
         let input: ConcludedInput
         do throws(PipelineError) {
-            input = try ConcludedInput(path, options.input, keyFields: options.keyFields, Interrupt())
+            input = try ConcludedInput(path, options, Interrupt())
         } catch {
             return nil
         }
         let plan = Plan(
             input: input.conclusion, encoding: input.encoding, keyFields: options.keyFields, partitions: 3,
             onDuplicate: options.onDuplicate)
-        let job = JobInput(
-            source: input.source, job: JobID(high: 1, low: 2), plan: plan, content: nil, scanner: nil)
+        let marker = StartMarker(
+            job: JobID(high: 1, low: 2), contentHash: nil, label: nil, path: path, size: nil, host: "h",
+            format: input.conclusion.form, delimiter: nil, header: nil, options: [], keyFields: options.keyFields,
+            onDuplicate: options.onDuplicate, partitions: 3, again: false,
+            runAt: Date(timeIntervalSince1970: 1_790_000_000))
+        let job = try JobInput(source: input.source, marker: marker, plan: plan, scanner: nil)
         let window = SendWindow(partitions: 3)
         var found = Found()
         let validator = Validator(key: options.keyFields)
-        while try job.next(into: window) {
-            try take(window[window.end - 1], validator, &found)
+        while true {
+            let end = window.end
+            guard try job.next(into: window) else { break }
+            if window.end > end { try take(window[end], validator, &found) }
             window.removeAll()
         }
         return job.isBroken ? nil : found

@@ -27,11 +27,15 @@ struct Concluder {
     let offset: UInt64
     let keyFields: KeyFields
     let today: CalendarDate
+    /// The bytes are another program's output: a second program is not tried.
+    let isOutput: Bool
     private let copy: ByteBuffer
 
     init(
-        _ window: Bytes, isWhole: Bool, offset: UInt64 = 0, keyFields: KeyFields, today: CalendarDate
+        _ window: Bytes, isWhole: Bool, offset: UInt64 = 0, keyFields: KeyFields, today: CalendarDate,
+        isOutput: Bool = false
     ) {
+        self.isOutput = isOutput
         copy = ByteBuffer(capacity: window.count + ByteBlock.size)
         copy.append(window)
         for offset in 0..<ByteBlock.size { copy.base[copy.count + offset] = 0 }

@@ -36,11 +36,13 @@ extension Concluder {
     }
 
     private func way(_ fault: Fault, _ flags: InputFlags) -> Way? {
-        for program in fault.programs {
+        for program in programs(fault) {
             if let found = way(program, flags) { return found }
         }
         return fault.amended.flatMap(way)
     }
+
+    private func programs(_ fault: Fault) -> [OtherProgram] { isOutput ? [] : fault.programs }
 
     /// From these flags on; nil: none is known.
     func way(_ flags: InputFlags) -> Way? {
@@ -51,7 +53,7 @@ extension Concluder {
                 _ = try conclude(flags)
                 return Way(flags: flags)
             } catch {
-                for program in error.programs {
+                for program in programs(error) {
                     if let found = way(program, flags) { return found }
                 }
                 guard let amended = error.amended else { return nil }
@@ -88,7 +90,9 @@ extension Concluder {
             var flags = flags
             flags.format = nil
             flags.encoding = nil
-            return body(Concluder(output, isWhole: program.isWhole, keyFields: keyFields, today: today), flags)
+            let concluder = Concluder(
+                output, isWhole: program.isWhole, keyFields: keyFields, today: today, isOutput: true)
+            return body(concluder, flags)
         }
     }
 
