@@ -175,6 +175,22 @@ import Testing
         #expect(lines("a.csv").summary(failed) == "a.csv  \(job.slug)  \(words)")
     }
 
+    /// A command with a thousand files is not printed a thousand times.
+    @Test func ofSeveralFilesTheCommandIsSaidOnce() {
+        let lines = lines("a.csv", "b.csv")
+        var begun = outcome("a.csv", .failed(.interrupted), job: job)
+        begun.acknowledged = 7
+        let words = "interrupted; nothing is lost: 7 records acknowledged"
+        #expect(lines.summary(begun) == "a.csv  \(job.slug)  \(words)")
+        let waiting = outcome("b.csv", .failed(.interrupted))
+        #expect(lines.summary(waiting) == "b.csv  -         interrupted; nothing sent")
+        let command = "the same command resumes what is not finished: userload push a.csv"
+        #expect(lines.continuation(after: begun) == command && lines.continuation(after: waiting) == command)
+        #expect(lines.continuation(after: outcome("a.csv", .pushed, job: job)) == nil)
+        #expect(lines.continuation(after: outcome("a.csv", .failed(.refused("is empty")))) == nil)
+        #expect(self.lines("a.csv").continuation(after: begun) == nil)
+    }
+
     @Test func nothingWasSent() {
         #expect(
             lines("a.csv").summary(outcome("a.csv", .failed(.kafka("Kafka did not answer for 5 minutes"))))

@@ -9,6 +9,7 @@ import Records
 struct PushLines {
     /// The widest file name, for the columns.
     private let width: Int
+    private let isOneFile: Bool
     /// What resumes a push that stopped.
     private let command: String
     private let times: Times
@@ -25,6 +26,7 @@ struct PushLines {
         self.others = others
         self.options = options
         width = files.map { displayWidth(escaped($0)) }.max() ?? 0
+        isOneFile = files.count == 1
         self.command = command
         self.times = times
     }
@@ -57,6 +59,13 @@ struct PushLines {
     func wayOut(_ outcome: PushOutcome) -> String? {
         guard case .failed(let error) = outcome.result else { return nil }
         return error.wayOut?.text(outcome.input, subcommand, others: others, limits: options.limits.words)
+    }
+
+    /// What goes on with all files, of which this one was not finished: said once, for a thousand files make it long.
+    func continuation(after outcome: PushOutcome) -> String? {
+        guard !isOneFile, case .failed(let error) = outcome.result, error.kind == .kafka || error.kind == .interrupted
+        else { return nil }
+        return "the same command resumes what is not finished: \(command)"
     }
 
     /// What is wrong with the rejects of a file that was pushed, and what to do about it. Escaped.
@@ -107,11 +116,12 @@ struct PushLines {
         return "; of \(counted(outcome.spared, "record")) an invalid field stays in additional_info"
     }
 
+    /// With the command, if the file is the only one.
     private func continuation(_ outcome: PushOutcome) -> String {
-        guard outcome.job != nil else { return "nothing sent; to try again: \(command)" }
+        guard outcome.job != nil else { return "nothing sent" + (isOneFile ? "; to try again: \(command)" : "") }
         let acknowledged = "\(counted(outcome.acknowledged, "record")) acknowledged"
         return outcome.isResumable
-            ? "nothing is lost: \(acknowledged); to resume: \(command)"
+            ? "nothing is lost: \(acknowledged)" + (isOneFile ? "; to resume: \(command)" : "")
             : "\(acknowledged); a stream cannot be resumed: push it again as a new job"
     }
 

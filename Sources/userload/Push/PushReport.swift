@@ -56,9 +56,9 @@ final class PushReport {
         say(line, level)
         if let command = lines.wayOut(outcome) { say("try: \(command)", level) }
         // What stops one file stops the others too: advice is given once.
-        if case .failed(let error) = outcome.result, let hint = error.hint, hints.insert(hint).inserted {
-            say(hint, level)
-        }
+        var advice = [lines.continuation(after: outcome)]
+        if case .failed(let error) = outcome.result { advice.append(error.hint) }
+        for case let line? in advice where hints.insert(line).inserted { say(line, level) }
         if !isLoad { for line in lines.errors(outcome) { say(line, level) } }
     }
 
