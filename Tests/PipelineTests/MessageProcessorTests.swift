@@ -28,7 +28,7 @@ private final class Bench: ProgressSource {
 
     let state: PartitionState
     let builder = BatchBuilder(Batch())
-    private var processor: MessageProcessor?
+    private(set) var processor: MessageProcessor?
     private var offset: Int64 = 0
     // Messages are views; their bytes live as long as the test.
     private var memory: [UnsafeMutableBufferPointer<UInt8>] = []
@@ -133,6 +133,8 @@ private let person = #"{"name":"Ada","age":36}"#
         #expect(bench.rows == 0)
         #expect(bench.last == 5)
         #expect(bench.state.progress(of: job)?.passedOver == 8)
+        #expect(bench.processor?.takeGap() == true)
+        #expect(bench.processor?.takeGap() == false)
         try bench.take(.record, 6)
         #expect(bench.rows == 1)
         #expect(bench.last == 6)

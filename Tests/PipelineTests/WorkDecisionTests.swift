@@ -397,6 +397,19 @@ import Testing
         #expect(tells(12, 3_500) == true)
     }
 
+    @Test func anchorsAreLookedAtEvery10SecondsAndSoonAfterAGap() {
+        var schedule = SessionSchedule(partitions: 1, now: start)
+        #expect(schedule.isCheckDue(at: start))
+        schedule.checkStarted()
+        #expect(!schedule.isCheckDue(at: start + .seconds(60)))
+        schedule.checkEnded(at: start + .seconds(1))
+        #expect(!schedule.isCheckDue(at: start + .milliseconds(10_999)))
+        #expect(schedule.isCheckDue(at: start + .seconds(11)))
+        schedule.gapSeen()
+        #expect(!schedule.isCheckDue(at: start + .milliseconds(2_999)))
+        #expect(schedule.isCheckDue(at: start + .seconds(3)))
+    }
+
     @Test func partitionsAreAskedForEvery30SecondsAndOneAtATime() {
         var schedule = SessionSchedule(partitions: 4, now: start)
         #expect(!schedule.isPartitionsDue(at: start + .seconds(29)))

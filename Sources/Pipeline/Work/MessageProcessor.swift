@@ -25,6 +25,7 @@ final class MessageProcessor {
     private let databaseKey: JobKey
     private let source: any ProgressSource
     private var startMarkers = StartMarkers()
+    private var hasSeenGap = false
 
     init(keyFields: KeyFields, source: any ProgressSource) {
         self.keyFields = keyFields
@@ -39,6 +40,12 @@ final class MessageProcessor {
         try process(message, state, into: builder)
         // Only what was taken may become the anchor.
         if state.wantsAnchor { state.remember(Anchor(offset: message.offset, hash: anchorHash(message))) }
+    }
+
+    /// Whether a message was passed over since this was asked last.
+    func takeGap() -> Bool {
+        defer { hasSeenGap = false }
+        return hasSeenGap
     }
 
     @inline(__always)
@@ -103,7 +110,10 @@ final class MessageProcessor {
         guard decision != .drop else { return }
         touch(progress)
         let step = builder.step(progress)
-        guard decision == .apply else { return progress.passOver(seq) }
+        guard decision == .apply else {
+            hasSeenGap = true
+            return progress.passOver(seq)
+        }
         switch header.kind {
         case .start: break
         case .end: builder.batch.progress[step].end = end

@@ -5,6 +5,7 @@ import Records
 /// A value; time is handed in.
 struct SessionSchedule {
     static let checkInterval = Duration.seconds(10)
+    static let gapInterval = Duration.seconds(2)
     static let commitInterval = Duration.seconds(5)
     static let partitionsInterval = Duration.seconds(30)
     static let openTransaction = Duration.milliseconds(500)
@@ -22,6 +23,7 @@ struct SessionSchedule {
     private var wasSettled = false
     private var arePartitionsAsked = false
     private var nextCheck: ContinuousClock.Instant
+    private var lastCheck: ContinuousClock.Instant
     private var nextCommit: ContinuousClock.Instant
     private var nextPartitions: ContinuousClock.Instant
     private var nextDrainLook: ContinuousClock.Instant
@@ -42,6 +44,7 @@ struct SessionSchedule {
     init(partitions: Int, now: ContinuousClock.Instant) {
         self.partitions = partitions
         nextCheck = now
+        lastCheck = now
         nextCommit = now
         nextPartitions = now + Self.partitionsInterval
         nextDrainLook = now
@@ -99,8 +102,12 @@ struct SessionSchedule {
 
     mutating func checkStarted() { isCheckUnderWay = true }
 
+    /// Messages are missing, as in the log of a topic that was created again: its anchors are looked at soon.
+    mutating func gapSeen() { nextCheck = min(nextCheck, lastCheck + Self.gapInterval) }
+
     mutating func checkEnded(at now: ContinuousClock.Instant) {
         isCheckUnderWay = false
+        lastCheck = now
         nextCheck = now + Self.checkInterval
     }
 

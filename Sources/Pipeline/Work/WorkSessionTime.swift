@@ -8,6 +8,7 @@ extension WorkSession {
             let waiting = assignment.partitions.filter { assignment.next($0) == nil }
             perform([.resolve(waiting, ticket: ticket)])
         }
+        if processor.takeGap() { schedule.gapSeen() }
         if assignment.isReading, schedule.isCheckDue(at: now) { startCheck() }
         if schedule.isPartitionsDue(at: now) { askForPartitions() }
         if schedule.isCommitDue(at: now) { commitOffsets() }
