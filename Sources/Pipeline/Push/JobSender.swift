@@ -35,7 +35,9 @@ final class JobSender {
     private var untilHousekeeping = JobSender.stride
     private(set) var hasStarted = false
     /// By partition: the offset acknowledged last, in the end that of the end marker. −1: none yet.
-    private(set) var lastOffsets: [Int64]
+    var lastOffsets: [Int64] { Array(latestOffsets) }
+    // Not an array, which would be counted up and down for every report.
+    private let latestOffsets: UnsafeMutableBufferPointer<Int64>
     private var progress: ProgressClock
     private let size: UInt64?
     /// Of a stream into the mock cluster.
@@ -57,7 +59,8 @@ final class JobSender {
         startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0, lenient: input.lenient))
         now = context.now
         window = SendWindow(partitions: context.topic.partitions)
-        lastOffsets = Array(repeating: -1, count: context.topic.partitions)
+        latestOffsets = .allocate(capacity: context.topic.partitions)
+        latestOffsets.initialize(repeating: -1)
         if claim != .nothing {
             for (partition, range) in journal.entry.partitions.enumerated() { window.believe(partition, range) }
         }
@@ -73,7 +76,10 @@ final class JobSender {
         input.source.idle = { [unowned self] in try pump() }
     }
 
-    deinit { close() }
+    deinit {
+        close()
+        latestOffsets.deallocate()
+    }
 
     /// Ends the producer, if there is one; bounded by about a second. What it may still read then, it keeps: the next one
     /// reads the same messages in memory of their own.
@@ -156,7 +162,7 @@ final class JobSender {
             // Unsafe, but sound: the producer makes no call once it is closed, and we close it before we go.
             problem: { [unowned(unsafe) self] in session.noticed($0, now: now) },
             report: { [unowned(unsafe) self] report in
-                if report.isAcknowledged { lastOffsets[Int(report.partition)] = report.offset }
+                if report.isAcknowledged { latestOffsets[Int(report.partition)] = report.offset }
                 session.reported(
                     report.opaque, offset: report.offset, error: report.error.map { KafkaError(code: $0) }, now: now)
             })
