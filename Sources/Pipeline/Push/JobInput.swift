@@ -123,6 +123,7 @@ final class JobInput {
     }
 
     /// The stream at its next record; nil at the end of the input, or where it is damaged.
+    @inline(__always)
     private func nextRecord() throws -> RecordStream? {
         do {
             guard let stream = try stream ?? openStream(), try stream.next() else { return nil }
