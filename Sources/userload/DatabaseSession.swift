@@ -40,9 +40,7 @@ extension DatabaseSession {
 
     /// What is wrong with their rejects.
     func errors(of jobs: [JobStatus]) throws(PostgresError) -> [JobID: JobErrors] {
-        var errors: [JobID: JobErrors] = [:]
-        for job in jobs where job.rejected > 0 { errors[job.id] = try self.jobs.errors(of: job.id) }
-        return errors
+        try self.jobs.errors(of: jobs.filter { $0.rejected > 0 }.map(\.id))
     }
 
     func noSuchJob(_ name: String) -> Failure {

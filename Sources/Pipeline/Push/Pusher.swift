@@ -73,7 +73,10 @@ package final class Pusher {
                 if let same = group?.job(job.id) {
                     file.repeats(same)
                 } else {
-                    if group?.takes(job) == false { finish() }
+                    if group?.takes(job) == false {
+                        finish()
+                        file.takeTurn()
+                    }
                     if group == nil { group = PushGroup(partitions: topic.partitions, descriptors: Self.descriptors) }
                     group?.append(job)
                     file.prepared(job)
@@ -145,8 +148,10 @@ package final class Pusher {
     /// Sends a group, and tells of the files that were waiting for it.
     private func conclude(_ files: [PushFile], _ group: PushGroup?, _ tell: (PushOutcome) -> Void) {
         var sender: JobSender?
+        // What may have come up since the files were prepared.
+        let obstacle = interrupt.isSet ? .interrupted : halted
         var failure: PipelineError?
-        if let group, let topic = knownTopic {
+        if let group, let topic = knownTopic, obstacle == nil {
             let made = JobSender(context(topic, event), group, producer)
             sender = made
             do throws(PipelineError) {
@@ -159,6 +164,7 @@ package final class Pusher {
         for file in files {
             file.takeTurn()
             if let job = file.job, let sender { sender.conclude(file, job, failure) }
+            if file.job != nil, let obstacle { fail(file, obstacle) }
             if case .failed(let error) = file.outcome.result { halt(error) }
             tell(file.outcome)
         }

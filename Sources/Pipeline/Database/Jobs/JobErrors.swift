@@ -52,6 +52,8 @@ package struct JobErrors: Equatable, Sendable {
     static let codesTold = 20
     static let recordBytes = Limits.truncatedBytes
     static let recordErrors = 32
+    /// Of each, 4 MB may come.
+    static let jobsOfAQuestion = 16
 
     package init(rejects: Int64 = 0, codes: [Code] = [], others: Int = 0) {
         self.rejects = rejects

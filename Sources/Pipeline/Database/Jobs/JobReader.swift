@@ -71,29 +71,27 @@ package struct JobReader {
     }
 
     /// What is wrong with the first rejects of a job.
-    package func errors(of id: JobID) throws(PostgresError) -> JobErrors {
+    package func errors(of ids: [JobID]) throws(PostgresError) -> [JobID: JobErrors] {
+        var errors: [JobID: JobErrors] = [:]
+        var rest = ids[...]
+        while !rest.isEmpty {
+            try addErrors(of: rest.prefix(JobErrors.jobsOfAQuestion), to: &errors)
+            rest = rest.dropFirst(JobErrors.jobsOfAQuestion)
+        }
+        return errors
+    }
+
+    private func addErrors(of ids: ArraySlice<JobID>, to found: inout [JobID: JobErrors]) throws(PostgresError) {
         let rows = try connection.query(
             SQL.text(PackageResources.job_errors_sql),
             [
-                .text(id.uuid), .int(JobErrors.rejectsLookedAt), .int(JobErrors.codesTold),
+                .array(ids.map(\.uuid)), .int(JobErrors.rejectsLookedAt), .int(JobErrors.codesTold),
                 .int(ErrorTally.exampleCount), .int(JobErrors.recordBytes), .int(JobErrors.recordErrors),
             ])
-        var errors = JobErrors()
         for row in rows {
-            let code = row.string(0) ?? ""
-            if errors.codes.last?.code != code {
-                errors.codes.append(JobErrors.Code(code: code, count: Int64(row.int(1) ?? 0), first: []))
-                errors.rejects = Int64(row.int(2) ?? 0)
-                errors.others = max(0, (row.int(3) ?? 0) - JobErrors.codesTold)
-            }
-            errors.codes[errors.codes.count - 1].first.append(
-                JobErrors.Example(
-                    line: Int64(row.int(4) ?? 0), partition: Int32(clamping: row.int(5) ?? 0),
-                    kafkaOffset: Int64(row.int(6) ?? 0),
-                    error: FieldError(field: row.string(7) ?? "", code: code, message: row.string(8) ?? ""),
-                    form: row.string(9).flatMap(Reject.Form.init) ?? .raw, bytes: row.bytea(10) ?? []))
+            guard let id = row.string(0).flatMap(JobID.init(uuid:)) else { continue }
+            found[id, default: JobErrors()].add(row)
         }
-        return errors
     }
 
     private func query(_ file: [UInt8], _ parameters: [Parameter]) throws -> [JobID] {
@@ -104,5 +102,23 @@ package struct JobReader {
     static func idPrefix(_ name: String) -> String? {
         if name == "-" { return name }
         return (6...26).contains(name.utf8.count) ? Crockford.folded(name) : nil
+    }
+}
+
+extension JobErrors {
+    /// A row of job_errors.sql.
+    fileprivate mutating func add(_ row: Row) {
+        let code = row.string(1) ?? ""
+        if codes.last?.code != code {
+            codes.append(Code(code: code, count: Int64(row.int(2) ?? 0), first: []))
+            rejects = Int64(row.int(3) ?? 0)
+            others = max(0, (row.int(4) ?? 0) - Self.codesTold)
+        }
+        codes[codes.count - 1].first.append(
+            Example(
+                line: Int64(row.int(5) ?? 0), partition: Int32(clamping: row.int(6) ?? 0),
+                kafkaOffset: Int64(row.int(7) ?? 0),
+                error: FieldError(field: row.string(8) ?? "", code: code, message: row.string(9) ?? ""),
+                form: row.string(10).flatMap(Reject.Form.init) ?? .raw, bytes: row.bytea(11) ?? []))
     }
 }
