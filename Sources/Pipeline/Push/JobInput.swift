@@ -90,6 +90,7 @@ final class JobInput {
     }
 
     /// The stream at its next record; nil at the end of the input, or where it is damaged.
+    @inline(__always)
     private func nextRecord() throws -> RecordStream? {
         do {
             guard let stream = try stream ?? begin(), try stream.next() else { return nil }

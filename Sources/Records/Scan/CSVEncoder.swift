@@ -7,8 +7,6 @@ final class CSVEncoder {
         case string
         /// The same, but a canonical integer as a number.
         case age
-        /// A date of birth, as the age on a day.
-        case ageFrom
         /// An object; taken back by `close` if nothing came into it.
         case open
         case close
@@ -37,14 +35,6 @@ final class CSVEncoder {
         self.age = age
         var steps: [Step] = []
         Self.addSteps(for: paths.indices.map { ($0, paths[$0][...]) }, isOutermost: true, &steps, literals)
-        if let age {
-            let start = literals.count
-            literals.append("\"age\":")
-            steps.append(
-                Step(
-                    action: .ageFrom, column: Int32(age.index), literal: Int32(start),
-                    literalCount: Int32(literals.count - start)))
-        }
         // For the last block of the last literal.
         literals.reserve(ByteBlock.size)
         self.steps = .allocate(capacity: steps.count)
@@ -94,8 +84,9 @@ final class CSVEncoder {
     /// `Limits.valueBytes`. Blocks are loaded beyond the row.
     func encode(_ row: BytePointer, _ length: Int, _ cells: UnsafeMutablePointer<CSVCell>) -> Bytes? {
         json.removeAll()
-        // Enough for a row without escapes, and the block after its last byte: nothing is checked until there is one.
-        let room = literals.count &+ length &+ 4 &* steps.count &+ 2 &* ByteBlock.size
+        // Enough for a row without escapes, an age, and the block after its last byte: nothing is checked until there is
+        // one.
+        let room = literals.count &+ length &+ 4 &* steps.count &+ 3 &* ByteBlock.size
         json.reserve(room)
         var next = json.base
         next.pointee = UInt8(ascii: "{")
@@ -121,16 +112,6 @@ final class CSVEncoder {
                 next.pointee = UInt8(ascii: ",")
                 next += 1
                 guard next - json.base <= Limits.valueBytes else { return nil }
-            case .ageFrom:
-                let cell = cells[Int(step.column)]
-                guard let years = years(Bytes(start: row + Int(cell.start), count: Int(cell.count))) else { continue }
-                next = copyLiteral(step, Int(step.literalCount), to: next)
-                for digit in String(years).utf8 {
-                    next.pointee = digit
-                    next += 1
-                }
-                next.pointee = UInt8(ascii: ",")
-                next += 1
             case .open:
                 opened[depth] = next - json.base
                 depth &+= 1
@@ -146,6 +127,7 @@ final class CSVEncoder {
                 }
             }
         }
+        if let age { next = append(age, row, cells, to: next) }
         if next[-1] == UInt8(ascii: ",") {
             Self.replaceLast(before: next, UInt8(ascii: "}"))
         } else {
@@ -156,17 +138,28 @@ final class CSVEncoder {
         return json.count <= Limits.valueBytes ? json.bytes : nil
     }
 
-    /// nil: there is no date of birth, or `ageFault` says what is wrong with it.
-    private func years(_ cell: Bytes) -> Int? {
+    /// A date of birth, as the age on a day: nothing if there is none, or if `ageFault` says what is wrong with it.
+    private func append(
+        _ age: AgeSource, _ row: BytePointer, _ cells: UnsafeMutablePointer<CSVCell>,
+        to target: UnsafeMutablePointer<UInt8>
+    ) -> UnsafeMutablePointer<UInt8> {
         ageFault = .none
-        guard let age, trimmed(cell).count > 0 else { return nil }
-        switch DateText.age(cell, age.format, on: age.asOf) {
-        case .years(let years): return years
+        let cell = cells[age.index]
+        let text = Bytes(start: row + Int(cell.start), count: Int(cell.count))
+        guard trimmed(text).count > 0 else { return target }
+        switch DateText.age(text, age.format, on: age.asOf) {
         case .notADate: ageFault = .notADate
         case .inFuture: ageFault = .inFuture
         case .outOfRange: ageFault = .outOfRange
+        case .years(let years):
+            var next = target
+            for byte in "\"age\":\(years),".utf8 {
+                next.pointee = byte
+                next += 1
+            }
+            return next
         }
-        return nil
+        return target
     }
 
     /// A raw store: Swift 6.3.1 drops `next[-1] = …` when `next[0] = …` follows it (at -O).

@@ -67,6 +67,7 @@ package final class RecordScanner {
     }
 
     /// The next record; false at the end of the input.
+    @inline(__always)
     package func next() throws -> Bool {
         guard let scanner else { preconditionFailure("records before begin") }
         guard try scanner.next(&record) else { return false }
