@@ -33,6 +33,17 @@ extension Client {
         }
     }
 
+    /// Asks the partitions' leaders for their logs' ends, and waits for no answer: a request wakes a broker's thread, which
+    /// in 2.0.2 may sleep for up to 1 s beside something to fetch.
+    func wakeLeaders(of partitions: [Int32], topic: String) {
+        guard let handle, let list = rd_kafka_topic_partition_list_new(Int32(partitions.count)) else { return }
+        defer { rd_kafka_topic_partition_list_destroy(list) }
+        for partition in partitions {
+            rd_kafka_topic_partition_list_add(list, topic, partition)?.pointee.offset = Int64(RD_KAFKA_OFFSET_END)
+        }
+        rd_kafka_offsets_for_times(handle, list, 0)
+    }
+
     /// After a turn without an answer: throws when waiting longer is useless, or the time is up. Serves what the client
     /// has to tell; for a connection's failure its log has the cause.
     func check(_ code: KafkaErrorCode, until end: ContinuousClock.Instant) throws(KafkaError) {

@@ -80,7 +80,7 @@ package final class Consumer {
     /// meanwhile.
     package func readByHand(_ topic: String) {
         self.topic = topic
-        if let handle = client.handle { wake([0], handle) }
+        client.wakeLeaders(of: [0], topic: topic)
     }
 
     /// Hands out up to `maximum` events, waiting up to `milliseconds` for the first and for no further one
@@ -133,22 +133,16 @@ package final class Consumer {
         let length = Int(rd_kafka_queue_length(queue))
         queuePeak = max(queuePeak, length + taken)
         // Messages of 1 MiB fill it with 16.
-        guard queuePeak >= 8, length <= queuePeak / 2, let handle = client.handle, !assigned.isEmpty else { return }
+        guard queuePeak >= 8, length <= queuePeak / 2, client.handle != nil, !assigned.isEmpty else { return }
         queuePeak = length
-        wake(assigned, handle)
+        client.wakeLeaders(of: assigned, topic: topic)
     }
 
     /// The same after an `assign`, until every partition has said something: 2.0.2 may look at a new one only when the
     /// broker's thread wakes.
     private func wakeSilent(limit: Int32) {
         wakePause = min(2 * wakePause, limit)
-        if let handle = client.handle { wake(Array(silent), handle) }
-    }
-
-    private func wake(_ partitions: [Int32], _ handle: OpaquePointer) {
-        let list = partitionList(partitions.map { ($0, Int64(RD_KAFKA_OFFSET_END)) })
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        rd_kafka_offsets_for_times(handle, list, 0)
+        client.wakeLeaders(of: Array(silent), topic: topic)
     }
 
     /// Starts reading at these offsets, and nowhere else; an empty list reads nothing and stays a member.

@@ -63,6 +63,7 @@ package final class Producer {
                 var metadata: UnsafePointer<rd_kafka_metadata>?
                 rd_kafka_metadata(handle, 0, topic, &metadata, 300)
                 if let metadata { rd_kafka_metadata_destroy(metadata) }
+                // For the connection that the answer began.
                 usleep(5_000)
             }
         }

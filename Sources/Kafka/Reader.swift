@@ -95,7 +95,7 @@ package final class Reader {
         while !round.isComplete {
             guard let message = rd_kafka_consume_queue(queue, min(turn, milliseconds(until: end))) else {
                 try client.check(.timedOut, until: end)
-                wake(round.open)
+                client.wakeLeaders(of: round.open, topic: name)
                 turn = min(turn * 2, 100)
                 if ContinuousClock.now >= nextCheck {
                     nextCheck = .now + .milliseconds(250)
@@ -145,16 +145,6 @@ package final class Reader {
                 code: KafkaErrorCode(message.pointee.err),
                 message: rd_kafka_message_errstr(message).map { String(cString: $0) })
         }
-    }
-
-    /// Asks the partitions' leaders for something whose answer nobody waits for.
-    private func wake(_ partitions: [Int32]) {
-        let list = rd_kafka_topic_partition_list_new(Int32(partitions.count))!
-        defer { rd_kafka_topic_partition_list_destroy(list) }
-        for partition in partitions {
-            rd_kafka_topic_partition_list_add(list, name, partition).pointee.offset = Int64(RD_KAFKA_OFFSET_END)
-        }
-        rd_kafka_offsets_for_times(client.handle, list, 0)
     }
 
     /// The log's start and the offset up to which it may be read: its end, or the start of an open transaction.

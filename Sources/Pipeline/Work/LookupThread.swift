@@ -45,7 +45,7 @@ final class LookupThread: Sendable {
     /// - Parameters:
     ///   - interrupt: when it is set, nobody waits for an answer any more.
     ///   - opening: makes the tools; tried again for each task after a failure.
-    ///   - patience: with an answer, in `ask`.
+    ///   - patience: how long `ask` waits for an answer.
     init(_ opening: LookupOpening, interrupt: Interrupt, patience: Duration) {
         self.interrupt = interrupt
         self.patience = patience

@@ -146,6 +146,7 @@ private final class BackgroundWorker: Sendable {
     /// The database, once it is migrated and may be loaded into; nil: the worker ended before.
     /// - Parameter unlessAway: nil, too, when the database does not answer.
     func waitUntilReady(unlessAway: Bool = false) -> DatabaseInfo? {
+        // `hasEnded` goes up with the worker's end, and when the program is to stop.
         while true {
             if let info = box.database.withLock({ $0 }) { return info }
             if hasEnded.isSet || (unlessAway && box.isAway.isSet) { return nil }
