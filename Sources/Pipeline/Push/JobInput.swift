@@ -84,7 +84,7 @@ final class JobInput {
     /// Appends the next message, or passes one over that Kafka has. False: there is none.
     func next(into window: SendWindow) throws -> Bool {
         if !hasBegun { begin() }
-        if let partition = pendingStarts.popLast() {
+        if !pendingStarts.isEmpty, let partition = pendingStarts.popLast() {
             window.append(
                 job: number, partition: Int32(partition), seq: 0, value: startMarker.bytes, header: startHeader.bytes)
             return true

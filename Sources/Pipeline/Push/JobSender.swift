@@ -26,8 +26,6 @@ final class JobSender {
     var progress: (job: Int, clock: ProgressClock)
     /// Of a stream into the mock cluster.
     private var mockLimit: MockLimit?
-    /// By partition: the offset acknowledged last, in the end behind or at every end marker. −1: none yet.
-    private(set) var lastOffsets: [Int64]
 
     /// - Parameter jobs: of what their journals' entries claim, the positions are looked for before they are believed.
     init(_ context: PushContext, _ group: PushGroup, _ kept: KeptProducer) {
@@ -39,7 +37,6 @@ final class JobSender {
         words = JobSenderWords(
             topic: topic, stallTimeout: context.options.stallTimeout, isOneJob: jobs.count == 1)
         window = SendWindow(partitions: topic.partitions, jobs: jobs.count)
-        lastOffsets = Array(repeating: -1, count: topic.partitions)
         for (number, job) in jobs.enumerated() where job.identity.claim != .nothing {
             for (partition, range) in job.identity.entry.partitions.enumerated() {
                 window.believe(number * topic.partitions + partition, range)
@@ -98,8 +95,8 @@ final class JobSender {
 
     func noticed(_ error: KafkaError) { session.noticed(error, now: now) }
 
+    @inline(__always)
     func reported(_ report: DeliveryReport) {
-        if report.isAcknowledged { lastOffsets[Int(report.partition)] = report.offset }
         session.reported(
             report.opaque, offset: report.offset, error: report.error.map { KafkaError(code: $0) }, now: now)
     }
@@ -153,6 +150,7 @@ final class JobSender {
         }
     }
 
+    @inline(__always)
     private func transmit(_ number: Int) throws {
         let message = window[number]
         switch producer!.produce(
@@ -181,6 +179,7 @@ final class JobSender {
     }
 
     /// Appends the next message of the group, or passes one over that Kafka has. False: there is none.
+    @inline(__always)
     private func appendNext() throws -> Bool {
         while true {
             if let reading {

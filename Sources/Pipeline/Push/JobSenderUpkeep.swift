@@ -48,7 +48,9 @@ extension JobSender {
     /// - Parameter failure: of the group.
     func conclude(_ file: PushFile, _ job: PushJob, _ failure: PipelineError?) {
         let number = job.input.number
-        let ends = EndOffsets(cluster: context.topic.cluster, topic: context.topic.name, offsets: lastOffsets)
+        // Behind or at every end marker.
+        let offsets = (0..<window.partitions).map { window.highest($0) }
+        let ends = EndOffsets(cluster: context.topic.cluster, topic: context.topic.name, offsets: offsets)
         // Saturates: the journal's numbers come from a file.
         let acknowledged = window.acknowledged(of: number).reduce(UInt64(0)) { $0.addingSaturated($1?.last.seq ?? 0) }
         let error = job.failure ?? failure

@@ -9,14 +9,25 @@ final class KeptProducer {
     private let topic: String
     private var producer: Producer?
     /// Whose messages it has: reports and problems are for it.
-    var sender: JobSender?
+    var sender: JobSender? {
+        get { reported?.takeUnretainedValue() }
+        set {
+            reported?.release()
+            reported = newValue.map(Unmanaged.passRetained)
+        }
+    }
+    // Not counted up and down for each report.
+    private var reported: Unmanaged<JobSender>?
 
     init(_ settings: ClientSettings, topic: String) {
         self.settings = settings
         self.topic = topic
     }
 
-    deinit { close { [] } }
+    deinit {
+        close { [] }
+        sender = nil
+    }
 
     /// The one there is, or another one.
     func open() throws -> Producer {
@@ -25,7 +36,9 @@ final class KeptProducer {
             settings, topic: topic, headerNames: (WireHeader.name, WireHeader.errorsName),
             // Unsafe, but sound: the producer makes no call once it is closed, and it is closed before this is gone.
             problem: { [unowned(unsafe) self] in sender?.noticed($0) },
-            report: { [unowned(unsafe) self] in sender?.reported($0) })
+            report: { [unowned(unsafe) self] report in
+                reported?._withUnsafeGuaranteedRef { $0.reported(report) }
+            })
         producer = made
         return made
     }

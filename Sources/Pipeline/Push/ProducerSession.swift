@@ -111,6 +111,7 @@ package struct ProducerSession {
     }
 
     /// Whether `next` would say `read`, everything before being handed over: the hot loop's short cut.
+    @inline(__always)
     package mutating func readsOn() -> Bool {
         guard case .sending = phase, cursor == window.end, !hasEnded, stop == nil else { return false }
         return window.hasRoom

@@ -75,7 +75,7 @@ package final class SendWindow {
     private var arena = WindowArena()
     private var heads: [Int]  // by lane: the first message not settled, −1 none
     private var tails: [Int]
-    private var logs: [Log]  // by partition
+    private let logs: UnsafeMutableBufferPointer<Log>  // by partition
 
     /// - Parameters:
     ///   - messages: at most this many are held; 16,384 is what the producer queues, too.
@@ -93,14 +93,19 @@ package final class SendWindow {
         acknowledged = Array(repeating: nil, count: partitions * jobs)
         heads = Array(repeating: -1, count: partitions * jobs)
         tails = Array(repeating: -1, count: partitions * jobs)
-        logs = Array(repeating: Log(), count: partitions)
+        logs = .allocate(capacity: partitions)
+        logs.initialize(repeating: Log())
     }
 
-    deinit { slots.deallocate() }
+    deinit {
+        slots.deallocate()
+        logs.deallocate()
+    }
 
     package var isEmpty: Bool { first == end }
 
     /// Whether one more message fits, of any size the wire allows. An empty window takes any message.
+    @inline(__always)
     package var hasRoom: Bool {
         isEmpty || (end - first < messageLimit && arena.live + Limits.messageBytes <= byteLimit)
     }
@@ -131,6 +136,7 @@ package final class SendWindow {
     }
 
     /// The message with this number.
+    @inline(__always)
     package subscript(number: Int) -> WindowMessage {
         let slot = slots[number & mask]
         let key = slot.base + Int(slot.valueCount)
