@@ -208,6 +208,31 @@ import Testing
         #expect(place.push(paths).allSatisfy { isAlreadyPushed($0) })
     }
 
+    /// What stops one group stops the others, also a file that was prepared meanwhile: here one that is small as it lies.
+    @Test func whatStopsOneGroupStopsTheOthers() throws {
+        let place = try Place()
+        let paths = try files(place, 0..<2)
+        let plain = try place.file("plain", lines: 60_000)
+        let large = place.directory.path("large.jsonl.gz")
+        try run("/bin/sh", ["-c", "gzip -c < '\(plain)' > '\(large)'"])
+        #expect(try Data(contentsOf: URL(fileURLWithPath: large)).count < 1 << 20)
+        let pusher = Pusher(
+            place.settings, topic: place.topic, options: place.options, interrupt: place.interrupt, event: { _ in })
+        defer { pusher.close() }
+        let stop = PipelineError.configuration("the unique key is another one")
+        var calls = 0
+        pusher.beforeSending = { () throws(PipelineError) in
+            calls += 1
+            throw stop
+        }
+        var outcomes: [PushOutcome] = []
+        pusher.push([paths[0], large, paths[1]]) { outcomes.append($0) }
+        #expect(outcomes.map(\.input) == [paths[0], large, paths[1]])
+        #expect(outcomes.allSatisfy { $0.result == .failed(stop) && $0.job == nil })
+        #expect(calls == 1)
+        #expect(try place.content().messages.isEmpty)
+    }
+
     @Test func againMakesOtherJobsOfAllFiles() throws {
         let place = try Place()
         let paths = try files(place, 0..<5)
