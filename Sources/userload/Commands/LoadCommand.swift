@@ -53,18 +53,28 @@ extension Command {
         }
         context.screen.progress("")
         pusher.close()
+        var open = jobs.count
         if worker.error == nil, !context.interrupt.isSet, !jobs.isEmpty {
-            code = max(code, try follow(jobs, ends, worker, pushOptions.stallTimeout, arguments, context))
+            let followed = try follow(jobs, ends, worker, pushOptions.stallTimeout, arguments, context)
+            code = max(code, followed?.exitCode ?? .done)
+            open -= followed?.jobs.count { !$0.isOpen } ?? 0
         }
         try worker.stop()
-        return context.interrupt.isSet ? .interrupted : code
+        guard context.interrupt.isSet else { return code }
+        if open > 0 {
+            context.logger.warning(
+                "interrupted before the end of \(open) of \(counted(jobs.count, "job")) was seen; `userload work --drain` "
+                    + "loads what is left in Kafka, or the same command again")
+        }
+        return .interrupted
     }
 
+    /// nil: the worker ended before it could load.
     private static func follow(
         _ jobs: [JobID], _ ends: [JobID: EndOffsets], _ worker: BackgroundWorker, _ stall: Duration,
         _ arguments: ParsedArguments, _ context: Context
-    ) throws -> ExitCode {
-        guard worker.waitUntilReady() != nil else { return .done }
+    ) throws -> Followed? {
+        guard worker.waitUntilReady() != nil else { return nil }
         let followed = try context.follow(
             jobs, ends: ends, arguments, timeout: nil, stall: stall, patience: stall,
             shouldStop: { worker.hasEnded.isSet }, isIdle: { worker.isIdle })
@@ -75,17 +85,11 @@ extension Command {
                 : "another worker, or another load, may be reading the topic and not move"
             context.logger.error("nothing was loaded for \(spelled(stall)): \(reason); see `userload status --wait`")
         }
-        if followed.end == .interrupted, context.interrupt.isSet {
-            let open = jobs.count - followed.jobs.filter { !$0.isOpen }.count
-            context.logger.warning(
-                "interrupted: \(counted(open, "job")) of \(jobs.count) \(open == 1 ? "is" : "are") in Kafka and not all "
-                    + "loaded; `userload work --drain` loads the rest, or the same command again")
-        }
         if !(arguments[Options.quiet] && followed.exitCode == .done) {
             try context.printStatus(
                 followed.jobs.map { .job($0, others: []) }, followed.errors, showsValues: arguments[Options.showValues])
         }
-        return followed.exitCode
+        return followed
     }
 }
 

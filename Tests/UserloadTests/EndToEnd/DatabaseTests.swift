@@ -235,8 +235,8 @@ import Testing
         #expect(result.code == 130, "\(result)")
         #expect(
             result.stderr.contains(
-                "interrupted: 1 job of 1 is in Kafka and not all loaded; `userload work --drain` loads the rest, or the "
-                    + "same command again"), "\(result)")
+                "interrupted before the end of 1 of 1 job was seen; `userload work --drain` loads what is left in Kafka, "
+                    + "or the same command again"), "\(result)")
         try holder.send("ROLLBACK;")
         try world.expect(0, "load", file)
         try world.expectCompleted(file, inserted: 10)
