@@ -258,7 +258,7 @@ import Testing
     @Test func theFilesRunInPsqlWithItsVariables() throws {
         try runFiles([
             "0001_tables", "0002_age_counts", "0003_views", "0004_sums", "0005_conclusion", "0006_reject_words",
-            "0007_hand_readers",
+            "0007_hand_readers", "0008_operation",
         ])
         try psql(
             ["-1", "-v", "users=public.users", "-v", "schema=public", "-v", "columns=age, name, email"]

@@ -12,6 +12,7 @@ struct Migration {
         Migration(number: 5, sql: PackageResources._005_conclusion_sql),
         Migration(number: 6, sql: PackageResources._006_reject_words_sql),
         Migration(number: 7, sql: PackageResources._007_hand_readers_sql),
+        Migration(number: 8, sql: PackageResources._008_operation_sql),
     ]
 
     /// The schema version this userload works with.
