@@ -12,7 +12,7 @@ struct Context: Sendable {
     let output: Output
     /// Standard error: lines, and the progress line on a terminal.
     let screen: Screen
-    let logger: Logger
+    var logger: Logger
     /// Set by SIGINT and SIGTERM.
     let interrupt: Interrupt
     let now: @Sendable () -> Date

@@ -13,12 +13,15 @@ struct WorkReport: Sendable {
     let brokers: String
     /// Part of a command that speaks for itself: what is ordinary is said at debug only.
     let isEmbedded: Bool
+    /// Only what a person must act on: not what healed, and not what the status tells.
+    let isQuiet: Bool
 
-    init(_ options: WorkOptions, _ logger: Logger, isEmbedded: Bool = false) {
+    init(_ options: WorkOptions, _ logger: Logger, isEmbedded: Bool = false, isQuiet: Bool = false) {
         self.logger = logger
         topic = options.topic
         brokers = options.kafka.brokerNames
         self.isEmbedded = isEmbedded
+        self.isQuiet = isQuiet
     }
 
     func tell(_ event: WorkEvent) {
@@ -28,7 +31,13 @@ struct WorkReport: Sendable {
     }
 
     private func level(of event: WorkEvent) -> LogLevel {
-        switch event {
+        if isQuiet {
+            switch event {
+            case .outage, .partitions, .newGeneration, .jobEnded: return .debug
+            default: break
+            }
+        }
+        return switch event {
         case .migrated, .firstContact(.postgres): .info
         // Push says it too.
         case .firstContact(.kafka): isEmbedded ? .debug : .info

@@ -206,6 +206,43 @@ import Testing
         #expect(throws: MarkerError.self) { try decoded { $0.runAt = Date(timeIntervalSince1970: 9.46e12) } }
     }
 
+    static let run = PushRun(
+        id: JobID(high: 7, low: 8), host: "etl1", startedAt: Date(timeIntervalSince1970: 1_795_305_600), files: 6,
+        label: "nightly")
+
+    /// A marker of an older push has none; an older worker does not look at it.
+    @Test func theRunTravelsBesideTheJob() throws {
+        var marker = Self.start
+        marker.run = Self.run
+        let text = String(decoding: try marker.encode(), as: UTF8.self)
+        #expect(
+            text.contains(
+                #""run":{"copies":1,"files":6,"host":"etl1","id":"000000000001r0000000000080","label":"nightly","#
+                    + #""startedAt":"2026-11-22T00:00:00.000Z"},"#))
+        #expect(try withBytes(text) { bytes throws in try StartMarker(decoding: bytes) } == marker)
+    }
+
+    @Test(arguments: [
+        ("\"files\":6", "\"files\":0", "that is out of range"), ("\"files\":6", "\"files\":2147483648", "that is out of range"),
+        ("\"files\":6", "\"files\":9223372036854775808", nil), ("\"copies\":1", "\"copies\":-1", "that is out of range"),
+        ("000000000001r0000000000080", "-", "that is out of range"), ("000000000001r0000000000080", "x", nil),
+        ("2026-11-22T00:00:00.000Z", "1969-12-31T23:59:59.999Z", "that is out of range"),
+        ("\"label\":\"nightly\"", "\"label\":\"\(String(repeating: "x", count: 201))\"", "whose host or label is too long"),
+        ("\"host\":\"etl1\",\"id\"", "\"host\":\"\(String(repeating: "x", count: 401))\",\"id\"", "whose host or label is too long"),
+    ])
+    func aRunIsBounded(old: String, new: String, words: String?) throws {
+        var marker = Self.start
+        marker.label = nil
+        marker.run = Self.run
+        let text = String(decoding: try marker.encode(), as: UTF8.self)
+        let changed = text.replacingOccurrences(of: old, with: new)
+        #expect(changed != text)
+        let message = words.map { "a start marker with a run \($0)" } ?? "a marker that cannot be read"
+        #expect(throws: MarkerError(message: message)) {
+            try withBytes(changed) { bytes throws in try StartMarker(decoding: bytes) }
+        }
+    }
+
     @Test func end() throws {
         let marker = EndMarker(lastSeq: 7, records: 7, digest: 0xFEDC_BA98_7654_3210)
         let text = #"{"digest":"fedcba9876543210","lastSeq":7,"records":7}"#

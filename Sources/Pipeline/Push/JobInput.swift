@@ -17,7 +17,8 @@ final class JobInput {
     var number = 0
     /// A session's start markers are those of its first job, and stand alone; here they are left out.
     var startsAlone: Bool { number == 0 }
-    let startMarker: ByteBuffer
+    private(set) var startMarker: ByteBuffer
+    private var marker: StartMarker
     let startHeader: ByteBuffer
 
     private let job: JobID
@@ -48,6 +49,7 @@ final class JobInput {
         source: FileSource, marker: StartMarker, plan: Plan, scanner: RecordScanner?
     ) throws(MarkerError) {
         self.source = source
+        self.marker = marker
         job = marker.job
         self.plan = plan
         content = marker.contentHash
@@ -67,6 +69,12 @@ final class JobInput {
     var form: Form { plan.input.form }
     /// The last record read is one that Kafka has.
     private(set) var isSkipping = false
+
+    /// So many files of the run so far are this job. Before anything is sent.
+    func repeats(copies: Int) throws(MarkerError) {
+        marker.run?.copies = copies
+        startMarker = ByteBuffer(try marker.encode())
+    }
 
     /// What is acknowledged is not given out again. Before reading begins.
     func skip(_ acknowledged: [Acknowledged?]) {

@@ -90,6 +90,15 @@ final class JobPreparation {
         return source.contentHash()
     }
 
+    /// What a file's lock is named by: its job without a nonce, so that one with --again keeps it to itself, too. nil: a
+    /// stream, which nobody else can push.
+    func lockedJob(partitions: Int, _ content: ContentHash?) -> JobID? {
+        content.map {
+            plan(partitions: partitions).jobID(
+                content: $0, size: source.bytesRead, decoded: source.textHash(), label: options.label, nonce: nil)
+        }
+    }
+
     /// The job's id and what the journal claims of it.
     /// - Parameter content: what `readOnce` found; nil: a stream.
     func identify(_ context: PushContext, _ content: ContentHash?) throws(PipelineError) -> JobIdentity {
@@ -118,15 +127,15 @@ final class JobPreparation {
     }
 
     /// - Throws: `refused` if no worker would take it.
-    func marker(_ identity: JobIdentity, _ plan: Plan) throws(PipelineError) -> StartMarker {
+    func marker(_ identity: JobIdentity, _ plan: Plan, _ run: PushRun) throws(PipelineError) -> StartMarker {
         let entry = identity.entry
         let marker = StartMarker(
             job: entry.job, contentHash: entry.contentHash, label: options.label, path: path,
-            size: entry.size.map { Int64($0) }, host: Self.host, format: conclusion.form,
+            size: entry.size.map { Int64($0) }, host: thisHost, format: conclusion.form,
             delimiter: conclusion.form == .csv ? conclusion.dialect.delimiter : nil, header: conclusion.header,
             options: repetition,
             keyFields: options.keyFields, onDuplicate: options.onDuplicate, partitions: plan.partitions,
-            again: options.again, runAt: identity.runAt, conclusion: input.line)
+            again: options.again, runAt: identity.runAt, conclusion: input.line, run: run)
         do {
             try marker.checkLimits()
         } catch {
@@ -154,6 +163,8 @@ final class JobPreparation {
     }
 
     private func identity(_ context: PushContext, _ known: JournalEntry?, _ fresh: JournalEntry) -> JobIdentity {
+        var fresh = fresh
+        fresh.toldRejects = known?.toldRejects
         guard let known, !options.resend, known.partitions.count == context.topic.partitions else {
             return JobIdentity(fresh, .nothing)
         }
@@ -185,13 +196,6 @@ final class JobPreparation {
         words += options.input.words + options.limits.words
         if options.again { words.append("--again") }
         return words + [path]
-    }
-
-    /// gethostname(2); ProcessInfo's asks the resolver.
-    private static var host: String {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func nonce() -> [UInt8] {

@@ -90,6 +90,7 @@ final class MessageProcessor {
                     fields: marker.keyFields.names, onDuplicate: marker.onDuplicate.rawValue)
             }
             builder.batch.starts.append(marker)
+            if let run = marker.run { builder.batch.runs.add(run, job: marker.job, time: message.timestamp) }
             if header.version > 1 { builder.batch.jobVersions.append((header.job, header.version)) }
         }
         // Also in the middle of a job: the database's key may have changed since its start.

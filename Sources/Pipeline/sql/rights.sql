@@ -3,6 +3,7 @@ WITH needed (schema, name, rights) AS (
     VALUES ($1, $2, '{SELECT,INSERT}'::text[]), ('userload', 'settings', '{SELECT}'),
         ('userload', 'jobs', '{SELECT,INSERT,UPDATE}'), ('userload', 'progress', '{SELECT,INSERT,UPDATE}'),
         ('userload', 'positions', '{SELECT,INSERT,UPDATE}'), ('userload', 'rejects', '{SELECT,INSERT}'),
+        ('userload', 'runs', '{SELECT,INSERT,UPDATE}'), ('userload', 'run_jobs', '{SELECT,INSERT,UPDATE}'),
         ('userload', 'age_adjustments', '{SELECT,INSERT}'), ('userload', 'hand_readers', '{SELECT,INSERT,UPDATE}')
 )
 SELECT string_agg(r.privilege, ', ' ORDER BY r.number), format('%I.%I', n.schema, n.name)

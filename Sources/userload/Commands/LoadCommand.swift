@@ -32,8 +32,8 @@ extension Command {
         options.maxRefused = arguments[Command.maxRefused] ?? options.maxRefused
         options.stallTimeout = pushOptions.stallTimeout
 
-        let worker = BackgroundWorker(options, context)
         let report = PushReport(files: arguments.operands, pushOptions, arguments, context, isLoad: true)
+        let worker = BackgroundWorker(options, report)
         let pusher = Pusher(
             kafka, topic: topic, options: pushOptions, interrupt: worker.hasEnded, event: report.tell)
         pusher.beforeSending = { () throws(PipelineError) in try worker.checkKey(pushOptions.keyFields) }
@@ -55,9 +55,11 @@ extension Command {
         pusher.close()
         var open = jobs.count
         if worker.error == nil, !context.interrupt.isSet, !jobs.isEmpty {
-            let followed = try follow(jobs, ends, worker, pushOptions.stallTimeout, arguments, context)
-            code = max(code, followed?.exitCode ?? .done)
+            let followed = try follow(jobs, ends, worker, pushOptions.stallTimeout, arguments, report.context)
+            code = max(code, try conclude(followed, report, arguments, context))
             open -= followed?.jobs.count { !$0.isOpen } ?? 0
+        } else {
+            _ = report.conclude([])
         }
         try worker.stop()
         guard context.interrupt.isSet else { return code }
@@ -85,11 +87,26 @@ extension Command {
                 : "another worker, or another load, may be reading the topic and not move"
             context.logger.error("nothing was loaded for \(spelled(stall)): \(reason); see `userload status --wait`")
         }
-        if !(arguments[Options.quiet] && followed.exitCode == .done) {
-            try context.printStatus(
-                followed.jobs.map { .job($0, others: []) }, followed.errors, showsValues: arguments[Options.showValues])
-        }
         return followed
+    }
+
+    /// Prints the status of the jobs, in a quiet run of those that need a person, and notes what was told.
+    private static func conclude(
+        _ followed: Followed?, _ report: PushReport, _ arguments: ParsedArguments, _ context: Context
+    ) throws -> ExitCode {
+        let (code, told) = report.conclude(followed?.jobs ?? [])
+        guard let followed else { return report.isQuiet ? code : .done }
+        try context.printStatus(
+            told.map { .job($0, others: []) }, followed.errors, showsValues: arguments[Options.showValues])
+        try context.output.flush()
+        if told.contains(where: { $0.rejected > $0.toldRejects }) {
+            do {
+                try context.openDatabase(arguments).jobs.noteTold(told)
+            } catch {
+                context.logger.debug("that its rejects were told could not be noted: the next load tells of them again")
+            }
+        }
+        return report.isQuiet && followed.end != .interrupted ? code : followed.exitCode
     }
 }
 
@@ -101,10 +118,11 @@ private final class BackgroundWorker: Sendable {
     private let box: ResultBox
     private let join: @Sendable (Duration) -> Bool
 
-    init(_ options: WorkOptions, _ context: Context) {
+    init(_ options: WorkOptions, _ push: PushReport) {
+        let context = push.context
         let hasEnded = Interrupt(parent: context.interrupt)
         let wish = Interrupt(parent: context.interrupt)
-        let report = WorkReport(options, context.logger, isEmbedded: true)
+        let report = WorkReport(options, context.logger, isEmbedded: true, isQuiet: push.isQuiet)
         self.hasEnded = hasEnded
         self.wish = wish
         let box = ResultBox()

@@ -19,7 +19,7 @@ extension Command {
                     + "with the same key the first one loaded stays; a duplicate's other fields are not loaded.",
             ],
             operands: Operands("FILE", 1...Int.max, completion: .files),
-            options: Options.kafka + PushFlags.all + Options.logging,
+            options: Options.kafka + PushFlags.all + [PushFlags.print] + Options.logging,
             examples: [
                 Example("userload push users.csv", "Sends one file and prints its slug."),
                 Example("userload push --label nightly /data/*.csv", "From cron: only new files are sent."),
@@ -36,6 +36,7 @@ extension Command {
             report.tell(outcome)
             code = max(code, outcome.exitCode)
         }
+        report.conclude()
         return max(code, report.exitCode)
     }
 }

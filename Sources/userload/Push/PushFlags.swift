@@ -4,6 +4,9 @@ import CommandLineOptions
 import Pipeline
 import Records
 
+/// What `push` prints of each file.
+enum PrintMode: String, CaseIterable, Sendable { case slug, none }
+
 enum PushFlags {
     static let label = Option.text(
         "label", "NAME",
@@ -31,9 +34,16 @@ enum PushFlags {
         help: "Give up when Kafka has acknowledged nothing for this long; the same command resumes later.",
         default: "5m")
 
+    static let lockTimeout = Option.duration(
+        "lock-timeout", in: .zero...(.seconds(365 * 86_400)),
+        help: "Wait this long for files that another push is sending, all together; 0: not at all.", default: "5m")
+    static let print = Option<PrintMode>.choice(
+        "print", "WHAT", help: "What standard output is for.", default: "slug; with --quiet: none")
+
     static let all: [any DeclaredOption] =
         InputOptions.all + [
             Options.showValues, label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
+            lockTimeout,
         ]
 
     /// What bears on the input alone.
@@ -60,6 +70,8 @@ enum PushFlags {
         options.replication = arguments[replication] ?? options.replication
         options.retention = arguments[retention] ?? options.retention
         options.stallTimeout = arguments[stallTimeout] ?? options.stallTimeout
+        options.lockTimeout = arguments[lockTimeout] ?? options.lockTimeout
+        options.command = PushLines.typed(Array(programArguments.dropFirst()))
         options.stateDirectory = Journal.directory(environment: context.environment)
         return options
     }

@@ -52,7 +52,12 @@ struct Follower {
             if before.map({ hasMoved($0, seen) }) ?? true { changed = elapsed }
             before = seen
             let quiet = (elapsed - changed) / .seconds(1)
-            if seen.jobs.count == count, seen.jobs.allSatisfy({ hasEnded($0, seen, quiet) }) { return .ended }
+            if seen.jobs.count == count + seen.more, seen.jobs.allSatisfy({ hasEnded($0, seen, quiet) }),
+                // The others of a run may still come.
+                seen.missing == 0 || quiet >= Self.quietSeconds
+            {
+                return .ended
+            }
             show(seen.jobs, now() - start)
             if shouldStop() { return .interrupted }
             if let timeout, now() - start >= timeout / .seconds(1) { return .timedOut }
@@ -71,7 +76,7 @@ struct Follower {
         switch job.state {
         case .completed: true
         case .pending, .processing: false
-        case .abandoned, .inconsistent, .stalled:
+        case .abandoned, .inconsistent, .stalled, .interrupted:
             quiet >= Self.quietSeconds
                 && (seen.unplaced.contains(job.id) ? isIdle() : seen.passed.contains(job.id))
         }
@@ -105,12 +110,14 @@ struct Followed {
     let jobs: [JobStatus]
     /// How many were asked for.
     let count: Int
+    /// The runs that were followed.
+    var runs: [LabelRun] = []
     /// What is wrong with their rejects, as far as it could be asked.
     var errors: [JobID: JobErrors] = [:]
 
     var exitCode: ExitCode {
         if end == .interrupted { return .interrupted }
-        return jobs.count < count ? .incomplete : userload.exitCode(of: jobs)
+        return jobs.count < count || runs.contains { $0.missing > 0 } ? .incomplete : userload.exitCode(of: jobs)
     }
 }
 
@@ -119,10 +126,12 @@ extension Context {
     /// is away is waited for, too, for as long as `patience`.
     /// - Parameters:
     ///   - ends: where the end markers lie that push had acknowledged; nothing for jobs of which that is not known.
+    ///   - runs: whose jobs are followed, too, as they come.
     ///   - shouldStop: beyond the signals.
     ///   - isIdle: a worker in this process has nothing left to read.
     func follow(
-        _ ids: [JobID], ends: [JobID: EndOffsets], _ arguments: ParsedArguments, timeout: Duration?,
+        _ ids: [JobID], ends: [JobID: EndOffsets], runs: [JobID] = [], _ arguments: ParsedArguments,
+        timeout: Duration?,
         stall: Duration? = nil, patience: Duration = .seconds(300), shouldStop: @escaping () -> Bool = { false },
         isIdle: @escaping () -> Bool = { true }
     ) throws -> Followed {
@@ -133,6 +142,7 @@ extension Context {
         var followed = FollowedJobs(ids)
         var session: DatabaseSession?
         var seen = FollowLook(jobs: [])
+        var seenRuns: [LabelRun] = []
         var first: [JobStatus]?
         var away: StallClock?
         defer { screen.progress("") }
@@ -140,10 +150,14 @@ extension Context {
             do {
                 let open = try session ?? openDatabase(arguments)
                 session = open
+                seenRuns = try open.jobs.runs(runs)
+                followed.add(seenRuns.flatMap(\.jobs))
                 seen = try watch.look(try followed.look(open.jobs.statuses), followed.open) { end in
                     try PositionStore(open.connection, cluster: end.cluster, topic: end.topic)
                         .knownPositions(Array(0..<Int32(clamping: end.offsets.count)))
                 }
+                seen.more = followed.ids.count - ids.count
+                seen.missing = seenRuns.reduce(0) { $0.addingSaturated($1.missing) }
                 away = nil
             } catch  where interrupt.isSet || shouldStop() {
                 // The connection gives up when a signal comes; the follower checks for that next.
@@ -166,6 +180,7 @@ extension Context {
         }
         // What was waited for is known: a connection that is lost now costs no more than this.
         let errors = end == .interrupted ? nil : try? session?.errors(of: seen.jobs)
-        return Followed(end: end, jobs: seen.jobs, count: ids.count, errors: errors ?? [:])
+        return Followed(
+            end: end, jobs: seen.jobs, count: followed.ids.count, runs: seenRuns, errors: errors ?? [:])
     }
 }

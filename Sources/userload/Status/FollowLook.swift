@@ -13,14 +13,20 @@ struct FollowLook: Equatable {
     var unplaced: Set<JobID> = []
     /// Of the topic's positions: it moves when anything was read.
     var movement: Int64 = 0
+    /// Jobs that were not known when the following began.
+    var more = 0
+    /// Files of the runs that have no job yet.
+    var missing = 0
 }
 
 /// The jobs that are followed. One that is completed stays so: it is not asked for again.
 struct FollowedJobs {
-    let ids: [JobID]
+    private(set) var ids: [JobID]
     private var completed: [JobID: JobStatus] = [:]
 
     init(_ ids: [JobID]) { self.ids = ids }
+
+    mutating func add(_ found: [JobID]) { ids += found.filter { !ids.contains($0) } }
 
     var open: [JobID] { ids.filter { completed[$0] == nil } }
 

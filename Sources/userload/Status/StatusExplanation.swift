@@ -15,8 +15,21 @@ extension StatusReport {
                 "abandoned \(job.abandonedAt.map { times.ago($0) } ?? ""); if more records arrive, they are loaded and the job is open again"
             ]
         case (.pending, _), (.processing, _): unfinished
+        case (.interrupted, _): interrupted
         case (.completed, _): []
         }
+    }
+
+    private var interrupted: [String] {
+        let since = job.lastRecordAge.map { ", last record \(ageText(seconds: $0)) ago" } ?? ""
+        let abandon = "`userload abandon \(job.slug)`"
+        guard let push = pushCommand() else {
+            return ["interrupted: push\(onHost) has died\(since), and read a stream, so it cannot be resumed: \(abandon)"]
+        }
+        return [
+            "interrupted: push\(onHost) has died\(since): to resume it, run\(job.host == nil ? "" : " there") `\(push)`; "
+                + "to give it up: \(abandon)"
+        ]
     }
 
     /// A job without a new record for a while.

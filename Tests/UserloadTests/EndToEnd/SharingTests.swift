@@ -87,7 +87,7 @@ import Testing
         try world.expect(0, "work", "--drain")
         try world.expectCompleted(slug, inserted: 1000)
 
-        let anew = try world.expect(0, "push", "--again", "--quiet", file).stdout.trimmingCharacters(in: .newlines)
+        let anew = try world.expect(0, "push", "--again", "--quiet", "--print", "slug", file).stdout.trimmingCharacters(in: .newlines)
         #expect(anew != slug)
         try world.expect(0, "work", "--drain")
         try world.expectCompleted(anew, inserted: 0, duplicates: 1000)
@@ -113,7 +113,7 @@ import Testing
         var slugs: [String] = []
         for (host, numbers) in [("etl1", 0..<100), ("etl2", 50..<150)] {
             let file = try world.files.write("\(host).csv", People.csv(numbers))
-            let script = "hostname \(host); exec '\(Userload.binary)' push --quiet --label nightly '\(file)'"
+            let script = "hostname \(host); exec '\(Userload.binary)' push --quiet --print slug --label nightly '\(file)'"
             let environment = world.environment(["USERLOAD_STATE_DIR": world.files.path(host)])
             let push = try ChildProcess("/usr/bin/unshare", ["--uts", "sh", "-c", script], environment: environment)
             let result = try push.wait()
@@ -185,7 +185,7 @@ import Testing
 
     @Test func oneTopicOnStandardInput() throws {
         let lines = Array(People.jsonl(0..<500).utf8)
-        let slug = try world.expect(0, "push", "--quiet", "--format", "jsonl", "-", input: .bytes(lines)).stdout
+        let slug = try world.expect(0, "push", "--quiet", "--print", "slug", "--format", "jsonl", "-", input: .bytes(lines)).stdout
             .trimmingCharacters(in: .newlines)
         try world.expect(0, "work", "--drain")
         try world.expectCompleted(slug, inserted: 500)

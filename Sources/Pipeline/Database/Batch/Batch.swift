@@ -18,6 +18,8 @@ package final class Batch {
     }
     private var countedStarts = 0
     private var startBytes = 0
+    /// Of the start markers.
+    package var runs = BatchRuns()
     /// Jobs of a wire version above 1; of one that this program does not know, no more can be said.
     package var jobVersions: [(job: JobID, version: UInt8)] = []
 
@@ -57,7 +59,7 @@ package final class Batch {
     private var heldBytes: Int {
         rowBytes.count + rows.count * MemoryLayout<BatchRow>.stride
             + rejectBytes.count + rejects.count * MemoryLayout<BatchReject>.stride
-            + startBytes + jobVersions.count * 32 + progress.count * MemoryLayout<ProgressStep>.stride
+            + startBytes + runs.heldBytes + jobVersions.count * 32 + progress.count * MemoryLayout<ProgressStep>.stride
     }
 
     /// Adds a clean record; `progress[progressIndex]` is its job and partition. Does not allocate once the buffers
@@ -111,6 +113,7 @@ package final class Batch {
         partitions.removeAll(keepingCapacity: true)
         progress.removeAll(keepingCapacity: true)
         starts.removeAll()
+        runs = BatchRuns()
         jobVersions.removeAll()
         rows.removeAll(keepingCapacity: true)
         rejects.removeAll(keepingCapacity: true)

@@ -72,6 +72,7 @@ final class LoadTransaction {
         onStage(.rejectsWritten)
         try writeCounts()
         try notePushedAgain()
+        try noteRuns()
         onStage(.counted)
     }
 }

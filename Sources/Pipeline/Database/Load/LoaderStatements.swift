@@ -12,6 +12,8 @@ struct LoaderStatements: Sendable {
     let addJobs = SQL.text(PackageResources.loader_add_jobs_sql)
     let describeJobs = SQL.text(PackageResources.loader_describe_jobs_sql)
     let pushedAgain = SQL.text(PackageResources.loader_pushed_again_sql)
+    let runs = SQL.text(PackageResources.loader_runs_sql)
+    let runJobs = SQL.text(PackageResources.loader_run_jobs_sql)
     let addRejects = SQL.text(PackageResources.loader_add_rejects_sql)
     let count = SQL.text(PackageResources.loader_count_sql)
     let countAges = SQL.text(PackageResources.loader_count_ages_sql)
