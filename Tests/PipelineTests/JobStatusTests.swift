@@ -200,7 +200,8 @@ private let examples = [
         ([Part(last: 0), Part(last: 0)], 60, [Part(last: 0), Part(last: 0)], 10, .interrupted),
         ([Part(last: 3, records: 3)], 60, [Part(last: 0)], 56, .processing),
         ([Part(last: 3, records: 3)], 4, [Part(last: 0)], 0, .processing),
-        ([Part(last: 3, records: 3)], 60, [], 10, .processing), ([.whole(3), .whole(2)], 60, [Part(last: 0)], 10, .completed),
+        ([Part(last: 3, records: 3)], 60, [], 10, .processing),
+        ([.whole(3), .whole(2)], 60, [Part(last: 0)], 10, .completed),
         ([Part(last: 3, passedOver: 9, records: 3)], 60, [Part(last: 0)], 10, .stalled),
     ])
     private func silence(parts: [Part], ago: Int, later: [Part], then: Int, state: JobState) throws {
@@ -212,7 +213,9 @@ private let examples = [
         try add(other, later, topic.merging(["run_at": seen, "first_seen_at": seen]) { $1 })
         #expect(try jobs.statuses([job])[0].state == state)
         try fixture.connection.execute("UPDATE userload.jobs SET topic = 'another' WHERE id = '\(other.uuid)'")
-        #expect(try jobs.statuses([job])[0].state == (state == .interrupted ? parts[0].records > 0 ? .processing : .pending : state))
+        #expect(
+            try jobs.statuses([job])[0].state
+                == (state == .interrupted ? parts[0].records > 0 ? .processing : .pending : state))
     }
 
     // MARK: Names

@@ -70,7 +70,9 @@ import Testing
         let fixture = try LoaderFixture()
         let start = Date(timeIntervalSince1970: 1_700_000_000)
         func run(_ low: UInt64, copies: Int = 1) -> PushRun {
-            PushRun(id: JobID(high: 0, low: low), host: "etl1", startedAt: start, files: 6, label: "nightly", copies: copies)
+            PushRun(
+                id: JobID(high: 0, low: low), host: "etl1", startedAt: start, files: 6, label: "nightly", copies: copies
+            )
         }
         let batch = fixture.batch()
         // A marker from each partition, out of order; one of a message without a time; one from the future.

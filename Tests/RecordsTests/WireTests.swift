@@ -217,18 +217,26 @@ import Testing
         let text = String(decoding: try marker.encode(), as: UTF8.self)
         #expect(
             text.contains(
-                #""run":{"copies":1,"files":6,"host":"etl1","id":"000000000001r0000000000080","label":"nightly","#
+                #""run":{"copies":1,"files":6,"host":"etl1","id":"000000000000e0000000000010","label":"nightly","#
                     + #""startedAt":"2026-11-22T00:00:00.000Z"},"#))
         #expect(try withBytes(text) { bytes throws in try StartMarker(decoding: bytes) } == marker)
     }
 
     @Test(arguments: [
-        ("\"files\":6", "\"files\":0", "that is out of range"), ("\"files\":6", "\"files\":2147483648", "that is out of range"),
-        ("\"files\":6", "\"files\":9223372036854775808", nil), ("\"copies\":1", "\"copies\":-1", "that is out of range"),
-        ("000000000001r0000000000080", "-", "that is out of range"), ("000000000001r0000000000080", "x", nil),
+        ("\"files\":6", "\"files\":0", "that is out of range"),
+        ("\"files\":6", "\"files\":2147483648", "that is out of range"),
+        ("\"files\":6", "\"files\":9223372036854775808", nil),
+        ("\"copies\":1", "\"copies\":-1", "that is out of range"),
+        ("000000000000e0000000000010", "-", "that is out of range"), ("000000000000e0000000000010", "x", nil),
         ("2026-11-22T00:00:00.000Z", "1969-12-31T23:59:59.999Z", "that is out of range"),
-        ("\"label\":\"nightly\"", "\"label\":\"\(String(repeating: "x", count: 201))\"", "whose host or label is too long"),
-        ("\"host\":\"etl1\",\"id\"", "\"host\":\"\(String(repeating: "x", count: 401))\",\"id\"", "whose host or label is too long"),
+        (
+            "\"label\":\"nightly\"", "\"label\":\"\(String(repeating: "x", count: 201))\"",
+            "whose host or label is too long"
+        ),
+        (
+            "\"host\":\"etl1\",\"id\"", "\"host\":\"\(String(repeating: "x", count: 401))\",\"id\"",
+            "whose host or label is too long"
+        ),
     ])
     func aRunIsBounded(old: String, new: String, words: String?) throws {
         var marker = Self.start

@@ -21,10 +21,10 @@ import Testing
 
     /// A file's name is the last to go.
     @Test(arguments: [
-        (200, "SLUG      STATE            LINES  REJECTED  PUSHED            LABEL    FILE"),
-        (74, "SLUG      STATE            LINES  REJECTED  PUSHED            FILE"),
+        (200, "SLUG      STATE          LINES  REJECTED  PUSHED            LABEL    FILE"),
+        (74, "SLUG      STATE          LINES  REJECTED  PUSHED            FILE"),
         (60, "SLUG      STATE      REJECTED  PUSHED            FILE"),
-        (45, "SLUG      STATE      REJECTED  FILE"), (32, "SLUG      STATE      FILE"), (20, "SLUG      STATE      …"),
+        (45, "SLUG      STATE      REJECTED  FILE"), (32, "SLUG      STATE      FILE"), (20, "SLUG      STATE    …"),
     ])
     func aNarrowScreen(width: Int, titles: String) {
         let rows = jobTable([sampleJob(label: "nightly")], utc, width: width)

@@ -70,7 +70,8 @@ package struct Journal: Sendable {
     /// A person was told of so many of a job's rejects. Not while another process is pushing it: then it is told again.
     package func keep(toldRejects: UInt64, of job: JobID, cluster: String, topic: String) throws(JournalError) {
         let holder = LockHolder(pid: getpid(), host: thisHost, since: Date(), command: "")
-        guard case .taken(let lock) = PushLock.attempt(try lockPath(cluster: cluster, topic: topic, job: job), as: holder)
+        guard
+            case .taken(let lock) = PushLock.attempt(try lockPath(cluster: cluster, topic: topic, job: job), as: holder)
         else { return }
         try withExtendedLifetime(lock) { () throws(JournalError) in
             guard var entry = try entry(cluster: cluster, topic: topic, job: job) else { return }

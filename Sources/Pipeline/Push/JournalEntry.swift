@@ -61,7 +61,8 @@ package struct JournalEntry: Codable, Equatable, Sendable {
     /// Whether it can be what this program wrote. A file can be torn or garbled and still be JSON; what is used as a number
     /// later is bounded here.
     package var isSound: Bool {
-        guard version == Self.version, !partitions.isEmpty, (size ?? 0) <= Self.limit, (rejects ?? 0) <= Self.limit, (toldRejects ?? 0) <= Self.limit, position <= Self.limit,
+        guard version == Self.version, !partitions.isEmpty, (size ?? 0) <= Self.limit, (rejects ?? 0) <= Self.limit,
+            (toldRejects ?? 0) <= Self.limit, position <= Self.limit,
             Self.times.contains(runAt), partitions.allSatisfy({ $0.map(Self.isSound) ?? true }),
             (ends ?? []).allSatisfy({ $0.lastSeq < Self.limit && $0.records <= Self.limit })
         else { return false }

@@ -14,7 +14,8 @@ extension Command {
             discussion: [
                 "What push and work do, in one process: sends the files, loads what is in the topic until these jobs have "
                     + "ended, and prints their status. Other workers may share the load. Run it again after an "
-                    + "interruption: it resumes."
+                    + "interruption: it resumes.",
+                "With --quiet it prints nothing while all is well; rejects that a load has told of before are no news.",
             ],
             operands: Operands("FILE", 1...Int.max, completion: .files),
             options: Options.kafka + Options.postgres + PushFlags.all + [Command.connections, Command.maxRefused]

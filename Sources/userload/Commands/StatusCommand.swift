@@ -14,7 +14,8 @@ extension Command {
 
     private static let maxAge = Option.duration(
         "max-age", in: .seconds(1)...(.seconds(3660 * 86_400)),
-        help: "Say in one line when a label's newest completed run, or a file's newest completed push, was; exit code 3 if "
+        help:
+            "Say in one line when a label's newest completed run, or a file's newest completed push, was; exit code 3 if "
             + "that is longer ago than TIME, or never.")
     private static let host = Option.text("host", "HOST", help: "Of a label, only the runs of this host.")
 
@@ -32,7 +33,8 @@ extension Command {
                     + "the state could be read. --json prints one JSON object per job, each on its own line.",
             ],
             operands: Operands("SLUG|LABEL|FILE", 1...Int.max, completion: .files),
-            options: [wait, timeout, maxAge, host, Options.showValues, Options.json] + Options.postgres + Options.logging,
+            options: [wait, timeout, maxAge, host, Options.showValues, Options.json] + Options.postgres
+                + Options.logging,
             examples: [
                 Example("userload status 4x7k2m9q", "The job with this slug."),
                 Example("userload status --wait --timeout 1h nightly", "The latest run of a label, for a script."),

@@ -10,7 +10,7 @@ enum PrintMode: String, CaseIterable, Sendable { case slug, none }
 enum PushFlags {
     static let label = Option.text(
         "label", "NAME",
-        help: "Name a series of jobs: status NAME shows the latest. A file with another label is another job.")
+        help: "Name a series of runs: status NAME shows the latest. A file with another label is another job.")
     static let again = Flag(
         "again", help: "Make a new job of a file that was pushed before, or resume an unfinished --again of it.")
     static let resend = Flag(

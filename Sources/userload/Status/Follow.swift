@@ -29,6 +29,8 @@ struct Follower {
     var stall: Duration?
     /// Asked between two queries: a worker in this process may have failed.
     let shouldStop: () -> Bool
+    /// Also the markers of jobs that are completed are waited for: somebody in this process reads them.
+    var awaitsMarkers = false
     /// Whoever loads in this process has nothing left to read; for jobs that are not placed.
     var isIdle: () -> Bool = { true }
     /// Seconds of a clock that never goes back.
@@ -74,7 +76,10 @@ struct Follower {
 
     private func hasEnded(_ job: JobStatus, _ seen: FollowLook, _ quiet: Double) -> Bool {
         switch job.state {
-        case .completed: true
+        // What was pushed before is completed at once; that it was pushed again is noted when the markers are read.
+        case .completed:
+            !awaitsMarkers || quiet >= Self.quietSeconds || !seen.sent.contains(job.id)
+                || seen.passed.contains(job.id)
         case .pending, .processing: false
         case .abandoned, .inconsistent, .stalled, .interrupted:
             quiet >= Self.quietSeconds
@@ -137,7 +142,7 @@ extension Context {
     ) throws -> Followed {
         let follower = Follower(
             count: ids.count, timeout: timeout, stall: stall, shouldStop: { interrupt.isSet || shouldStop() },
-            isIdle: isIdle)
+            awaitsMarkers: stall != nil, isIdle: isIdle)
         var watch = EndMarkerWatch(ends)
         var followed = FollowedJobs(ids)
         var session: DatabaseSession?
@@ -152,7 +157,9 @@ extension Context {
                 session = open
                 seenRuns = try open.jobs.runs(runs)
                 followed.add(seenRuns.flatMap(\.jobs))
-                seen = try watch.look(try followed.look(open.jobs.statuses), followed.open) { end in
+                seen = try watch.look(
+                    try followed.look(open.jobs.statuses), stall == nil ? followed.open : followed.ids
+                ) { end in
                     try PositionStore(open.connection, cluster: end.cluster, topic: end.topic)
                         .knownPositions(Array(0..<Int32(clamping: end.offsets.count)))
                 }

@@ -11,6 +11,8 @@ struct FollowLook: Equatable {
     var passed: Set<JobID> = []
     /// Jobs of which it is not known where their end markers lie, or whose topic was created again since.
     var unplaced: Set<JobID> = []
+    /// Jobs of which it is known where their end markers lie.
+    var sent: Set<JobID> = []
     /// Of the topic's positions: it moves when anything was read.
     var movement: Int64 = 0
     /// Jobs that were not known when the following began.
@@ -73,11 +75,13 @@ struct EndMarkerWatch {
                 seen.unplaced.insert(id)
                 continue
             }
+            seen.sent.insert(id)
             let topic = Topic(cluster: end.cluster, name: end.topic, partitions: end.offsets.count)
             if logs[topic] == nil { logs[topic] = log(topic, try read(end), &seen.movement) }
             guard let log = logs[topic] else { continue }
             if !log.isSame {
                 seen.unplaced.insert(id)
+                seen.sent.remove(id)
             } else if zip(log.nextOffsets, end.offsets).allSatisfy({ $0 > $1 }) {
                 seen.passed.insert(id)
             }

@@ -42,7 +42,8 @@ struct JobFinder {
             let latest = runs.first?.jobs.first.flatMap { id in jobs.first { $0.id == id } }
             let answer = latest ?? jobs.first { host == nil || $0.host == host }
             guard let answer else {
-                return .nothing(Failure(.noSuchJob, "no run of '\(name)' on \(host ?? "") in \(session.connection.place)"))
+                return .nothing(
+                    Failure(.noSuchJob, "no run of '\(name)' on \(host ?? "") in \(session.connection.place)"))
             }
             return .job(context.knowingInterrupted([answer])[0], others: jobs.filter { $0.id != answer.id })
         case .ambiguous(let jobs): return .nothing(session.ambiguous(name, jobs))

@@ -22,12 +22,14 @@ struct RunReport {
         if run.missing > 0 {
             head.append(
                 "\(counted(run.missing, "file")) of it \(run.missing == 1 ? "has" : "have") no job: push refused "
-                    + "\(run.missing == 1 ? "it" : "them"), was stopped, or is not there yet; run the same command again")
+                    + "\(run.missing == 1 ? "it" : "them"), was stopped, or is not there yet; run the same command again"
+            )
         }
         head = head.map(escaped)
         head += healthy.prefix(Self.named).map { "  " + (details.report($0).lines.first ?? "") }
         if healthy.count > Self.named {
-            head.append("  and \(grouped(healthy.count - Self.named)) more that are completed: `userload jobs` lists them")
+            head.append(
+                "  and \(grouped(healthy.count - Self.named)) more that are completed: `userload jobs` lists them")
         }
         return [head] + jobs.filter(needsPerson).map { details.report($0).lines }
     }

@@ -24,7 +24,9 @@ extension StatusReport {
         let since = job.lastRecordAge.map { ", last record \(ageText(seconds: $0)) ago" } ?? ""
         let abandon = "`userload abandon \(job.slug)`"
         guard let push = pushCommand() else {
-            return ["interrupted: push\(onHost) has died\(since), and read a stream, so it cannot be resumed: \(abandon)"]
+            return [
+                "interrupted: push\(onHost) has died\(since), and read a stream, so it cannot be resumed: \(abandon)"
+            ]
         }
         return [
             "interrupted: push\(onHost) has died\(since): to resume it, run\(job.host == nil ? "" : " there") `\(push)`; "

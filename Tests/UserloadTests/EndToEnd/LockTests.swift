@@ -110,7 +110,7 @@ import Testing
         // The journal is written about every second.
         push.send(SIGCONT)
         push.send(SIGSTOP)
-        try world.expect(0, "work", "--drain")
+        try world.expect(3, "work", "--drain")
         let silent = "UPDATE userload.progress SET updated_at = updated_at - interval '1 hour'"
         try world.database.psql(silent + "; UPDATE userload.jobs SET first_seen_at = first_seen_at - interval '1 hour'")
         let elsewhere = ["USERLOAD_STATE_DIR": world.files.path("elsewhere")]
@@ -124,13 +124,15 @@ import Testing
         if entry {
             let here = try world.expect(0, "status", slug).stdout
             #expect(here.contains("\ninterrupted: push on "), "\(here)")
-            #expect(here.contains(" has died, last record 60 min ago: to resume it, run there `userload push "), "\(here)")
+            #expect(
+                here.contains(" has died, last record 60 min ago: to resume it, run there `userload push "), "\(here)")
             #expect(try world.expect(0, "jobs", "--failed").stdout.contains("interrupted"))
         }
         // What was pushed later, and was read, tells all others.
         try world.expect(0, "load", try world.files.write("b.csv", People.csv(0..<1_000)))
         #expect(try state(elsewhere) == "interrupted")
-        #expect(try world.database.psql("SELECT state FROM userload.job_status WHERE slug = '\(slug)'") == "interrupted")
+        #expect(
+            try world.database.psql("SELECT state FROM userload.job_status WHERE slug = '\(slug)'") == "interrupted")
         try world.expect(0, "load", file)
         #expect(try state(elsewhere) == "completed")
     }

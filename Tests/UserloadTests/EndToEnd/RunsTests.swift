@@ -31,18 +31,21 @@ import Testing
         #expect(missing.hasPrefix("nightly  2 files: 1 completed, 1 without a job\n"), "\(missing)")
         #expect(
             missing.contains(
-                "\n1 file of it has no job: push refused it, was stopped, or is not there yet; run the same command again\n"))
+                "\n1 file of it has no job: push refused it, was stopped, or is not there yet; run the same command again\n"
+            ))
         try world.expect(3, "status", "--wait", "nightly")
         try world.expect(0, "load", "--label", "nightly", files[0], try file("c.csv", 20..<25))
         try world.expect(0, "status", "--wait", "nightly")
-        let runs = "SELECT files, (SELECT sum(files) FROM userload.run_jobs WHERE run = id) FROM userload.runs ORDER BY sent_at"
+        let runs =
+            "SELECT files, (SELECT sum(files) FROM userload.run_jobs WHERE run = id) FROM userload.runs ORDER BY sent_at"
         #expect(try world.database.psql(runs) == "3|3\n2|1\n2|2")
     }
 
     @Test func hostsAnswerTogetherOrByThemselves() throws {
         try world.expect(0, "load", "--label", "nightly", try file("a.csv", 0..<5), try file("b.csv", 5..<9))
         try world.database.psql("UPDATE userload.runs SET host = 'etl1'")
-        try world.expect(1, "load", "--label", "nightly", try file("c.csv", 10..<15, bad: 1), try file("d.csv", 20..<25))
+        try world.expect(
+            1, "load", "--label", "nightly", try file("c.csv", 10..<15, bad: 1), try file("d.csv", 20..<25))
         try world.database.psql("UPDATE userload.runs SET host = 'etl2' WHERE host <> 'etl1'")
         let both = try world.expect(1, "status", "--wait", "nightly").stdout
         #expect(both.contains("by etl1 (") && both.contains("by etl2 ("))
@@ -55,7 +58,8 @@ import Testing
             "UPDATE userload.runs SET sent_at = sent_at - interval '30 hours' WHERE host = 'etl1'")
         let old = try world.expect(3, "status", "--quiet", "--max-age", "26h", "nightly").stdout
         #expect(old.hasPrefix("nightly: the newest completed run is of "), "\(old)")
-        #expect(old.hasSuffix(" on etl1 (30 h ago), older than 26h\n") && old.split(separator: "\n").count == 1, "\(old)")
+        #expect(
+            old.hasSuffix(" on etl1 (30 h ago), older than 26h\n") && old.split(separator: "\n").count == 1, "\(old)")
         #expect(try world.expect(0, "status", "--quiet", "--max-age", "31h", "nightly").stdout.isEmpty)
         let fresh = try world.expect(0, "status", "--host", "etl2", "--max-age", "26h", "nightly").stdout
         #expect(fresh.hasPrefix("nightly: completed ") && fresh.contains(" on etl2 ("), "\(fresh)")
