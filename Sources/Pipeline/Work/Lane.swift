@@ -26,7 +26,7 @@ final class Lane {
 
     var inFlight: Int { onTheirWay.count }
     /// The loader has nothing to do, or was seen computing or waiting for its server just now.
-    var isAlive: Bool { inFlight == 0 || life.isFresh }
+    func isAlive(at now: ContinuousClock.Instant) -> Bool { inFlight == 0 || life.isFresh(at: now) }
     var isBusy: Bool { inFlight >= Self.depth }
     /// The next batch is full, and too many are on their way already.
     var isHeldUp: Bool { isBusy && builder.isFull }

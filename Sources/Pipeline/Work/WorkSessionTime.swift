@@ -47,7 +47,9 @@ extension WorkSession {
 
     /// None while a loader is not seen to do anything: the worker then hangs as a whole.
     func giveSign() {
-        guard let sign = options.sign, schedule.isSignDue(at: .now), lanes.allSatisfy(\.isAlive) else { return }
+        let now = ContinuousClock.now
+        guard let sign = options.sign, schedule.isSignDue(at: now), lanes.allSatisfy({ $0.isAlive(at: now) })
+        else { return }
         sign(WorkSign(behind: behind, isStopping: interrupt.isSet))
     }
 

@@ -23,11 +23,11 @@ final class LifeSign: Sendable {
     private let start = ContinuousClock.now
     private let milliseconds = Atomic<Int64>(0)
 
-    func show() { milliseconds.store(elapsed, ordering: .relaxed) }
+    func show(at now: ContinuousClock.Instant = .now) { milliseconds.store(elapsed(now), ordering: .relaxed) }
 
-    var isFresh: Bool {
-        .milliseconds(elapsed - milliseconds.load(ordering: .relaxed)) <= Self.patience
+    func isFresh(at now: ContinuousClock.Instant = .now) -> Bool {
+        .milliseconds(elapsed(now) - milliseconds.load(ordering: .relaxed)) <= Self.patience
     }
 
-    private var elapsed: Int64 { Int64((ContinuousClock.now - start).seconds * 1000) }
+    private func elapsed(_ now: ContinuousClock.Instant) -> Int64 { Int64((now - start).seconds * 1000) }
 }

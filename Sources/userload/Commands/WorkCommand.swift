@@ -80,7 +80,7 @@ extension Command {
             monitor.ended()
             files.stop()
         }
-        options.sign = monitor.take
+        options.sign = { monitor.take($0) }
         return try Worker(options, interrupt: context.interrupt) { event in
             monitor.tell(event)
             report.tell(event)

@@ -39,10 +39,10 @@ final class RunRecord: Sendable {
 
     /// What a push sent, and what of it will be rejected.
     func count(_ outcome: PushOutcome) {
-        guard outcome.result == .pushed else { return change { $0.add("sent", 0) } }
+        let isPushed = outcome.result == .pushed
         change {
-            $0.add("sent", outcome.records - min(outcome.records, outcome.rejects))
-            $0.add("rejected", outcome.rejects)
+            $0.add("sent", isPushed ? outcome.records - min(outcome.records, outcome.rejects) : 0)
+            $0.add("rejected", isPushed ? outcome.rejects : 0)
         }
     }
 

@@ -38,8 +38,7 @@ final class WorkMonitor: Sendable {
     }
 
     /// A sign of life: the only thing that systemd's watchdog is fed with.
-    func take(_ sign: WorkSign) {
-        let now = ContinuousClock.now
+    func take(_ sign: WorkSign, at now: ContinuousClock.Instant = .now) {
         let line: String? = state.withLock { state in
             state.lastSign = context.now()
             state.activity.take(sign, at: now)
