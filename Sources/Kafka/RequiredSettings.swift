@@ -60,9 +60,9 @@ enum RequiredSettings {
         let connection = [("reconnect.backoff.max.ms", "1000"), ("socket.nagle.disable", "true")]
         switch role {
         case .producer:
-            // The default of 100,000 messages (each with its headers) thrashes the cache; of 1 GiB, memory.
+            // How much is queued is for the caller to bound (a long queue thrashes the cache); the default is 1 GiB.
             return connection + [
-                ("queue.buffering.max.messages", "16384"), ("queue.buffering.max.kbytes", "32768"),
+                ("queue.buffering.max.messages", "131072"), ("queue.buffering.max.kbytes", "32768"),
                 ("linger.ms", "5"), ("compression.codec", "lz4"),
             ]
         case .consumer:

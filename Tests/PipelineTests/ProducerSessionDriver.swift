@@ -21,7 +21,7 @@ struct Driver {
     ///   - claims: by job.
     ///   - journal: by job and partition.
     init(claims: [ProducerSession.Claim], journal: [Acknowledged?], messages: Int = 100, isRewindable: Bool = true) {
-        window = SendWindow(partitions: 2, jobs: claims.count, messages: messages)
+        window = SendWindow(partitions: 2, jobs: claims.count, limit: .init(messages: messages, bytes: 8 << 20))
         for (lane, range) in journal.enumerated() { window.believe(lane, range) }
         session = ProducerSession(
             window: window, claims: claims, isRewindable: isRewindable, stallTimeout: .seconds(60), now: .zero)

@@ -85,7 +85,7 @@ private struct ModelPush {
         self.inputs = inputs
         self.jobs = jobs
         self.troubles = troubles
-        window = SendWindow(partitions: partitions, jobs: jobs.count, messages: 5)
+        window = SendWindow(partitions: partitions, jobs: jobs.count, limit: .init(messages: 5, bytes: 8 << 20))
         for (number, job) in jobs.enumerated() {
             for (partition, range) in journal.acknowledged[job].enumerated() {
                 window.believe(number * partitions + partition, range)

@@ -145,7 +145,7 @@ import Testing
     }
 
     @Test func isBoundedInMessagesAndBytes() {
-        let few = SendWindow(partitions: 1, messages: 3)
+        let few = SendWindow(partitions: 1, limit: .init(messages: 3, bytes: 8 << 20))
         for seq in 1...3 {
             #expect(few.hasRoom)
             append(few, 0, UInt64(seq))
@@ -154,7 +154,7 @@ import Testing
         _ = few.report(0, offset: 0)
         #expect(few.hasRoom)
 
-        let small = SendWindow(partitions: 1, bytes: 4 << 20)
+        let small = SendWindow(partitions: 1, limit: .init(messages: 16_384, bytes: 4 << 20))
         let large = String(repeating: "x", count: 1 << 20)
         var seq: UInt64 = 1
         while small.hasRoom {
@@ -164,10 +164,58 @@ import Testing
         #expect((2...4).contains(seq - 1))
     }
 
+    @Test func isWidenedForBrokersThatAreFar() {
+        let window = SendWindow(
+            partitions: 1, limit: .init(messages: 2, bytes: 8 << 20), widest: .init(messages: 4, bytes: 8 << 20))
+        for seq in 1...2 { append(window, 0, UInt64(seq)) }
+        #expect(!window.hasRoom)
+        window.widen()
+        for seq in 3...4 {
+            #expect(window.hasRoom)
+            append(window, 0, UInt64(seq))
+        }
+        #expect(!window.hasRoom)
+    }
+
+    /// Far is what took long at its quickest, three times; a broker that was slow once is not.
+    @Test(arguments: [
+        ([31, 40, 35], true), ([31, 40], false), ([31, 40, 30], false), ([500, 5, 500, 500], false),
+        ([50, 50, 50, 50], true),
+    ])
+    func distanceIsTheShortestOfThree(milliseconds: [Int], isFar: Bool) {
+        let window = SendWindow(partitions: 1)
+        var latency = AckLatency()
+        var now = Duration.zero
+        for (number, time) in milliseconds.enumerated() {
+            append(window, 0, UInt64(number + 1))
+            latency.look(window, now: now)
+            now += .milliseconds(time - 1)
+            latency.look(window, now: now)  // not yet acknowledged: still the same one
+            now += .milliseconds(1)
+            _ = window.report(number, offset: Int64(number))
+            latency.look(window, now: now)
+        }
+        #expect(latency.isFar == isFar)
+    }
+
+    /// What is sent again has waited for more than the broker.
+    @Test func anEndedSessionIsNoDistance() {
+        let window = SendWindow(partitions: 1)
+        var latency = AckLatency()
+        for number in 0..<3 {
+            append(window, 0, UInt64(number + 1))
+            latency.look(window, now: .zero)
+            latency.sessionEnded()
+            _ = window.report(number, offset: Int64(number))
+            latency.look(window, now: .seconds(10))
+        }
+        #expect(!latency.isFar)
+    }
+
     /// Values of all sizes go through many times the window's size; each is found as it went in until it is settled.
     @Test(arguments: [1, 2, 3]) func valuesStayUntilSettled(seed: UInt64) {
         var random = Seeded(seed)
-        let window = SendWindow(partitions: 3, messages: 64, bytes: 8 << 20)
+        let window = SendWindow(partitions: 3, limit: .init(messages: 64, bytes: 8 << 20))
         var sent: [Int: (address: UnsafePointer<UInt8>?, value: String)] = [:]
         var seqs: [UInt64] = [0, 0, 0]
         var offsets: [Int64] = [0, 0, 0]

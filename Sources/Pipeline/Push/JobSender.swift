@@ -23,6 +23,7 @@ final class JobSender {
     var reading: Int?
     var started = 0
     private var untilHousekeeping = JobSender.stride
+    private var latency = AckLatency()
     var progress: (job: Int, clock: ProgressClock)
     /// Of a stream into the mock cluster.
     private var mockLimit: MockLimit?
@@ -120,6 +121,7 @@ final class JobSender {
         case .close:
             closeProducer()
             now = context.now
+            latency.sessionEnded()
             session.closed(now: now)
         case .rest:
             pause(milliseconds: 20)
@@ -254,6 +256,8 @@ final class JobSender {
         now = context.now
         if context.interrupt.isSet { throw PipelineError.interrupted }
         guard session.startMarkersAreAcknowledged else { return }
+        latency.look(window, now: now)
+        if latency.isFar, !window.hasRoom { window.widen() }
         tellStarted()
         if journal.isDue(now) { journal.keep(notes(), now: now) }
         tellProgress()

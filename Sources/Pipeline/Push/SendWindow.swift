@@ -70,26 +70,41 @@ package final class SendWindow {
 
     private let slots: UnsafeMutablePointer<Slot>
     private let mask: Int
-    private let messageLimit: Int
-    private let byteLimit: Int
+    private var limits: Limit
     private var arena = WindowArena()
     private var heads: [Int]  // by lane: the first message not settled, −1 none
     private var tails: [Int]
     private let logs: UnsafeMutableBufferPointer<Log>  // by partition
 
-    /// - Parameters:
-    ///   - messages: at most this many are held; 16,384 is what the producer queues, too.
-    ///   - bytes: at most this many bytes of values, keys and headers, 8 MiB by default: the producer may hold them
-    ///     once more, compressed, and the whole process stays below 64 MiB.
-    package init(partitions: Int, jobs: Int = 1, messages: Int = 16_384, bytes: Int = 8 << 20) {
+    /// What the window holds at most: messages, and bytes of their values, keys and headers.
+    package struct Limit: Equatable, Sendable {
+        package var messages: Int
+        package var bytes: Int
+
+        package init(messages: Int, bytes: Int) {
+            self.messages = messages
+            self.bytes = bytes
+        }
+
+        /// The producer may hold the bytes once more, compressed, and the whole process stays below 64 MiB.
+        package static let standard = Limit(messages: 16_384, bytes: 8 << 20)
+        /// For a broker that is far away: what is sent in a round trip should not be what limits the rate. 131,072 is
+        /// what the producer queues, too.
+        package static let wide = Limit(messages: 131_072, bytes: 24 << 20)
+    }
+
+    private let widest: Limit
+
+    /// - Parameter widest: the limit after `widen`.
+    package init(partitions: Int, jobs: Int = 1, limit: Limit = .standard, widest: Limit = .wide) {
         self.partitions = partitions
         self.jobs = jobs
+        limits = limit
+        self.widest = widest
         var capacity = 1
-        while capacity < messages { capacity *= 2 }
+        while capacity < max(limit.messages, widest.messages) { capacity *= 2 }
         slots = .allocate(capacity: capacity)
         mask = capacity - 1
-        messageLimit = messages
-        byteLimit = bytes
         acknowledged = Array(repeating: nil, count: partitions * jobs)
         heads = Array(repeating: -1, count: partitions * jobs)
         tails = Array(repeating: -1, count: partitions * jobs)
@@ -107,8 +122,11 @@ package final class SendWindow {
     /// Whether one more message fits, of any size the wire allows. An empty window takes any message.
     @inline(__always)
     package var hasRoom: Bool {
-        isEmpty || (end - first < messageLimit && arena.live + Limits.messageBytes <= byteLimit)
+        isEmpty || (end - first < limits.messages && arena.live + Limits.messageBytes <= limits.bytes)
     }
+
+    /// From now on it holds as much as it may at most.
+    package func widen() { limits = widest }
 
     /// Copies a message in. `position` is the place in the input up to which it reaches.
     package func append(
@@ -149,6 +167,9 @@ package final class SendWindow {
             header: Bytes(start: header, count: Int(slot.headerCount)),
             errors: slot.errorsCount < 0 ? nil : Bytes(start: errors, count: Int(slot.errorsCount)))
     }
+
+    /// Whether this message is in the log, whatever is before it.
+    func isAcknowledged(_ number: Int) -> Bool { number < first || slots[number & mask].offset >= 0 }
 
     /// Whether this message needs no sending any more.
     package func isSettled(_ number: Int) -> Bool { number < first || slots[number & mask].isSettled }

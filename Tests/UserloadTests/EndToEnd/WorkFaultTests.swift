@@ -37,6 +37,27 @@ import Testing
         _ = try other.wait()
     }
 
+    /// What a session has learnt dies with it: it used to be six new sessions, with lines about outages that were none.
+    @Test func threeChangesOfTheKeyAreThreeNewSessions() throws {
+        try world.expect(0, "load", try world.files.write("first.csv", People.csv(6_000..<6_100)))
+        let worker = try world.start(["work", "--verbose"])
+        try worker.wait(for: "owns 12 of 12 partitions")
+        let anew = "the schema or the key changed; reading both again"
+        for (number, key) in ["name,age,email", "name,age", "name,age,email"].enumerated() {
+            let changes = ["USERLOAD_UNIQUE_KEY": key]
+            try world.expect(0, "migrate", changes: changes)
+            let file = try world.files.write("\(number).csv", People.csv(number * 2_000..<(number + 1) * 2_000))
+            try world.expectCompleted(try world.push(file, changes), inserted: 2_000)
+            #expect(worker.stderr.components(separatedBy: anew).count - 1 == number + 1, "\(worker.stderr)")
+        }
+        try world.expectUsers(6_100)
+        worker.send(SIGTERM)
+        let result = try worker.wait()
+        #expect(result.code == 0, "\(result)")
+        #expect(result.stderr.components(separatedBy: anew).count - 1 == 3, "\(result)")
+        #expect(!result.stderr.contains("is away"), "\(result)")
+    }
+
     @Test func partitionsAddedUnderARunningWorkerAreRead() throws {
         try world.createTopic("max.message.bytes=1064960")
         let worker = try world.start(["work"])
