@@ -73,20 +73,23 @@ struct JobRows {
         on connection: Connection, _ watch: BlockedWatch, _ environment: LoadEnvironment, guarding: Bool
     ) throws -> [RefusedDescription] {
         try SchemaTransaction.run(on: connection, watch) { _ in
-            // Lost in a crash of the server, the rows are written again; the batch's own COMMIT waits for the disk.
-            try connection.lockSchema(as: environment.info, setting: "SET LOCAL synchronous_commit = off; ")
             let jobs = versions.keys.sorted()
-            _ = try connection.query(
-                environment.statements.addJobs,
-                [
-                    .text(environment.cluster), .text(environment.topic), .array(jobs.map(\.uuid)),
-                    .array(jobs.map(\.text)), .array(jobs.map { versions[$0] ?? 0 }),
-                ])
-            var refused: [RefusedDescription] = []
             let described = jobs.compactMap { markers[$0] }
+            var statements = [
+                // Lost in a crash of the server, the rows are written again; the batch's own COMMIT waits for the disk.
+                Statement("SET LOCAL synchronous_commit = off"),
+                Statement(
+                    environment.statements.addJobs,
+                    [
+                        .text(environment.cluster), .text(environment.topic), .array(jobs.map(\.uuid)),
+                        .array(jobs.map(\.text)), .array(jobs.map { versions[$0] ?? 0 }),
+                    ]),
+            ]
             if !guarding, !described.isEmpty {
-                _ = try connection.query(environment.statements.describeJobs, described.columns(environment))
+                statements.append(Statement(environment.statements.describeJobs, described.columns(environment)))
             }
+            _ = try connection.lockSchema(as: environment.info, andRun: statements)
+            var refused: [RefusedDescription] = []
             for marker in described where guarding {
                 guard let error = try describe(marker, on: connection, environment) else { continue }
                 refused.append(RefusedDescription(job: marker.job, reason: error.message))

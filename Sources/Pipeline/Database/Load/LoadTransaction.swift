@@ -61,17 +61,13 @@ final class LoadTransaction {
     /// All between BEGIN and COMMIT.
     func write() throws {
         onStage(.begun)
-        try connection.lockSchema(as: environment.info)
-        try swapPositions()
-        onStage(.positionsSwapped)
-        try swapProgress()
-        onStage(.progressSwapped)
+        try swap()
+        onStage(.swapped)
         try insertRows()
         onStage(.rowsCopied)
         try writeRejects()
         onStage(.rejectsWritten)
         try writeCounts()
-        try notePushedAgain()
         onStage(.counted)
     }
 }
