@@ -79,8 +79,8 @@ struct WorkReport: Sendable {
             before == 0
                 ? "topic \(topic) exists again, with \(counted(now, "partition"))"
                 : "topic \(topic) has \(counted(now, "partition")) now, it had \(grouped(before))"
-        case .caughtUp(let counts): "caught up: \(text(counts)) in this run"
-        case .batch(let counts, _): "batch: \(text(counts))"
+        case .caughtUp(let counts): "caught up: \(Self.text(counts)) in this run"
+        case .batch(let counts, _): "batch: \(Self.text(counts))"
         case .settled(let isSettled): isSettled ? "nothing left to read" : "reading"
         case .jobEnded(let job):
             "job \(job.slug) \(job.state == .completed ? "completed" : "is inconsistent"): \(counted(job.lines, "line")) = "
@@ -104,7 +104,7 @@ struct WorkReport: Sendable {
         }
     }
 
-    private func text(_ counts: WorkCounts) -> String {
+    static func text(_ counts: WorkCounts) -> String {
         "\(grouped(counts.inserted)) inserted, \(counted(counts.duplicates, "duplicate")), "
             + counted(counts.rejected, "reject")
     }
