@@ -96,7 +96,8 @@ struct WorkReport: Sendable {
     }
 
     private func text(_ counts: WorkCounts) -> String {
-        "\(grouped(counts.inserted)) inserted, \(counted(counts.duplicates, "duplicate")), "
+        "\(grouped(counts.inserted)) inserted, \(counts.updated > 0 ? "\(grouped(counts.updated)) updated, " : "")"
+            + "\(counted(counts.duplicates, "duplicate")), "
             + counted(counts.rejected, "reject")
     }
 

@@ -21,6 +21,7 @@ package final class Pusher {
     private let producer: KeptProducer
     private let journal: Journal?
     private let againJobs: AgainJobs
+    private let pathJobs: PathJobs
     /// Called before the first message of files is sent; what it throws is their outcome.
     package var beforeSending: () throws(PipelineError) -> Void = {}
     /// What stopped one file and would stop every other.
@@ -46,6 +47,7 @@ package final class Pusher {
         producer = KeptProducer(settings, topic: topic)
         journal = options.stateDirectory.map { Journal(directory: $0) }
         againJobs = AgainJobs(journal)
+        pathJobs = PathJobs(journal)
     }
 
     /// Bounded by about two seconds. After this it pushes no more.
@@ -185,7 +187,7 @@ package final class Pusher {
     private func context(_ topic: Topic, _ event: @escaping (PushEvent) -> Void) -> PushContext {
         PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,
-            journal: journal, againJobs: againJobs, event: event)
+            journal: journal, againJobs: againJobs, pathJobs: pathJobs, event: event)
     }
 
     /// As far as can be told before it is opened: what is not must not keep others waiting.
