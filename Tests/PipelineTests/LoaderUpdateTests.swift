@@ -23,21 +23,25 @@ extension LoaderFixture {
     private static let fullFields = #"a@x|123|{"city": "X"}|{"x": {"y": 1}, "gender": "f"}"#
 
     /// What a row comes to that had all fields; nil: it does not change.
-    @Test(arguments: [
-        (TestRow("A", 1), nil),
-        (TestRow("A", 1, email: "b@x"), #"b@x|123|{"city": "X"}|{"x": {"y": 1}, "gender": "f"}"#),
-        (TestRow("A", 1, more: #""email":null"#), #"NULL|123|{"city": "X"}|{"x": {"y": 1}, "gender": "f"}"#),
-        (
-            TestRow("A", 1, more: #""phoneNumber":null,"address":null"#),
-            #"a@x|NULL|NULL|{"x": {"y": 1}, "gender": "f"}"#
-        ),
-        (TestRow("A", 1, more: #""address":"Y""#), #"a@x|123|"Y"|{"x": {"y": 1}, "gender": "f"}"#),
-        // Key by key, not deeper.
-        (TestRow("A", 1, more: #""x":{"z":2},"w":[null]"#), #"a@x|123|{"city": "X"}|{"w": [null], "x": {"z": 2}, "gender": "f"}"#),
-        (TestRow("A", 1, more: #""x":null,"absent":null"#), #"a@x|123|{"city": "X"}|{"gender": "f"}"#),
-        (TestRow("A", 1, more: #""x":null,"gender" : null"#), #"a@x|123|{"city": "X"}|NULL"#),
-        (TestRow("A", 1, email: "a@x", more: #""gender":"f","absent":null,"x":{"y":1.0}"#), nil),
-    ] as [(TestRow, String?)])
+    @Test(
+        arguments: [
+            (TestRow("A", 1), nil),
+            (TestRow("A", 1, email: "b@x"), #"b@x|123|{"city": "X"}|{"x": {"y": 1}, "gender": "f"}"#),
+            (TestRow("A", 1, more: #""email":null"#), #"NULL|123|{"city": "X"}|{"x": {"y": 1}, "gender": "f"}"#),
+            (
+                TestRow("A", 1, more: #""phoneNumber":null,"address":null"#),
+                #"a@x|NULL|NULL|{"x": {"y": 1}, "gender": "f"}"#
+            ),
+            (TestRow("A", 1, more: #""address":"Y""#), #"a@x|123|"Y"|{"x": {"y": 1}, "gender": "f"}"#),
+            // Key by key, not deeper.
+            (
+                TestRow("A", 1, more: #""x":{"z":2},"w":[null]"#),
+                #"a@x|123|{"city": "X"}|{"w": [null], "x": {"z": 2}, "gender": "f"}"#
+            ),
+            (TestRow("A", 1, more: #""x":null,"absent":null"#), #"a@x|123|{"city": "X"}|{"gender": "f"}"#),
+            (TestRow("A", 1, more: #""x":null,"gender" : null"#), #"a@x|123|{"city": "X"}|NULL"#),
+            (TestRow("A", 1, email: "a@x", more: #""gender":"f","absent":null,"x":{"y":1.0}"#), nil),
+        ] as [(TestRow, String?)])
     func fieldByField(row: TestRow, expected: String?) throws {
         let fixture = try LoaderFixture()
         #expect(fixture.load([Self.full], .update) == "committed")
@@ -45,8 +49,9 @@ extension LoaderFixture {
         #expect(fixture.load([row, TestRow("B", 2)], .update) == "committed")
         #expect(try fixture.fields() == expected ?? Self.fullFields)
         #expect(try fixture.allCounts() == (expected == nil ? "2|0|1|0" : "2|1|0|0"))
-        #expect(try fixture.rows("SELECT job IS NOT NULL, updated_by FROM users WHERE name = 'A'")
-            == ["t|\(expected == nil ? "NULL" : fixture.job.uuid)"])
+        #expect(
+            try fixture.rows("SELECT job IS NOT NULL, updated_by FROM users WHERE name = 'A'")
+                == ["t|\(expected == nil ? "NULL" : fixture.job.uuid)"])
         #expect(try fixture.countsAgree())
         #expect(try fixture.rows("SELECT count(*) FROM userload.age_adjustments") == ["0"])
     }
@@ -75,7 +80,8 @@ extension LoaderFixture {
         // The same once more: nothing differs in the end.
         #expect(fixture.load(rows, .update) == "committed")
         #expect(try fixture.allCounts() == "2|0|6|0")
-        #expect(fixture.load([TestRow("A", 1, phoneNumber: "999"), TestRow("A", 1, email: "3@x")], .update) == "committed")
+        #expect(
+            fixture.load([TestRow("A", 1, phoneNumber: "999"), TestRow("A", 1, email: "3@x")], .update) == "committed")
         #expect(try fixture.fields() == #"3@x|999|NULL|{"a": 3, "b": 2}"#)
         #expect(try fixture.allCounts() == "2|1|7|0")
         #expect(try fixture.countsAgree())
@@ -103,7 +109,10 @@ extension LoaderFixture {
         #expect(fixture.load(rows, .update) == "committed")
         #expect(try fixture.fields() == #"1@x|NULL|NULL|{"a": 1, "b": 1}"#)
         #expect(try fixture.allCounts() == "2|1|0|1")
-        #expect(fixture.load([TestRow("A", 1, email: "2@x"), TestRow("A", 1, email: "bad@x"), TestRow("C", 3, email: "c@x")], .update) == "committed")
+        #expect(
+            fixture.load(
+                [TestRow("A", 1, email: "2@x"), TestRow("A", 1, email: "bad@x"), TestRow("C", 3, email: "c@x")], .update
+            ) == "committed")
         #expect(try fixture.fields() == #"2@x|NULL|NULL|{"a": 1, "b": 1}"#)
         #expect(try fixture.allCounts() == "2|3|0|2")
         #expect(try fixture.countsAgree())
@@ -116,9 +125,10 @@ extension LoaderFixture {
         #expect(fixture.load([TestRow("C", 3)], .reject) == "committed")
         #expect(try fixture.fields() == Self.fullFields)
         #expect(try fixture.allCounts() == "3|0|0|3")
-        #expect(try fixture.rows("SELECT seq, form, errors FROM userload.rejects ORDER BY seq LIMIT 1") == [
-            #"3|json|[{"code": "duplicate", "field": "", "message": "a person with this name and age was loaded before"}]"#
-        ])
+        #expect(
+            try fixture.rows("SELECT seq, form, errors FROM userload.rejects ORDER BY seq LIMIT 1") == [
+                #"3|json|[{"code": "duplicate", "field": "", "message": "a person with this name and age was loaded before"}]"#
+            ])
     }
 
     /// Several jobs in one batch, each with its own mode; within a key in the order they came.
@@ -133,9 +143,10 @@ extension LoaderFixture {
         }
         #expect(fixture.load(batch) == "committed")
         #expect(try fixture.fields() == #"update@x|NULL|NULL|{"update": 1}"#)
-        #expect(try fixture.rows("SELECT inserted, updated, duplicates, rejected FROM userload.progress ORDER BY job") == [
-            "0|0|1|0", "0|0|0|1", "0|1|0|0", "2|0|0|0",
-        ])
+        #expect(
+            try fixture.rows("SELECT inserted, updated, duplicates, rejected FROM userload.progress ORDER BY job") == [
+                "0|0|1|0", "0|0|0|1", "0|1|0|0", "2|0|0|0",
+            ])
     }
 
     @Test func aRowThatIsGoneByThenIsInserted() throws {
@@ -150,7 +161,8 @@ extension LoaderFixture {
         }
         fixture.loader.onStage = { stage, _ in
             guard stage == .progressSwapped else { return }
-            try! foreign.execute("BEGIN; DELETE FROM users WHERE name = 'A'; UPDATE users SET email = 'f@x' WHERE name = 'B'")
+            try! foreign.execute(
+                "BEGIN; DELETE FROM users WHERE name = 'A'; UPDATE users SET email = 'f@x' WHERE name = 'B'")
             commit.start()
         }
         let rows = [TestRow("A", 1, email: "n@x"), TestRow("B", 2, phoneNumber: "999")]
@@ -168,15 +180,18 @@ extension LoaderFixture {
         let fixture = try LoaderFixture(key: try KeyFields(parsing: key))
         let rows = [TestRow("A", 1), TestRow("A", 1, email: "x@y", phoneNumber: "123")]
         fixture.load(rows, .update)
-        #expect(fixture.load(rows.map { row in
-            var row = row
-            row.more = #""z":1"#
-            return row
-        }, .update) == "committed")
+        #expect(
+            fixture.load(
+                rows.map { row in
+                    var row = row
+                    row.more = #""z":1"#
+                    return row
+                }, .update) == "committed")
         #expect(try fixture.allCounts() == "2|2|0|0")
-        #expect(try fixture.rows("SELECT email, additional_info FROM users ORDER BY 1") == [
-            #"x@y|{"z": 1}"#, #"NULL|{"z": 1}"#,
-        ])
+        #expect(
+            try fixture.rows("SELECT email, additional_info FROM users ORDER BY 1") == [
+                #"x@y|{"z": 1}"#, #"NULL|{"z": 1}"#,
+            ])
     }
 
     @Test func withoutTheRightItSaysWhatToGrant() throws {

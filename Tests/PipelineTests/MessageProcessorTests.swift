@@ -21,6 +21,7 @@ private struct TestMessage: TopicMessage {
 private final class Bench: ProgressSource {
     var known: [JobID: Progress] = [:]
     var isAway = false
+    var waits = false
     private(set) var asked: [JobID] = []
     private(set) var forgotten: [JobID] = []
     private(set) var touchedJobs: Set<JobID> = []
@@ -52,6 +53,10 @@ private final class Bench: ProgressSource {
 
     func forget(_ jobs: [JobID]) { forgotten += jobs }
     func touched(_ job: JobID) { touchedJobs.insert(job) }
+    func mustWait(_ marker: StartMarker) throws -> Bool {
+        if isAway { throw Away() }
+        return waits
+    }
     func passedOver(_ job: JobID, _ reason: PassOverReason) { passedOverJobs[job] = reason }
 
     func bytes(_ content: [UInt8]) -> Bytes {
@@ -71,7 +76,8 @@ private final class Bench: ProgressSource {
         try processor?.take(message, state, into: builder)
     }
 
-    func take(_ kind: MessageKind, _ seq: UInt64, _ value: String = person, job: JobID = job, errors: String? = nil,
+    func take(
+        _ kind: MessageKind, _ seq: UInt64, _ value: String = person, job: JobID = job, errors: String? = nil,
         mode: OnDuplicate = .skip
     ) throws {
         let header = [UInt8](unsafeUninitializedCapacity: WireHeader.maximumSize) { buffer, count in
@@ -218,6 +224,25 @@ private let person = #"{"name":"Ada","age":36}"#
         #expect(bench.batch.rows.map(\.nulls) == [[], [.email, .others], []])
         #expect(bench.passedOverJobs.isEmpty)
         #expect(bench.batch.clearedKeys(1) == [Array("x".utf8), Array("y".utf8)])
+        bench.end()
+    }
+
+    @Test func aJobThatMustWaitIsPassedOver() throws {
+        let bench = Bench()
+        bench.waits = true
+        try bench.start(mode: .skip, job: JobID(high: 8, low: 8))
+        #expect(bench.passedOverJobs.isEmpty)
+        try bench.start(mode: .update)
+        try bench.take(.record, 1, mode: .update)
+        #expect(bench.rows == 0 && bench.last == -1)
+        #expect(bench.state.progress(of: job)?.passedOver == 1)
+        #expect(bench.passedOverJobs == [job: .otherPartitions(1)])
+        #expect(bench.batch.waiting == [job])
+        // Sent again.
+        bench.waits = false
+        try bench.start(mode: .update)
+        try bench.take(.record, 1, mode: .update)
+        #expect(bench.rows == 1 && bench.last == 1)
         bench.end()
     }
 

@@ -87,6 +87,13 @@ final class MessageProcessor {
                 progress.otherKey = JobKey(
                     fields: marker.keyFields.names, onDuplicate: marker.onDuplicate.rawValue)
             }
+            if marker.onDuplicate == .update, decision == .apply, progress.otherKey == nil,
+                try source.mustWait(marker)
+            {
+                decision = .passOver
+                builder.batch.waiting.insert(header.job)
+                source.passedOver(header.job, .otherPartitions(marker.partitions))
+            }
             builder.batch.starts.append(marker)
             if header.version > 1 { builder.batch.jobVersions.append((header.job, header.version)) }
         }

@@ -84,4 +84,6 @@ package enum PassOverReason: Equatable, Sendable {
     /// As the job has them; names, since a newer userload may know more of them than this one.
     case otherKey(fields: [String], onDuplicate: String)
     case newerWire(UInt8)
+    /// It updates, and another job that does, with another number of partitions than these, is open.
+    case otherPartitions(Int)
 }

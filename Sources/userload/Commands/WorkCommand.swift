@@ -91,8 +91,9 @@ extension Command {
 
     private static func drained(_ summary: WorkSummary, _ jobs: [JobStatus]) -> String {
         if summary.isIncomplete {
-            let total = jobs.reduce(into: (inserted: Int64(0), updated: Int64(0), duplicates: Int64(0), rejected: Int64(0)))
-            {
+            let total = jobs.reduce(
+                into: (inserted: Int64(0), updated: Int64(0), duplicates: Int64(0), rejected: Int64(0))
+            ) {
                 $0.inserted &+= $1.inserted
                 $0.updated &+= $1.updated
                 $0.duplicates &+= $1.duplicates

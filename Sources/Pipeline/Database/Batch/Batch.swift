@@ -20,6 +20,8 @@ package final class Batch {
     private var startBytes = 0
     /// Jobs of a wire version above 1; of one that this program does not know, no more can be said.
     package var jobVersions: [(job: JobID, version: UInt8)] = []
+    /// Jobs that were passed over because another one with another number of partitions is open.
+    package var waiting: Set<JobID> = []
 
     /// Of each row, in the order they came: its COPY form (`CopyRow`), its key (`Validator.key`), its wire value in case
     /// Postgres refuses it. One buffer, not three: its bounds are looked at once a row.
@@ -124,6 +126,7 @@ package final class Batch {
         progress.removeAll(keepingCapacity: true)
         starts.removeAll()
         jobVersions.removeAll()
+        waiting.removeAll()
         rows.removeAll(keepingCapacity: true)
         rejects.removeAll(keepingCapacity: true)
         order.removeAll(keepingCapacity: true)

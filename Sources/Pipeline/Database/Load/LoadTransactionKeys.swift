@@ -16,7 +16,9 @@ extension LoadTransaction {
     func keysFound(_ rows: RowNumbers) throws -> [Bool] {
         let answer = try connection.query(statements.findDuplicates, keyParameters(rows))
         var found = [Bool](repeating: false, count: rows.count)
-        for number in answer.first?.numbers(0) ?? [] where found.indices.contains(number - 1) { found[number - 1] = true }
+        for number in answer.first?.numbers(0) ?? [] where found.indices.contains(number - 1) {
+            found[number - 1] = true
+        }
         return found
     }
 
