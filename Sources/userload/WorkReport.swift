@@ -105,7 +105,8 @@ struct WorkReport: Sendable {
     }
 
     static func text(_ counts: WorkCounts) -> String {
-        "\(grouped(counts.inserted)) inserted, \(counted(counts.duplicates, "duplicate")), "
+        "\(grouped(counts.inserted)) inserted, \(counts.updated > 0 ? "\(grouped(counts.updated)) updated, " : "")"
+            + "\(counted(counts.duplicates, "duplicate")), "
             + counted(counts.rejected, "reject")
     }
 
@@ -115,6 +116,9 @@ struct WorkReport: Sendable {
             "job \(job.slug) is passed over: its key is \(fields.joined(separator: ",")) (on duplicate: \(mode)), this "
                 + "database's is \(key.text). Set USERLOAD_UNIQUE_KEY and run `userload migrate`, or push it with this "
                 + "key; then `userload push --resend` loads it"
+        case .otherPartitions(let count):
+            "job \(job.slug) is passed over: it updates and was pushed for \(counted(count, "partition")), while another such "
+                + "job, pushed for another number, has not ended; once it has, `userload push --resend` loads it"
         case .newerWire(let version):
             "job \(job.slug) is passed over: it has wire version \(version), newer than this program; upgrade `work`, "
                 + "then `userload push --resend` loads it"

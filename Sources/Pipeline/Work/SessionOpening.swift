@@ -86,7 +86,7 @@ struct SessionOpening {
         connection.deadline = options.stallTimeout.map { .now + $0 / 2 }
         let migration = try Migrator.migrate(connection, options.database)
         if !migration.made.isEmpty { report(.migrated(migration.made)) }
-        try Rights.check(connection, migration.info)
+        try Rights.check(connection, migration.info, updating: options.updates)
         connection.deadline = nil
         return (connection, migration)
     }

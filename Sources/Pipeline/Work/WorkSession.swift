@@ -65,6 +65,9 @@ final class WorkSession {
         jobs = JobDirectory(history, databaseKey: facts.info.keyFields, report: report) { jobs, partitions in
             try lookup.ask { try $0.positions.progress(of: jobs, partitions: partitions) }
         }
+        jobs.askOrder = { marker, seen in
+            try lookup.ask { try $0.positions.mustWait(marker.job, partitions: marker.partitions, seen: seen) }
+        }
         processor = MessageProcessor(keyFields: facts.info.keyFields, source: jobs)
         hand = look.map { _ in HandReading() }
         consumer = try Consumer(options.kafka, group: facts.group)

@@ -33,6 +33,7 @@ extension Command {
         options.connections = arguments[Command.connections] ?? options.connections
         options.maxRefused = arguments[Command.maxRefused] ?? options.maxRefused
         options.stallTimeout = pushOptions.stallTimeout
+        options.updates = pushOptions.onDuplicate == .update
 
         let report = PushReport(files: arguments.operands, pushOptions, arguments, context, isLoad: true)
         let worker = BackgroundWorker(options, report)

@@ -119,16 +119,22 @@ extension Command {
 
     private static func drained(_ summary: WorkSummary, _ jobs: [JobStatus]) -> String {
         if summary.isIncomplete {
-            let total = jobs.reduce(into: (inserted: Int64(0), duplicates: Int64(0), rejected: Int64(0))) {
+            let total = jobs.reduce(
+                into: (inserted: Int64(0), updated: Int64(0), duplicates: Int64(0), rejected: Int64(0))
+            ) {
                 $0.inserted &+= $1.inserted
+                $0.updated &+= $1.updated
                 $0.duplicates &+= $1.duplicates
                 $0.rejected &+= $1.rejected
             }
             return "drained; \(counted(jobs.count, "job")) of this run in all: \(grouped(total.inserted)) inserted, "
+                + (total.updated > 0 ? "\(grouped(total.updated)) updated, " : "")
                 + "\(counted(total.duplicates, "duplicate")), \(counted(total.rejected, "reject"))"
         }
         let counts = summary.counts
-        return "drained: \(grouped(counts.inserted)) inserted, \(counted(counts.duplicates, "duplicate")), "
+        return "drained: \(grouped(counts.inserted)) inserted, "
+            + (counts.updated > 0 ? "\(grouped(counts.updated)) updated, " : "")
+            + "\(counted(counts.duplicates, "duplicate")), "
             + counted(counts.rejected, "reject")
     }
 }
