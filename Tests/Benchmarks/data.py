@@ -3,7 +3,8 @@
 data.py SHAPE PEOPLE ORDER VARIANT [PART], on stdout:
 SHAPE csv (dotted header, address, extra fields), jsonl or flat.csv (name, age, email, phoneNumber); ORDER random or
 sorted (by age, then name: the index's order); VARIANT changes everything but the key; PART all, tenth (every tenth
-person), few (every 21st), most (all but few) or twice (the last tenth of the lines repeats people from all over the
+person), rest (all but tenth), few (every 21st), most (all but few), changed (every 50th person has the next variant) or
+twice (the last tenth of the lines repeats people from all over the
 file).
 """
 import random
@@ -57,6 +58,8 @@ def main(shape, people, order, variant, part="all"):
     ids = list(range(people))
     if part == "tenth":
         ids = ids[::10]
+    elif part == "rest":
+        del ids[::10]
     elif part == "few":
         ids = ids[::21]
     elif part == "most":
@@ -71,7 +74,8 @@ def main(shape, people, order, variant, part="all"):
     write(HEADERS[shape])
     for i in ids:
         first, last = pool[i % per_age]
-        write(make(first, last, i // per_age + 3, (i * 2654435761 + variant * 40503) & 0xFFFFFFFF))
+        version = variant + 1 if part == "changed" and i % 50 == 0 else variant
+        write(make(first, last, i // per_age + 3, (i * 2654435761 + version * 40503) & 0xFFFFFFFF))
 
 
 if __name__ == "__main__":

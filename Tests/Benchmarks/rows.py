@@ -22,6 +22,8 @@ class Row:
     duplicates: int = 0
     reference: "Row" = None
     target: float = None
+    updated: int = 0
+    options: tuple = ()
     figures: list = dataclasses.field(default_factory=list)
 
     @property
@@ -49,8 +51,9 @@ class Row:
 
     def check(self, database, topic, slug):
         status = world.job_status(database, topic, slug, self.binary)
-        found = [status[key] for key in ("state", "lines", "inserted", "duplicates", "rejected")]
-        wanted = ["completed", self.inserted + self.duplicates, self.inserted, self.duplicates, 0]
+        found = [status[key] for key in ("state", "lines", "inserted", "updated", "duplicates", "rejected")]
+        lines = self.inserted + self.updated + self.duplicates
+        wanted = ["completed", lines, self.inserted, self.updated, self.duplicates, 0]
         world.expect(self.name, found, wanted)
         rows = int(world.psql(database, "SELECT count(*) FROM users"))
         world.expect(f"{self.name}: rows in the table", rows, self.template.people + self.inserted)
@@ -109,6 +112,31 @@ class Copy(Row):
         world.expect(self.name, rows, self.template.people + self.source.people)
 
 
+class Upsert(Copy):
+    """INSERT ... ON CONFLICT DO UPDATE from a staging table, into which psql copies the rows."""
+
+    def __init__(self, name, template, source, rows):
+        super().__init__(name, template, source, "random")
+        self.rows = rows
+
+    def act(self, meter, database, topic):
+        columns = world.COLUMNS.split(", ")
+        sets = ", ".join(f"{column} = EXCLUDED.{column}" for column in columns[2:6])
+        command = world.psql_command(
+            database,
+            "CREATE UNLOGGED TABLE staging (LIKE users INCLUDING DEFAULTS)",
+            "ALTER TABLE staging ALTER id DROP NOT NULL",
+            f"\\copy staging ({world.COLUMNS}) FROM '{self.path}'",
+            f"INSERT INTO users ({world.COLUMNS}) SELECT {world.COLUMNS} FROM staging "
+            f"ON CONFLICT (age, name) DO UPDATE SET {sets}",
+        )
+        meter.start()
+        meter.run(*command, name="psql")
+        meter.stop()
+        rows = int(world.psql(database, "SELECT count(*) FROM users"))
+        world.expect(self.name, rows, self.rows)
+
+
 class Load(Row):
     def act(self, meter, database, topic):
         create_topic(topic)
@@ -127,7 +155,9 @@ class Together(Row):
         worker = meter.spawn(self.binary, "work", log=log)
         wait_for(log, "owns")
         meter.start()
-        meter.run(self.binary, "push", "--quiet", self.path, name="userload push", log=f"{world.WORK}/push.log")
+        meter.run(
+            self.binary, "push", "--quiet", *self.options, self.path, name="userload push", log=f"{world.WORK}/push.log"
+        )
         meter.run(self.binary, "status", "--wait", self.path, name="userload status")
         meter.stop()
         worker.send_signal(signal.SIGTERM)
@@ -245,6 +275,7 @@ def shape_rows(shape, people, empty, tag):
     zcat = PushZcat(f"{shape}: zcat FILE.gz | push -", empty, fresh)
     return [
         copy,
+        *update_rows(shape, people, tag, full, copy),
         Together(f"{shape}: push and work together", empty, fresh, people, 0, copy, 1.0),
         Load(f"{shape}: load", empty, fresh, people, 0, copy, 1.0),
         Work(f"{shape}: work alone", empty, fresh, people, 0, copy, 0.75),
@@ -260,3 +291,31 @@ def shape_rows(shape, people, empty, tag):
         zcat,
         PushGzip(f"{shape}: push FILE.gz", empty, fresh, 0, 0, zcat, 1.15),
     ]
+
+
+def update_rows(shape, people, tag, full, copy):
+    """--on-duplicate update, beside what a database does by itself. "full" holds the file that is "equal"."""
+    equal = (shape, people, "random", 1)
+    few = (shape, people, "random", 1, "changed")
+    all_of_them = (shape, people, "random", 2)
+    tenth = people // 10
+    rest = Template(f"rest_{shape}{tag}", (shape, people, "random", 1, "rest"), people - tenth, binary=full.binary)
+    changed_few = Template(f"few_{shape}{tag}", few, people, binary=full.binary)
+    changed_all = Template(f"changed_{shape}{tag}", all_of_them, people, binary=full.binary)
+    found = []
+    for what, template, file, source, counts, target in [
+        ("all equal", full, equal, full, (0, 0, people), 0.8),
+        ("2 % changed", full, few, changed_few, (0, people // 50, people - people // 50), 0.9),
+        ("all changed", full, all_of_them, changed_all, (0, people, 0), 2.5),
+        ("10 % new", rest, equal, full, (tenth, 0, people - tenth), 1.2),
+    ]:
+        inserted, updated, duplicates = counts
+        update = ("--on-duplicate", "update")
+        name = f"{shape}: update, {what}"
+        found.append(
+            Together(name, template, file, inserted, duplicates, copy, target, updated=updated, options=update)
+        )
+        upsert = Upsert(f"{name}, INSERT ON CONFLICT", template, source, people)
+        upsert.reference = copy
+        found.append(upsert)
+    return found

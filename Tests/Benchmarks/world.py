@@ -27,9 +27,10 @@ def check(command, **options):
     return result.stdout
 
 
-def psql_command(database, sql):
+def psql_command(database, *statements):
     address = ["-h", os.environ["DB_HOST"], "-p", os.environ["DB_PORT"], "-U", os.environ["DB_USER"]]
-    return ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *address, "-d", database, "-c", sql]
+    commands = [word for sql in statements for word in ("-c", sql)]
+    return ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *address, "-d", database, *commands]
 
 
 def psql(database, sql):

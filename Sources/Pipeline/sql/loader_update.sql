@@ -26,10 +26,11 @@ WITH given AS (
             OR u.phone_number IS DISTINCT FROM
                 CASE WHEN k.cleared & 2 = 0 THEN coalesce(k.new_phone_number, u.phone_number) END
             OR u.address IS DISTINCT FROM CASE WHEN k.cleared & 4 = 0 THEN coalesce(k.new_address, u.address) END
-            OR u.additional_info IS DISTINCT FROM
-                CASE WHEN k.new_info IS NULL AND k.cleared_keys IS NULL THEN u.additional_info
-                     ELSE nullif((coalesce(u.additional_info, '{}') - coalesce(k.cleared_keys::text[], '{}'))
-                        || coalesce(k.new_info, '{}'), '{}') END AS differs) AS d
+            -- What is equal as it stands need not be merged to see it.
+            OR CASE WHEN k.cleared_keys IS NULL AND (k.new_info IS NULL OR k.new_info = u.additional_info) THEN false
+                    ELSE u.additional_info IS DISTINCT FROM
+                        nullif((coalesce(u.additional_info, '{}') - coalesce(k.cleared_keys::text[], '{}'))
+                            || coalesce(k.new_info, '{}'), '{}') END AS differs) AS d
     -- Of equal rows nothing but the number has to be kept.
     LEFT JOIN LATERAL (
         SELECT k.name, k.age, k.email, k.phone_number, k.new_email, k.new_phone_number, k.new_address, k.new_info, k.job,

@@ -5,7 +5,7 @@ internal import Postgres
 enum Rights {
     /// - Parameter updating: rows of people as well.
     /// - Throws: `configuration` with the GRANT that is missing; `PostgresError`.
-    static func check(_ connection: Connection, _ info: DatabaseInfo, updating: Bool) throws {
+    static func check(_ connection: Connection, _ info: DatabaseInfo, updating: Bool = false) throws {
         let missing = try connection.query(
             SQL.text(PackageResources.rights_sql),
             [.optional(info.name.schema), .text(info.name.table), .bool(updating)])
