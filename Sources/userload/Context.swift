@@ -16,6 +16,8 @@ struct Context: Sendable {
     /// Set by SIGINT and SIGTERM.
     let interrupt: Interrupt
     let now: @Sendable () -> Date
+    /// For --metrics-file.
+    let record = RunRecord()
 
     init(
         environment: [String: String] = ProcessInfo.processInfo.environment, output: Output = Output(),

@@ -79,8 +79,8 @@ struct WorkReport: Sendable {
             before == 0
                 ? "topic \(topic) exists again, with \(counted(now, "partition"))"
                 : "topic \(topic) has \(counted(now, "partition")) now, it had \(grouped(before))"
-        case .caughtUp(let counts): "caught up: \(text(counts)) in this run"
-        case .batch(let counts, _): "batch: \(text(counts))"
+        case .caughtUp(let counts): "caught up: \(Self.text(counts)) in this run"
+        case .batch(let counts, _): "batch: \(Self.text(counts))"
         case .settled(let isSettled): isSettled ? "nothing left to read" : "reading"
         case .jobEnded(let job):
             "job \(job.slug) \(job.state == .completed ? "completed" : "is inconsistent"): \(counted(job.lines, "line")) = "
@@ -104,8 +104,9 @@ struct WorkReport: Sendable {
         }
     }
 
-    private func text(_ counts: WorkCounts) -> String {
-        "\(grouped(counts.inserted)) inserted, \(counted(counts.duplicates, "duplicate")), "
+    static func text(_ counts: WorkCounts) -> String {
+        "\(grouped(counts.inserted)) inserted, \(counts.updated > 0 ? "\(grouped(counts.updated)) updated, " : "")"
+            + "\(counted(counts.duplicates, "duplicate")), "
             + counted(counts.rejected, "reject")
     }
 
@@ -115,6 +116,9 @@ struct WorkReport: Sendable {
             "job \(job.slug) is passed over: its key is \(fields.joined(separator: ",")) (on duplicate: \(mode)), this "
                 + "database's is \(key.text). Set USERLOAD_UNIQUE_KEY and run `userload migrate`, or push it with this "
                 + "key; then `userload push --resend` loads it"
+        case .otherPartitions(let count):
+            "job \(job.slug) is passed over: it updates and was pushed for \(counted(count, "partition")), while another such "
+                + "job, pushed for another number, has not ended; once it has, `userload push --resend` loads it"
         case .newerWire(let version):
             "job \(job.slug) is passed over: it has wire version \(version), newer than this program; upgrade `work`, "
                 + "then `userload push --resend` loads it"

@@ -51,8 +51,8 @@ private let examples = [
     Example(state: .completed, parts: [Part(last: 10, passedOver: 9, records: 9, ended: true), .whole(2)]),
     Example(
         state: .stalled, reason: .key, parts: [Part(passedOver: 0), Part()], job: ["key_fields": "'{name,age,email}'"]),
-    Example(state: .stalled, reason: .mode, parts: [Part(passedOver: 0), Part()], job: ["on_duplicate": "'update'"]),
-    Example(state: .stalled, reason: .version, parts: [Part(passedOver: 7), Part()], job: ["wire_version": "3"]),
+    Example(state: .stalled, reason: .mode, parts: [Part(passedOver: 0), Part()], job: ["on_duplicate": "'replace'"]),
+    Example(state: .stalled, reason: .version, parts: [Part(passedOver: 7), Part()], job: ["wire_version": "4"]),
     Example(
         state: .stalled, reason: .gap, parts: [Part(passedOver: 7)],
         job: ["partitions": "NULL", "key_fields": "NULL", "on_duplicate": "NULL", "run_at": "NULL", "path": "NULL"]),

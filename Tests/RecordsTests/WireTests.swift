@@ -50,9 +50,32 @@ import Testing
         }
     }
 
+    @Test func version3SaysWhatBecomesOfDuplicates() {
+        for (mode, byte) in [(OnDuplicate.update, 1), (.reject, 2)] as [(OnDuplicate, UInt8)] {
+            for lenient in [nil, .email] as [LenientFields?] {
+                let header = WireHeader(
+                    kind: .record, job: testJob, seq: 5, line: 300, offset: 127, length: 1, lenient: lenient,
+                    onDuplicate: mode)
+                let bytes = Self.encoded(header)
+                #expect(header.version == 3)
+                #expect(bytes.first == 3)
+                #expect(Array(bytes.suffix(2)) == [lenient?.rawValue ?? 0, byte])
+                #expect(withBytes(bytes) { WireHeader.decode($0) } == .header(header))
+                for count in 0..<bytes.count {
+                    #expect(withBytes(Array(bytes[..<count])) { WireHeader.decode($0) } == .malformed)
+                }
+                #expect(withBytes(bytes + [0]) { WireHeader.decode($0) } == .malformed)
+                for other in [0, 3, 255] as [UInt8] {
+                    #expect(withBytes(bytes.dropLast() + [other]) { WireHeader.decode($0) } == .malformed)
+                }
+            }
+        }
+    }
+
     @Test func sizeIsEnough() {
         let header = WireHeader(
-            kind: .end, job: testJob, seq: .max, line: .max, offset: .max, length: .max, lenient: .all)
+            kind: .end, job: testJob, seq: .max, line: .max, offset: .max, length: .max, lenient: .all,
+            onDuplicate: .update)
         #expect(Self.encoded(header).count == WireHeader.maximumSize)
     }
 

@@ -56,8 +56,7 @@ final class JobInput {
         preparedScanner = scanner
         skipped = Array(repeating: 0, count: plan.partitions)
         startMarker = ByteBuffer(try marker.encode())
-        let lenient = plan.isPlain ? nil : plan.input.lenient
-        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0, lenient: lenient))
+        startHeader = ByteBuffer(header: plan.markerHeader(.start, marker.job, seq: 0))
     }
 
     var records: UInt64 { stream?.records ?? read.records }
@@ -183,9 +182,7 @@ final class JobInput {
             let seq = end.lastSeq + 1
             if !isBroken, seq <= skipped[partition] { continue }
             let kind: MessageKind = isBroken ? .broken : .end
-            let header = ByteBuffer(
-                header: WireHeader(
-                    kind: kind, job: job, seq: seq, lenient: plan.isPlain ? nil : plan.input.lenient))
+            let header = ByteBuffer(header: plan.markerHeader(kind, job, seq: seq))
             let value = ByteBuffer(try end.encode())
             window.append(
                 job: number, partition: Int32(partition), seq: seq, value: value.bytes, header: header.bytes,
@@ -193,6 +190,13 @@ final class JobInput {
             return true
         }
         return false
+    }
+}
+
+extension Plan {
+    fileprivate func markerHeader(_ kind: MessageKind, _ job: JobID, seq: UInt64) -> WireHeader {
+        WireHeader(
+            kind: kind, job: job, seq: seq, lenient: isPlain ? nil : input.lenient, onDuplicate: onDuplicate)
     }
 }
 

@@ -114,6 +114,7 @@ final class JobPreparation {
         func job(_ nonce: [UInt8]?) -> JobID {
             plan.jobID(content: content, size: size, decoded: decoded, label: options.label, nonce: nonce)
         }
+        if options.onDuplicate == .update { return try updating(context, content, job) }
         if options.again { return again(context, content, job) }
         let job = job(nil)
         let known: JournalEntry?
@@ -162,6 +163,35 @@ final class JobPreparation {
         return JobIdentity(entry(context, job(nonce), content, nonce), .nothing)
     }
 
+    /// The last job from this path, if it is of this content and plan; else a new one, so that A, B, A loads A again.
+    private func updating(
+        _ context: PushContext, _ content: ContentHash, _ job: ([UInt8]?) -> JobID
+    ) throws(PipelineError) -> JobIdentity {
+        let topic = context.topic
+        let last = context.pathJobs.last(from: path, cluster: topic.cluster, topic: topic.name)
+        if let last, last.contentHash == content, job(last.nonce) == last.job {
+            if !options.again || options.resend || last.state == .open {
+                return identity(context, last, entry(context, last.job, content, last.nonce))
+            }
+        } else if options.resend {
+            let reason =
+                last == nil
+                ? "the journal knows no job from \(path)"
+                : "the last job from \(path) has other content or other options"
+            throw .usage(
+                "--resend with --on-duplicate update repeats the last job of a file alone, and \(reason)",
+                hint: "--again in its place loads the file as it is now")
+        }
+        let nonce = Self.nonce()
+        let entry = entry(context, job(nonce), content, nonce)
+        do throws(JournalError) {
+            try context.pathJobs.begin(entry)
+        } catch {
+            context.event(.notice("\(error.message): the same command will load the file once more", isWarning: true))
+        }
+        return JobIdentity(entry, .nothing)
+    }
+
     private func identity(_ context: PushContext, _ known: JournalEntry?, _ fresh: JournalEntry) -> JobIdentity {
         var fresh = fresh
         fresh.toldRejects = known?.toldRejects
@@ -193,6 +223,7 @@ final class JobPreparation {
     private var repetition: [String] {
         var words: [String] = []
         if let label = options.label { words += ["--label", label] }
+        if options.onDuplicate != .skip { words += ["--on-duplicate", options.onDuplicate.rawValue] }
         words += options.input.words + options.limits.words
         if options.again { words.append("--again") }
         return words + [path]

@@ -25,6 +25,7 @@ package final class Pusher {
     private var run: PushRun
     /// Files of this run so far, by job.
     private var copies: [JobID: Int] = [:]
+    private let pathJobs: PathJobs
     /// Called before the first message of files is sent; what it throws is their outcome.
     package var beforeSending: () throws(PipelineError) -> Void = {}
     /// What stopped one file and would stop every other.
@@ -54,6 +55,7 @@ package final class Pusher {
         run = PushRun(
             id: JobID(high: .random(in: 1 ... .max), low: .random(in: 0 ... .max)), host: thisHost, startedAt: Date(),
             files: 1, label: options.label)
+        pathJobs = PathJobs(journal)
     }
 
     /// Bounded by about two seconds. After this it pushes no more.
@@ -221,7 +223,7 @@ package final class Pusher {
     private func context(_ topic: Topic, _ event: @escaping (PushEvent) -> Void) -> PushContext {
         PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,
-            journal: journal, againJobs: againJobs, event: event)
+            journal: journal, againJobs: againJobs, pathJobs: pathJobs, event: event)
     }
 
     /// As far as can be told before it is opened: what is not must not keep others waiting.

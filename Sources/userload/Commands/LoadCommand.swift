@@ -18,13 +18,14 @@ extension Command {
                 "With --quiet it prints nothing while all is well; rejects that a load has told of before are no news.",
             ],
             operands: Operands("FILE", 1...Int.max, completion: .files),
-            options: Options.kafka + Options.postgres + PushFlags.all + [Command.connections, Command.maxRefused]
-                + Options.logging,
+            options: Options.kafka + Options.postgres + PushFlags.all
+                + [Command.connections, Command.maxRefused, MetricsFlags.metricsFile] + Options.logging,
             examples: [
                 Example("userload load users.csv", "Load one file and account for every line."),
                 Example("userload load --label nightly --quiet /data/*.csv", "From cron: silent while all is well."),
             ])
     ) { arguments, context in
+        context.recordRun("load", arguments, label: arguments[PushFlags.label])
         let (kafka, topic) = try context.kafkaSettings(arguments)
         let pushOptions = try PushFlags.options(arguments, context)
         var options = WorkOptions(kafka: kafka, topic: topic, database: try context.databaseTarget(arguments))
@@ -32,6 +33,7 @@ extension Command {
         options.connections = arguments[Command.connections] ?? options.connections
         options.maxRefused = arguments[Command.maxRefused] ?? options.maxRefused
         options.stallTimeout = pushOptions.stallTimeout
+        options.updates = pushOptions.onDuplicate == .update
 
         let report = PushReport(files: arguments.operands, pushOptions, arguments, context, isLoad: true)
         let worker = BackgroundWorker(options, report)
@@ -59,10 +61,12 @@ extension Command {
             let followed = try follow(jobs, ends, worker, pushOptions.stallTimeout, arguments, report.context)
             code = max(code, try conclude(followed, report, arguments, context))
             open -= followed?.jobs.count { !$0.isOpen } ?? 0
+            context.record.count(followed?.jobs ?? [])
         } else {
             _ = report.conclude([])
         }
         try worker.stop()
+        context.recordLag(options)
         guard context.interrupt.isSet else { return code }
         if open > 0 {
             context.logger.warning(

@@ -19,7 +19,8 @@ enum PushFlags {
             + "--again: the latest --again job of the file.")
     static let onDuplicate = Option<OnDuplicate>.choice(
         "on-duplicate", "MODE",
-        help: "What to do with a record whose key is already in the table: skip leaves the row as it is.",
+        help: "What to do with a record whose key is already in the table: skip leaves the row as it is; update writes "
+            + "the fields that the record gives, and JSON null clears one; reject keeps the record as a reject.",
         default: "skip")
     static let partitions = Option.integer(
         "partitions", "N", in: 1...10_000, help: "Partitions of the topic, if it has to be created.", default: "12")

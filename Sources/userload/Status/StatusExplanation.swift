@@ -64,6 +64,12 @@ extension StatusReport {
                 "stalled: pushed with --on-duplicate \(job.onDuplicate ?? "?"), which this userload does not know, so "
                     + "nothing of it was loaded", "upgrade `userload work`, then \(resend)",
             ]
+        case .partitions:
+            return [
+                "stalled: another --on-duplicate update job, pushed for another number of partitions, was open, so nothing "
+                    + "of it was loaded",
+                "once that one has ended (`userload jobs`): \(resend)",
+            ]
         case .version:
             return [
                 "stalled: pushed by a newer userload (wire version \(job.wireVersion)), so nothing of it was loaded",

@@ -28,6 +28,8 @@ package enum JobReason: String, Codable, Sendable {
     case key
     /// Stalled: an on-duplicate mode that this database does not have.
     case mode
+    /// Stalled: it updates, and another such job with another number of partitions was open.
+    case partitions
     /// Stalled: a newer wire version than the worker knew.
     case version
     /// Inconsistent: the file changed while it was pushed.

@@ -50,16 +50,18 @@ struct JobRows {
     private(set) var versions: [JobID: Int] = [:]
     /// The first start marker of each that came with one.
     private(set) var markers: [JobID: StartMarker] = [:]
+    private let waiting: Set<JobID>
 
     /// Those of `batch` that are not known to stand in the database.
     init(_ batch: Batch, known: KnownJobs) {
+        waiting = batch.waiting
         for step in batch.progress where step.isNew { need(step.job, 1, nil, known) }
         for marker in batch.starts { need(marker.job, 1, marker, known) }
         for (job, version) in batch.jobVersions { need(job, Int(version), nil, known) }
     }
 
     private mutating func need(_ job: JobID, _ version: Int, _ marker: StartMarker?, _ known: KnownJobs) {
-        guard known.lacks(job, version: version, description: marker != nil) else { return }
+        guard known.lacks(job, version: version, description: marker != nil) || waiting.contains(job) else { return }
         versions[job] = max(versions[job] ?? 0, version)
         if let marker, markers[job] == nil { markers[job] = marker }
     }
@@ -83,6 +85,7 @@ struct JobRows {
                     [
                         .text(environment.cluster), .text(environment.topic), .array(jobs.map(\.uuid)),
                         .array(jobs.map(\.text)), .array(jobs.map { versions[$0] ?? 0 }),
+                        .array(jobs.map { waiting.contains($0) ? "t" : "f" }),
                     ]),
             ]
             if !guarding, !described.isEmpty {

@@ -65,7 +65,7 @@ extension LoadTransaction {
                     [
                         .array(counted.map { steps[$0].job.uuid }), .array(counted.map { steps[$0].partition }),
                         .array(counted.map { tally.inserted[$0] }), .array(counted.map { tally.duplicates[$0] }),
-                        .array(counted.map { tally.rejected[$0] }),
+                        .array(counted.map { tally.rejected[$0] }), .array(counted.map { tally.updated[$0] }),
                     ]))
             statements += ages()
         }

@@ -23,6 +23,7 @@ struct LoaderStatements: Sendable {
     let insert: String
     let table: String
     let findDuplicates: String
+    let update: String
 
     init(_ info: DatabaseInfo) {
         copy = SQL.text(PackageResources.loader_copy_sql, [("users", info.table)])
@@ -33,6 +34,7 @@ struct LoaderStatements: Sendable {
             .map { "AND u.\($0.1) IS NOT DISTINCT FROM k.\($0.1)" }.joined(separator: " ")
         findDuplicates = SQL.text(
             PackageResources.loader_find_duplicates_sql, [("users", info.table), ("same", same)])
+        update = SQL.text(PackageResources.loader_update_sql, [("users", info.table), ("same", same)])
     }
 
     /// The look at the table of people.
