@@ -160,7 +160,7 @@ extension LoaderFixture {
             try! foreign.execute("COMMIT")
         }
         fixture.loader.onStage = { stage, _ in
-            guard stage == .progressSwapped else { return }
+            guard stage == .swapped else { return }
             try! foreign.execute(
                 "BEGIN; DELETE FROM users WHERE name = 'A'; UPDATE users SET email = 'f@x' WHERE name = 'B'")
             commit.start()

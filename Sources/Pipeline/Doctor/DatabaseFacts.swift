@@ -33,13 +33,13 @@ package struct DatabaseFacts: Sendable {
     package var hasRowSecurity = false
     /// A right that is missing, with the GRANT in the hint.
     package var rightsProblem: PipelineError?
-    package var labels: [LabelRun] = []
+    package var labels: [NewestRun] = []
 
     package init() {}
 }
 
 /// The newest run of a label on one host.
-package struct LabelRun: Equatable, Sendable {
+package struct NewestRun: Equatable, Sendable {
     package var label: String
     package var host: String?
     package var at: Date
@@ -116,7 +116,7 @@ extension DatabaseFacts {
 
     private mutating func askTable(_ connection: Connection, _ info: DatabaseInfo) throws {
         do {
-            try Rights.check(connection, info)
+            try Rights.check(connection, info, updating: false)
         } catch let error as PipelineError {
             rightsProblem = error
         }
@@ -140,7 +140,7 @@ extension DatabaseFacts {
         do {
             labels = try connection.query(
                 SQL.text(PackageResources.doctor_labels_sql), [.int(Self.labelLimit)]
-            ).map(LabelRun.init)
+            ).map(NewestRun.init)
         } catch {
             // A role that only loads need not read them.
             guard error.sqlstate == .insufficientPrivilege else { throw error }
@@ -148,7 +148,7 @@ extension DatabaseFacts {
     }
 }
 
-extension LabelRun {
+extension NewestRun {
     /// A row of doctor_labels.sql.
     fileprivate init(_ row: Row) {
         self.init(

@@ -119,7 +119,7 @@ private func table(_ facts: DatabaseFacts, _ info: DatabaseInfo) -> [Finding] {
 }
 
 /// The newest run of each label.
-func labelFindings(_ runs: [LabelRun], times: Times) -> [Finding] {
+func labelFindings(_ runs: [NewestRun], times: Times) -> [Finding] {
     runs.map { run in
         let name = "label \(run.label)"
         let host = run.host.map { " by \($0)" } ?? ""

@@ -35,7 +35,9 @@ import Testing
             #expect(try phone() == ann)
             slugs.append(try world.status(file).slug)
             // The same once more is the same job.
-            let again = try world.start(["push", "--quiet", "--on-duplicate", "update", "people.csv"]).wait(
+            let again = try world.start([
+                "push", "--quiet", "--print", "slug", "--on-duplicate", "update", "people.csv",
+            ]).wait(
                 .seconds(60))
             #expect(again.stdout == slugs[slugs.count - 1] + "\n")
             try expect(slugs[slugs.count - 1], counts)
@@ -50,7 +52,8 @@ import Testing
         let refused = try world.expect(2, "push", "--resend", "--on-duplicate", "update", "people.csv")
         #expect(refused.stderr.contains("--resend with --on-duplicate update repeats the last job of a file alone"))
         #expect(refused.stderr.contains("--again in its place loads the file as it is now"))
-        let again = try world.expect(0, "push", "--quiet", "--again", "--on-duplicate", "update", "people.csv")
+        let again = try world.expect(
+            0, "push", "--quiet", "--print", "slug", "--again", "--on-duplicate", "update", "people.csv")
         #expect(!slugs.contains(again.stdout.trimmingCharacters(in: .newlines)))
         try world.expect(0, "work", "--drain")
         #expect(try phone() == "222222")

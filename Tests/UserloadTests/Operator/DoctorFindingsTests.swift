@@ -284,9 +284,9 @@ private let now = Date(timeIntervalSince1970: 1_795_831_200)
         let times = Times(now: now, zone: TimeZone(identifier: "UTC")!)
         let at = now.addingTimeInterval(-7 * 3600)
         let when = times.dayAndTime(at)
-        func run(_ completed: Int, _ jobs: Int, rejected: Int = 0, fixed: Int = 0, _ states: String? = nil) -> LabelRun
+        func run(_ completed: Int, _ jobs: Int, rejected: Int = 0, fixed: Int = 0, _ states: String? = nil) -> NewestRun
         {
-            LabelRun(
+            NewestRun(
                 label: "night ly", host: "etl1", at: at, files: 6, jobs: jobs, completed: completed, rejected: rejected,
                 fixed: fixed, otherStates: states)
         }
