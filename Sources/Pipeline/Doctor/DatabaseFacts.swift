@@ -116,7 +116,7 @@ extension DatabaseFacts {
 
     private mutating func askTable(_ connection: Connection, _ info: DatabaseInfo) throws {
         do {
-            try Rights.check(connection, info)
+            try Rights.check(connection, info, updating: false)
         } catch let error as PipelineError {
             rightsProblem = error
         }

@@ -143,7 +143,7 @@ import Testing
     func drain() throws {
         try world.expect(0, "migrate")
         let file = try world.files.write("people.csv", People.csv(0..<200_000))
-        let push = try world.start(["push", "--quiet", file])
+        let push = try world.start(["push", "--quiet", "--print", "slug", file])
         // The slug comes once every partition has its start marker.
         try push.wait(for: "\n", on: .stdout)
         push.send(SIGKILL)
@@ -165,7 +165,7 @@ import Testing
 
     @Test func anAbandonedJobIsOffTheList() throws {
         let file = try world.files.write("people.csv", People.csv(0..<60_000))
-        let push = try world.start(["push", "--quiet", file])
+        let push = try world.start(["push", "--quiet", "--print", "slug", file])
         try eventually("its slug") { !push.stdout.isEmpty || !push.isRunning }
         push.send(SIGKILL)
         try push.wait()

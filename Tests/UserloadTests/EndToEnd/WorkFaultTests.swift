@@ -77,7 +77,8 @@ import Testing
         try world.expectCompleted(first, inserted: 100)
         try world.deleteTopic()
         let result = try world.expect(
-            0, "push", "--quiet", "--partitions", "1", try world.files.write("b.csv", People.csv(100..<200)))
+            0, "push", "--quiet", "--print", "slug", "--partitions", "1",
+            try world.files.write("b.csv", People.csv(100..<200)))
         let second = result.stdout.trimmingCharacters(in: .newlines)
         try world.expectCompleted(second, inserted: 100)
         // The second if it was seen while it was away.
