@@ -18,7 +18,7 @@ extension Command {
             discussion: [
                 "Takes a slug (or the first six or more characters of an id), a label (which stands for its latest "
                     + "job), or a file (anything that has a / or exists), which is looked up by its content. States: "
-                    + "pending, processing, stalled, inconsistent, completed, abandoned.",
+                    + "pending, processing, stalled, inconsistent, completed, abandoned, undone.",
                 "What is wrong with rejects is told by code, the most frequent first.",
                 "With --wait the exit code is 0 for done, 1 for done with rejects, 3 for not complete; without it, 0 if "
                     + "the state could be read. --json prints one JSON object per job, each on its own line.",

@@ -71,7 +71,7 @@ struct Follower {
         switch job.state {
         case .completed: true
         case .pending, .processing: false
-        case .abandoned, .inconsistent, .stalled:
+        case .abandoned, .inconsistent, .stalled, .undone:
             quiet >= Self.quietSeconds
                 && (seen.unplaced.contains(job.id) ? isIdle() : seen.passed.contains(job.id))
         }
