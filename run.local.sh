@@ -102,6 +102,8 @@ run_tests() {
     fi
     need_swift
     install_missing "${purposes[@]}"
+    mkdir -p "$state"
+    get_promtool
     exec swift test --disable-xctest "$@" # all tests are Swift Testing's
 }
 

@@ -137,7 +137,8 @@ extension Option where Value == Duration {
         let definition = OptionDefinition(
             long: long, short: short, placeholder: placeholder, help: help, defaultValue: defaultValue)
         return Option(definition) { text throws(ValueProblem) in
-            guard let value = parseDuration(text) else {
+            // Nothing is nothing in every unit.
+            guard let value = text == "0" ? .zero : parseDuration(text) else {
                 throw ValueProblem("not a time; write a number and s, m, h or d, like 90s or 24h")
             }
             guard range.contains(value) else {

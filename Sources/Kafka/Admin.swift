@@ -37,6 +37,11 @@ package final class Admin {
 
     /// How many members the group has, of any client (`rd_kafka_list_groups`); nil: it cannot be told.
     package func groupMembers(_ group: String, timeout: Duration = .seconds(5)) -> Int? {
+        members(of: group, timeout: timeout)?.count
+    }
+
+    /// The same with who they are and what they were assigned.
+    package func members(of group: String, timeout: Duration = .seconds(5)) -> [GroupMember]? {
         guard let client = client.handle else { return nil }
         var list: UnsafePointer<rd_kafka_group_list>?
         let code = rd_kafka_list_groups(client, group, &list, milliseconds(until: .now + timeout))
@@ -44,9 +49,19 @@ package final class Admin {
         defer { rd_kafka_group_list_destroy(list) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
         // A group that nobody ever joined is not listed.
-        guard list.pointee.group_cnt > 0 else { return 0 }
+        guard list.pointee.group_cnt > 0 else { return [] }
         let group = list.pointee.groups[0]
-        return group.err == RD_KAFKA_RESP_ERR_NO_ERROR ? Int(group.member_cnt) : nil
+        guard group.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+        return UnsafeBufferPointer(start: group.members, count: Int(group.member_cnt)).map { member in
+            let bytes = UnsafeRawBufferPointer(
+                start: member.member_assignment, count: Int(member.member_assignment_size))
+            return GroupMember(
+                client: text(member.client_id), host: text(member.client_host), assignment: Array(bytes))
+        }
+    }
+
+    private func text(_ pointer: UnsafeMutablePointer<CChar>?) -> String {
+        pointer.map { String(cString: $0) } ?? ""
     }
 
     /// Bounded by a second. Idempotent.

@@ -31,6 +31,12 @@ package struct ClientSettings: Sendable {
         return entries.last { ["bootstrap.servers", "metadata.broker.list"].contains($0.key) }?.value ?? ""
     }
 
+    /// The user's entries ask for SASL with SCRAM.
+    package var usesSCRAM: Bool {
+        let mechanism = entries.last { ["sasl.mechanism", "sasl.mechanisms"].contains($0.key) }?.value ?? ""
+        return mechanism.uppercased().hasPrefix("SCRAM-")
+    }
+
     /// Says what is wrong with the user's entries before any client is made; every client checks them again.
     package func check() throws(ConfigurationError) {
         rd_kafka_conf_destroy(try configuration(for: .admin, group: nil, overrides: []))

@@ -117,6 +117,16 @@ package final class Consumer {
         return handedOut
     }
 
+    /// Where a partition's log ended when the broker last said so, open transactions included
+    /// (`rd_kafka_get_watermark_offsets`: asks nobody); nil: not yet.
+    package func knownEnd(of partition: Int32) -> Int64? {
+        guard let handle = client.handle else { return nil }
+        var low: Int64 = 0
+        var high: Int64 = 0
+        let code = rd_kafka_get_watermark_offsets(handle, topic, partition, &low, &high)
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
+    }
+
     /// What this call to `poll` hands out next, messages only. From within its `body`.
     package func forEachUpcoming(_ body: (Message) -> Void) {
         for index in upcoming {

@@ -13,6 +13,8 @@ package struct PipelineError: Error, Equatable, Sendable, CustomStringConvertibl
         case lost
         /// Kafka does not take or give records; another file would end the same way.
         case kafka
+        /// Another push has the file's lock.
+        case locked
         case postgres
         /// Only a person can change it: schema, key, rights, settings.
         case configuration
@@ -45,6 +47,7 @@ package struct PipelineError: Error, Equatable, Sendable, CustomStringConvertibl
     package static func broken(_ message: String, hint: String? = nil) -> Self { Self(.broken, message, hint) }
     package static func lost(_ message: String, hint: String? = nil) -> Self { Self(.lost, message, hint) }
     package static func kafka(_ message: String, hint: String? = nil) -> Self { Self(.kafka, message, hint) }
+    package static func locked(_ message: String, hint: String? = nil) -> Self { Self(.locked, message, hint) }
     package static func postgres(_ message: String, hint: String? = nil) -> Self { Self(.postgres, message, hint) }
     package static func configuration(_ message: String, hint: String? = nil) -> Self {
         Self(.configuration, message, hint)

@@ -126,6 +126,9 @@ package final class Connection {
 
     package var inTransaction: Bool { transactionStatus == .open || transactionStatus == .failed }
 
+    /// Of the server's process, as it said when we connected (PQbackendPID): a pooler says a number of its own.
+    package var serverProcess: Int { closed ? 0 : Int(PQbackendPID(handle)) }
+
     /// 150008 for 15.8.
     package var serverVersion: Int { closed ? 0 : Int(PQserverVersion(handle)) }
     package var host: String { text(PQhost) }

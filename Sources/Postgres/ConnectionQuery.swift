@@ -52,10 +52,7 @@ extension Connection {
 
     private func send(_ sql: String, _ parameters: [Parameter]) throws(PostgresError) {
         let packed = PackedParameters(parameters)
-        try send {
-            PQsendQueryParams(
-                handle, sql, Int32(parameters.count), nil, packed.values, packed.lengths, packed.formats, 0)
-        }
+        try send { packed.send(sql, on: handle) }
     }
 
     /// Hands a statement to libpq and sends it whole.
@@ -89,10 +86,10 @@ extension Connection {
 }
 
 /// Parameters in the form PQsendQueryParams takes; the memory lives as long as this object.
-private final class PackedParameters {
-    private(set) var values: [UnsafePointer<CChar>?] = []
-    private(set) var lengths: [Int32] = []
-    private(set) var formats: [Int32] = []
+final class PackedParameters {
+    private var values: [UnsafePointer<CChar>?] = []
+    private var lengths: [Int32] = []
+    private var formats: [Int32] = []
     private var owned: [UnsafeMutablePointer<UInt8>] = []
 
     init(_ parameters: [Parameter]) {
@@ -108,6 +105,11 @@ private final class PackedParameters {
     }
 
     deinit { owned.forEach { $0.deallocate() } }
+
+    /// Hands a statement with these parameters to libpq, which copies them.
+    func send(_ sql: String, on handle: OpaquePointer) -> Int32 {
+        PQsendQueryParams(handle, sql, Int32(values.count), nil, values, lengths, formats, 0)
+    }
 
     private func add(_ value: UnsafePointer<UInt8>?, count: Int, format: Int32) {
         values.append(value.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) })

@@ -26,6 +26,8 @@ package enum Limits {
     package static let wireLength: UInt64 = 1 << 40
     /// `--label`, in UTF-8.
     package static let labelBytes = 200
+    /// The files of a run: what Postgres' integer holds.
+    package static let files = Int(Int32.max)
     /// The path and the options of a start marker together, in UTF-8.
     package static let descriptionBytes = 16_384
     /// What an input is concluded from.

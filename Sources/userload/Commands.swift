@@ -9,6 +9,8 @@ let commands: [Command] = [
     .work,
     .status,
     .jobs,
+    .lag,
+    .doctor,
     .abandon,
     .undo,
     .prune,

@@ -12,10 +12,12 @@ struct Context: Sendable {
     let output: Output
     /// Standard error: lines, and the progress line on a terminal.
     let screen: Screen
-    let logger: Logger
+    var logger: Logger
     /// Set by SIGINT and SIGTERM.
     let interrupt: Interrupt
     let now: @Sendable () -> Date
+    /// For --metrics-file.
+    let record = RunRecord()
 
     init(
         environment: [String: String] = ProcessInfo.processInfo.environment, output: Output = Output(),

@@ -34,6 +34,7 @@ extension PipelineError.Kind {
         case .usage: .usage
         case .refused, .broken: .input
         case .kafka, .lost: .kafka
+        case .locked: .locked
         case .postgres: .postgres
         case .configuration: .configuration
         case .incomplete: .incomplete

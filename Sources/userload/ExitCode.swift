@@ -10,6 +10,7 @@ enum ExitCode: Int32, CaseIterable, Comparable, Sendable {
     case kafka = 6
     case postgres = 7
     case configuration = 8
+    case locked = 9
     case interrupted = 130
 
     var meaning: String {
@@ -23,6 +24,7 @@ enum ExitCode: Int32, CaseIterable, Comparable, Sendable {
         case .kafka: "Kafka"
         case .postgres: "Postgres"
         case .configuration: "configuration (unique key, schema, rights, KAFKA_CONFIG)"
+        case .locked: "another push of the same file is under way (`--lock-timeout`)"
         case .interrupted: "interrupted"
         }
     }

@@ -40,9 +40,12 @@ enum Userload {
                 code = try command.run(parsed, context)
             }
             try output.flush()
+            context.writeRecord(code)
             return code
         } catch {
-            return report(error, context)
+            let code = report(error, context)
+            context.writeRecord(code)
+            return code
         }
     }
 

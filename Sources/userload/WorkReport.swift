@@ -13,12 +13,15 @@ struct WorkReport: Sendable {
     let brokers: String
     /// Part of a command that speaks for itself: what is ordinary is said at debug only.
     let isEmbedded: Bool
+    /// Only what a person must act on: not what healed, and not what the status tells.
+    let isQuiet: Bool
 
-    init(_ options: WorkOptions, _ logger: Logger, isEmbedded: Bool = false) {
+    init(_ options: WorkOptions, _ logger: Logger, isEmbedded: Bool = false, isQuiet: Bool = false) {
         self.logger = logger
         topic = options.topic
         brokers = options.kafka.brokerNames
         self.isEmbedded = isEmbedded
+        self.isQuiet = isQuiet
     }
 
     func tell(_ event: WorkEvent) {
@@ -28,7 +31,13 @@ struct WorkReport: Sendable {
     }
 
     private func level(of event: WorkEvent) -> LogLevel {
-        switch event {
+        if isQuiet {
+            switch event {
+            case .outage, .partitions, .newGeneration, .jobEnded: return .debug
+            default: break
+            }
+        }
+        return switch event {
         case .migrated, .firstContact(.postgres): .info
         // Push says it too.
         case .firstContact(.kafka): isEmbedded ? .debug : .info
@@ -70,8 +79,8 @@ struct WorkReport: Sendable {
             before == 0
                 ? "topic \(topic) exists again, with \(counted(now, "partition"))"
                 : "topic \(topic) has \(counted(now, "partition")) now, it had \(grouped(before))"
-        case .caughtUp(let counts): "caught up: \(text(counts)) in this run"
-        case .batch(let counts, _): "batch: \(text(counts))"
+        case .caughtUp(let counts): "caught up: \(Self.text(counts)) in this run"
+        case .batch(let counts, _): "batch: \(Self.text(counts))"
         case .settled(let isSettled): isSettled ? "nothing left to read" : "reading"
         case .jobEnded(let job):
             "job \(job.slug) \(job.state == .completed ? "completed" : "is inconsistent"): \(counted(job.lines, "line")) = "
@@ -95,8 +104,9 @@ struct WorkReport: Sendable {
         }
     }
 
-    private func text(_ counts: WorkCounts) -> String {
-        "\(grouped(counts.inserted)) inserted, \(counted(counts.duplicates, "duplicate")), "
+    static func text(_ counts: WorkCounts) -> String {
+        "\(grouped(counts.inserted)) inserted, \(counts.updated > 0 ? "\(grouped(counts.updated)) updated, " : "")"
+            + "\(counted(counts.duplicates, "duplicate")), "
             + counted(counts.rejected, "reject")
     }
 
@@ -106,6 +116,9 @@ struct WorkReport: Sendable {
             "job \(job.slug) is passed over: its key is \(fields.joined(separator: ",")) (on duplicate: \(mode)), this "
                 + "database's is \(key.text). Set USERLOAD_UNIQUE_KEY and run `userload migrate`, or push it with this "
                 + "key; then `userload push --resend` loads it"
+        case .otherPartitions(let count):
+            "job \(job.slug) is passed over: it updates and was pushed for \(counted(count, "partition")), while another such "
+                + "job, pushed for another number, has not ended; once it has, `userload push --resend` loads it"
         case .newerWire(let version):
             "job \(job.slug) is passed over: it has wire version \(version), newer than this program; upgrade `work`, "
                 + "then `userload push --resend` loads it"

@@ -51,8 +51,8 @@ private let examples = [
     Example(state: .completed, parts: [Part(last: 10, passedOver: 9, records: 9, ended: true), .whole(2)]),
     Example(
         state: .stalled, reason: .key, parts: [Part(passedOver: 0), Part()], job: ["key_fields": "'{name,age,email}'"]),
-    Example(state: .stalled, reason: .mode, parts: [Part(passedOver: 0), Part()], job: ["on_duplicate": "'update'"]),
-    Example(state: .stalled, reason: .version, parts: [Part(passedOver: 7), Part()], job: ["wire_version": "3"]),
+    Example(state: .stalled, reason: .mode, parts: [Part(passedOver: 0), Part()], job: ["on_duplicate": "'replace'"]),
+    Example(state: .stalled, reason: .version, parts: [Part(passedOver: 7), Part()], job: ["wire_version": "4"]),
     Example(
         state: .stalled, reason: .gap, parts: [Part(passedOver: 7)],
         job: ["partitions": "NULL", "key_fields": "NULL", "on_duplicate": "NULL", "run_at": "NULL", "path": "NULL"]),
@@ -190,6 +190,34 @@ private let examples = [
         #expect(try !jobs.abandon(JobID(high: 1, low: 1)))
     }
 
+    // MARK: A push that died
+
+    /// Jobs a (silent) and b (pushed later), each with how long ago something of it came, in minutes.
+    @Test(arguments: [
+        ([Part(last: 3, records: 3), .whole(2)], 60, [Part(last: 0), Part()], 10, JobState.interrupted),
+        ([Part(last: 3, records: 3), Part(last: 0)], 60, [Part(last: 0)], 10, .processing),
+        ([Part(last: 3, records: 3), Part(last: 0)], 60, [Part(last: 0), Part(last: 0)], 10, .interrupted),
+        ([Part(last: 0), Part(last: 0)], 60, [Part(last: 0), Part(last: 0)], 10, .interrupted),
+        ([Part(last: 3, records: 3)], 60, [Part(last: 0)], 56, .processing),
+        ([Part(last: 3, records: 3)], 4, [Part(last: 0)], 0, .processing),
+        ([Part(last: 3, records: 3)], 60, [], 10, .processing),
+        ([.whole(3), .whole(2)], 60, [Part(last: 0)], 10, .completed),
+        ([Part(last: 3, passedOver: 9, records: 3)], 60, [Part(last: 0)], 10, .stalled),
+    ])
+    private func silence(parts: [Part], ago: Int, later: [Part], then: Int, state: JobState) throws {
+        let other = JobID(high: 9, low: 9)
+        let topic = ["cluster": "'c'", "topic": "'t'"]
+        try add(job, parts, topic.merging(["first_seen_at": "now() - interval '\(ago) min'"]) { $1 })
+        try fixture.connection.execute("UPDATE userload.progress SET updated_at = now() - interval '\(ago) min'")
+        let seen = "now() - interval '\(then) min'"
+        try add(other, later, topic.merging(["run_at": seen, "first_seen_at": seen]) { $1 })
+        #expect(try jobs.statuses([job])[0].state == state)
+        try fixture.connection.execute("UPDATE userload.jobs SET topic = 'another' WHERE id = '\(other.uuid)'")
+        #expect(
+            try jobs.statuses([job])[0].state
+                == (state == .interrupted ? parts[0].records > 0 ? .processing : .pending : state))
+    }
+
     // MARK: Names
 
     /// What `find` answers, by the low halves of the ids.
@@ -251,6 +279,37 @@ private let examples = [
         let content = ContentHash(high: 0, low: 1)
         #expect(try jobs.find(content: content, size: 1000).map(\.id.low) == [2, 1])
         #expect(try jobs.find(content: content, size: 999).isEmpty)
+    }
+
+    @Test func runsOfALabel() throws {
+        for number in 1...3 {
+            try add(JobID(high: UInt64(number), low: 0), [.whole(1), .whole(0)], ["path": "'/data/\(4 - number)'"])
+        }
+        func run(_ low: UInt64, _ host: String, _ hours: Int, files: Int, _ jobs: [UInt64]) throws {
+            let id = JobID(high: 0xFF, low: low).uuid
+            try fixture.connection.execute(
+                """
+                INSERT INTO userload.runs VALUES ('\(id)', '\(host)', 'nightly', \(files), now(), now() - interval '\(hours) h')
+                """)
+            for job in jobs {
+                try fixture.connection.execute(
+                    "INSERT INTO userload.run_jobs VALUES ('\(id)', '\(JobID(high: job, low: 0).uuid)')")
+            }
+        }
+        try run(1, "etl1", 50, files: 2, [1, 2])
+        try run(2, "etl1", 20, files: 3, [2, 1])
+        try run(3, "etl2", 30, files: 1, [3])
+        let runs = try jobs.latestRuns(label: "nightly", host: nil)
+        #expect(runs.map(\.id.low) == [2, 3] && runs.map(\.missing) == [1, 0])
+        #expect(runs[0].jobs.map(\.high) == [2, 1], "by their files' names")
+        #expect(try jobs.latestRuns(label: "nightly", host: "etl2").map(\.id.low) == [3])
+        #expect(try jobs.latestRuns(label: "weekly", host: nil).isEmpty)
+        func hours(_ host: String? = nil) throws -> [Int64?] {
+            try jobs.completedRuns(label: "nightly", host: host).map { $0.age.map { $0 / 3_600 } }
+        }
+        #expect(try hours() == [50, 30] && hours("etl2") == [30])
+        try fixture.connection.execute("UPDATE userload.progress SET end_seq = NULL WHERE job::text LIKE '%3-0000-%'")
+        #expect(try hours() == [50, nil])
     }
 
     @Test func theListHasTheLatestPushFirst() throws {

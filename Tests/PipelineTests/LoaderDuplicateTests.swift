@@ -107,7 +107,7 @@ import Testing
             try! foreign.execute("COMMIT")
         }
         fixture.loader.onStage = { stage, _ in
-            guard stage == .progressSwapped else { return }
+            guard stage == .swapped else { return }
             try! foreign.execute("BEGIN; INSERT INTO users (name, age, email) VALUES ('B', 2, 'foreign@x')")
             commit.start()
         }

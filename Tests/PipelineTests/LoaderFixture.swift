@@ -45,10 +45,12 @@ extension Batch {
     func add(_ row: TestRow, step: Int = 0, seq: Int64, key fields: KeyFields = .standard) {
         withBytes(row.wire) { wire in
             let validator = Validator(key: fields)
+            validator.dropsNulls = progress[step].onDuplicate == .update
             precondition(validator.validate(wire), "not a person: \(row.wire)")
             addRow(
                 person: validator.person, key: validator.key, progressIndex: step, seq: seq, line: seq + 1,
-                byteOffset: seq * 10, length: Int64(wire.count), kafkaOffset: seq, kafkaTime: 1_000, wire: wire)
+                byteOffset: seq * 10, length: Int64(wire.count), kafkaOffset: seq, kafkaTime: 1_000, wire: wire,
+                nulls: validator.dropsNulls ? validator.nulls : [])
         }
         progress[step].records += 1
         progress[step].bytes += 10
@@ -97,9 +99,10 @@ final class LoaderFixture {
     }
 
     /// The next batch of partition 0: `rows` as the next records of `job`.
-    func batch(_ rows: [TestRow] = []) -> Batch {
+    func batch(_ rows: [TestRow] = [], _ mode: OnDuplicate = .skip) -> Batch {
         let batch = Batch()
         batch.progress = [Batch.ProgressStep(job: job, partition: 0, isNew: last < 0, expectedLast: last)]
+        batch.progress[0].onDuplicate = mode
         for (index, row) in rows.enumerated() {
             batch.add(row, seq: max(last, 0) + Int64(index) + 1, key: migrated.info.keyFields)
         }
@@ -133,7 +136,7 @@ final class LoaderFixture {
 
     /// Loads the next batch and counts it if it was committed.
     @discardableResult
-    func load(_ rows: [TestRow]) -> LoadOutcome { load(batch(rows)) }
+    func load(_ rows: [TestRow], _ mode: OnDuplicate = .skip) -> LoadOutcome { load(batch(rows, mode)) }
 
     @discardableResult
     func load(_ batch: Batch) -> LoadOutcome {

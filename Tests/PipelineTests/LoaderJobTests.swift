@@ -66,6 +66,42 @@ import Testing
         }
     }
 
+    @Test func runsAreNotedWithTheirJobs() throws {
+        let fixture = try LoaderFixture()
+        let start = Date(timeIntervalSince1970: 1_700_000_000)
+        func run(_ low: UInt64, copies: Int = 1) -> PushRun {
+            PushRun(
+                id: JobID(high: 0, low: low), host: "etl1", startedAt: start, files: 6, label: "nightly", copies: copies
+            )
+        }
+        let batch = fixture.batch()
+        // A marker from each partition, out of order; one of a message without a time; one from the future.
+        batch.runs.add(run(1), job: fixture.job, time: 1_700_000_005_000)
+        batch.runs.add(run(1, copies: 2), job: fixture.job, time: 1_700_000_003_000)
+        batch.runs.add(run(1), job: JobID(high: 5, low: 5), time: 1_700_000_001_000)
+        batch.runs.add(run(2), job: fixture.job, time: -1)
+        batch.runs.add(run(3), job: fixture.job, time: .max)
+        #expect(fixture.load(batch) == "committed")
+        let runs = """
+            SELECT right(id::text, 1), host, label, files, extract(epoch FROM started_at)::bigint,
+                CASE WHEN sent_at > now() THEN 0 WHEN sent_at > now() - interval '1 min' THEN 1
+                    ELSE extract(epoch FROM sent_at)::bigint END
+            FROM userload.runs ORDER BY 1
+            """
+        let rest = "|etl1|nightly|6|1700000000|"
+        #expect(try fixture.rows(runs) == ["1\(rest)1700000005", "2\(rest)1700000000", "3\(rest)1"])
+        let jobs = "SELECT right(run::text, 1), left(job::text, 8), files FROM userload.run_jobs ORDER BY 1, 2"
+        #expect(try fixture.rows(jobs) == ["1|00000000|1", "1|01234567|2", "2|01234567|1", "3|01234567|1"])
+        // The same again, later and earlier.
+        for (time, expected) in [(1_700_000_009_000, "9"), (1_700_000_002_000, "9")] as [(Int64, String)] {
+            let again = fixture.batch()
+            again.runs.add(run(1), job: fixture.job, time: time)
+            #expect(fixture.load(again) == "committed")
+            #expect(try fixture.rows(runs)[0] == "1\(rest)170000000\(expected)")
+        }
+        #expect(try fixture.rows(jobs)[1] == "1|01234567|2")
+    }
+
     @Test func aJobKnownByItsIDIsDescribedLater() throws {
         let fixture = try LoaderFixture()
         #expect(fixture.load([TestRow("A", 1)]) == "committed")

@@ -141,7 +141,7 @@ import Testing
         _ = try Migrator.migrate(fixture.migrated.connection, target, changesKey: true)
         #expect(
             try fixture.rows("SELECT indexname FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1")
-                == ["userload_foreign_ages", "userload_key"])
+                == ["userload_foreign_ages", "userload_job", "userload_key"])
     }
 
     /// A partition's index cannot be dropped: the table's own is.

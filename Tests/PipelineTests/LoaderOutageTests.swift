@@ -109,7 +109,7 @@ import Testing
         }
         var isFirst = true
         fixture.loader.onStage = { stage, _ in
-            guard stage == .progressSwapped, isFirst else { return }
+            guard stage == .swapped, isFirst else { return }
             isFirst = false
             locking.start()
         }

@@ -213,7 +213,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         let change = "ALTER TABLE users ALTER \(column) TYPE"
         try fixture.execute(
             """
-            DROP VIEW userload.age_counts CASCADE; DROP INDEX userload_foreign_ages;
+            DROP VIEW userload.age_counts CASCADE; DROP INDEX userload_foreign_ages, userload_job;
             CREATE DOMAIN once AS \(wanted); CREATE DOMAIN twice AS once; \(change) twice USING NULL
             """)
         #expect(fixture.load([row]) == "committed")

@@ -140,7 +140,7 @@ import Testing
         let rival = Background { [batch = fixture.batch([TestRow("A", 1)])] in other.load(batch).text }
         let monitor = try fixture.migrated.connect()
         fixture.loader.onStage = { stage, connection in
-            guard stage == .positionsSwapped else { return }
+            guard stage == .swapped else { return }
             rival.start()
             try! waitUntil { try monitor.hasWaiters() }
         }

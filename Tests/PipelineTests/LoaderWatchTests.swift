@@ -126,7 +126,7 @@ import Testing
         let monitor = try fixture.migrated.connect(applicationName: "monitor")
         let waiting = Background { [batch = fixture.batch([TestRow("A", 1)])] in other.load(batch).text }
         fixture.loader.onStage = { stage, _ in
-            guard stage == .positionsSwapped else { return }
+            guard stage == .swapped else { return }
             waiting.start()
             try? waitUntil { try monitor.hasWaiters(longerThan: "3s") }
         }

@@ -21,6 +21,7 @@ private struct TestMessage: TopicMessage {
 private final class Bench: ProgressSource {
     var known: [JobID: Progress] = [:]
     var isAway = false
+    var waits = false
     private(set) var asked: [JobID] = []
     private(set) var forgotten: [JobID] = []
     private(set) var touchedJobs: Set<JobID> = []
@@ -52,6 +53,10 @@ private final class Bench: ProgressSource {
 
     func forget(_ jobs: [JobID]) { forgotten += jobs }
     func touched(_ job: JobID) { touchedJobs.insert(job) }
+    func mustWait(_ marker: StartMarker) throws -> Bool {
+        if isAway { throw Away() }
+        return waits
+    }
     func passedOver(_ job: JobID, _ reason: PassOverReason) { passedOverJobs[job] = reason }
 
     func bytes(_ content: [UInt8]) -> Bytes {
@@ -71,11 +76,12 @@ private final class Bench: ProgressSource {
         try processor?.take(message, state, into: builder)
     }
 
-    func take(_ kind: MessageKind, _ seq: UInt64, _ value: String = person, job: JobID = job, errors: String? = nil)
-        throws
-    {
+    func take(
+        _ kind: MessageKind, _ seq: UInt64, _ value: String = person, job: JobID = job, errors: String? = nil,
+        mode: OnDuplicate = .skip
+    ) throws {
         let header = [UInt8](unsafeUninitializedCapacity: WireHeader.maximumSize) { buffer, count in
-            count = WireHeader(kind: kind, job: job, seq: seq, line: 7, offset: 70, length: 17)
+            count = WireHeader(kind: kind, job: job, seq: seq, line: 7, offset: 70, length: 17, onDuplicate: mode)
                 .encode(to: buffer.baseAddress!)
         }
         try take(Array(value.utf8), header: header, errors: errors.map { Array($0.utf8) })
@@ -86,7 +92,7 @@ private final class Bench: ProgressSource {
             job: job, contentHash: nil, label: nil, path: "/a", size: nil, host: "h", format: .jsonl, delimiter: nil,
             header: nil, options: ["/a"], keyFields: key, onDuplicate: mode, partitions: 1, again: false,
             runAt: .init(timeIntervalSince1970: 1_700_000_000))
-        try take(.start, 0, String(decoding: try marker.encode(), as: UTF8.self), job: job)
+        try take(.start, 0, String(decoding: try marker.encode(), as: UTF8.self), job: job, mode: mode)
     }
 
     var batch: Batch { builder.batch }
@@ -200,6 +206,55 @@ private let person = #"{"name":"Ada","age":36}"#
         #expect(bench.last == 1)
         #expect(bench.state.progress(of: job)?.passedOver == 4)
         #expect(bench.passedOverJobs == [job: .otherKey(fields: ["name", "age"], onDuplicate: "skip")])
+        bench.end()
+    }
+
+    /// The mode is the record's own: also where the start marker came before this process did.
+    @Test func everyModeIsTaken() throws {
+        let bench = Bench()
+        for (number, mode) in OnDuplicate.allCases.enumerated() {
+            let job = JobID(high: 7, low: UInt64(number))
+            var progress = Progress(last: 0, passedOver: -1, digest: 0, ended: false, exists: true)
+            progress.key = JobKey(fields: ["name", "age"], onDuplicate: mode.rawValue)
+            bench.known[job] = progress
+            try bench.take(.record, 1, #"{"name":"Ada","age":36,"email":null,"x":null,"y":null}"#, job: job, mode: mode)
+        }
+        #expect(bench.rows == 3)
+        #expect(bench.batch.progress.map(\.onDuplicate) == [.skip, .update, .reject])
+        #expect(bench.batch.rows.map(\.nulls) == [[], [.email, .others], []])
+        #expect(bench.passedOverJobs.isEmpty)
+        #expect(bench.batch.clearedKeys(1) == [Array("x".utf8), Array("y".utf8)])
+        bench.end()
+    }
+
+    @Test func aJobThatMustWaitIsPassedOver() throws {
+        let bench = Bench()
+        bench.waits = true
+        try bench.start(mode: .skip, job: JobID(high: 8, low: 8))
+        #expect(bench.passedOverJobs.isEmpty)
+        try bench.start(mode: .update)
+        try bench.take(.record, 1, mode: .update)
+        #expect(bench.rows == 0 && bench.last == -1)
+        #expect(bench.state.progress(of: job)?.passedOver == 1)
+        #expect(bench.passedOverJobs == [job: .otherPartitions(1)])
+        #expect(bench.batch.waiting == [job])
+        // Sent again.
+        bench.waits = false
+        try bench.start(mode: .update)
+        try bench.take(.record, 1, mode: .update)
+        #expect(bench.rows == 1 && bench.last == 1)
+        bench.end()
+    }
+
+    /// Of a newer userload, which knows one more.
+    @Test func anUnknownModeIsPassedOver() throws {
+        let bench = Bench()
+        var progress = Progress(last: 0, passedOver: -1, digest: 0, ended: false, exists: true)
+        progress.key = JobKey(fields: ["name", "age"], onDuplicate: "replace")
+        bench.known[job] = progress
+        try bench.take(.record, 1)
+        #expect(bench.rows == 0)
+        #expect(bench.passedOverJobs == [job: .otherKey(fields: ["name", "age"], onDuplicate: "replace")])
         bench.end()
     }
 

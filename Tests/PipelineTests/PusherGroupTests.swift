@@ -64,7 +64,7 @@ import Testing
             switch event {
             case .concluded(let line): told.append(String(line.prefix { $0 != " " }))
             case .started: told.append("started")
-            case .notice, .progress: break
+            case .notice, .fault, .waiting, .progress: break
             }
         }
         place.onOutcome = { told.append("end of \($0.input)") }

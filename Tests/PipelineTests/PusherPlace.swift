@@ -40,7 +40,10 @@ final class Place {
     /// In one go.
     func push(_ paths: [String]) -> [PushOutcome] {
         let pusher = Pusher(settings, topic: topic, options: options, interrupt: interrupt) { [self] event in
-            if case .notice(let sentence, _) = event { notices.append(sentence) }
+            switch event {
+            case .notice(let sentence, _), .fault(let sentence): notices.append(sentence)
+            default: break
+            }
             onEvent(event)
         }
         defer { pusher.close() }

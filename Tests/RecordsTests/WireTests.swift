@@ -50,9 +50,32 @@ import Testing
         }
     }
 
+    @Test func version3SaysWhatBecomesOfDuplicates() {
+        for (mode, byte) in [(OnDuplicate.update, 1), (.reject, 2)] as [(OnDuplicate, UInt8)] {
+            for lenient in [nil, .email] as [LenientFields?] {
+                let header = WireHeader(
+                    kind: .record, job: testJob, seq: 5, line: 300, offset: 127, length: 1, lenient: lenient,
+                    onDuplicate: mode)
+                let bytes = Self.encoded(header)
+                #expect(header.version == 3)
+                #expect(bytes.first == 3)
+                #expect(Array(bytes.suffix(2)) == [lenient?.rawValue ?? 0, byte])
+                #expect(withBytes(bytes) { WireHeader.decode($0) } == .header(header))
+                for count in 0..<bytes.count {
+                    #expect(withBytes(Array(bytes[..<count])) { WireHeader.decode($0) } == .malformed)
+                }
+                #expect(withBytes(bytes + [0]) { WireHeader.decode($0) } == .malformed)
+                for other in [0, 3, 255] as [UInt8] {
+                    #expect(withBytes(bytes.dropLast() + [other]) { WireHeader.decode($0) } == .malformed)
+                }
+            }
+        }
+    }
+
     @Test func sizeIsEnough() {
         let header = WireHeader(
-            kind: .end, job: testJob, seq: .max, line: .max, offset: .max, length: .max, lenient: .all)
+            kind: .end, job: testJob, seq: .max, line: .max, offset: .max, length: .max, lenient: .all,
+            onDuplicate: .update)
         #expect(Self.encoded(header).count == WireHeader.maximumSize)
     }
 
@@ -204,6 +227,51 @@ import Testing
         }
         // 300,000 years after 1970.
         #expect(throws: MarkerError.self) { try decoded { $0.runAt = Date(timeIntervalSince1970: 9.46e12) } }
+    }
+
+    static let run = PushRun(
+        id: JobID(high: 7, low: 8), host: "etl1", startedAt: Date(timeIntervalSince1970: 1_795_305_600), files: 6,
+        label: "nightly")
+
+    /// A marker of an older push has none; an older worker does not look at it.
+    @Test func theRunTravelsBesideTheJob() throws {
+        var marker = Self.start
+        marker.run = Self.run
+        let text = String(decoding: try marker.encode(), as: UTF8.self)
+        #expect(
+            text.contains(
+                #""run":{"copies":1,"files":6,"host":"etl1","id":"000000000000e0000000000010","label":"nightly","#
+                    + #""startedAt":"2026-11-22T00:00:00.000Z"},"#))
+        #expect(try withBytes(text) { bytes throws in try StartMarker(decoding: bytes) } == marker)
+    }
+
+    @Test(arguments: [
+        ("\"files\":6", "\"files\":0", "that is out of range"),
+        ("\"files\":6", "\"files\":2147483648", "that is out of range"),
+        ("\"files\":6", "\"files\":9223372036854775808", nil),
+        ("\"copies\":1", "\"copies\":-1", "that is out of range"),
+        ("000000000000e0000000000010", "-", "that is out of range"), ("000000000000e0000000000010", "x", nil),
+        ("2026-11-22T00:00:00.000Z", "1969-12-31T23:59:59.999Z", "that is out of range"),
+        (
+            "\"label\":\"nightly\"", "\"label\":\"\(String(repeating: "x", count: 201))\"",
+            "whose host or label is too long"
+        ),
+        (
+            "\"host\":\"etl1\",\"id\"", "\"host\":\"\(String(repeating: "x", count: 401))\",\"id\"",
+            "whose host or label is too long"
+        ),
+    ])
+    func aRunIsBounded(old: String, new: String, words: String?) throws {
+        var marker = Self.start
+        marker.label = nil
+        marker.run = Self.run
+        let text = String(decoding: try marker.encode(), as: UTF8.self)
+        let changed = text.replacingOccurrences(of: old, with: new)
+        #expect(changed != text)
+        let message = words.map { "a start marker with a run \($0)" } ?? "a marker that cannot be read"
+        #expect(throws: MarkerError(message: message)) {
+            try withBytes(changed) { bytes throws in try StartMarker(decoding: bytes) }
+        }
     }
 
     @Test func end() throws {

@@ -54,6 +54,22 @@ install_missing() {
     DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends "${packages[@]}" >&2
 }
 
+# Puts Prometheus' promtool into $state/tools, out of Debian's package: installing that would start a server. Without it
+# the tests of what is for Prometheus are skipped.
+get_promtool() {
+    command -v promtool >/dev/null && return
+    [[ ! -x $state/tools/promtool ]] || return 0
+    command -v apt-get >/dev/null || return 0
+    mkdir -p "$state/tools"
+    say "fetching promtool"
+    (
+        cd "$state/tools"
+        apt-get download --quiet=2 prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb |
+            tar -x --strip-components=3 ./usr/bin/promtool
+        rm -f prometheus_*.deb
+    ) >&2 || say "promtool is not here: tests that need it are skipped"
+}
+
 # The folder of initdb and postgres: Debian keeps them out of PATH, in one folder per version.
 postgres_bin() {
     local folder

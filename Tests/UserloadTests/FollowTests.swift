@@ -10,12 +10,13 @@ import Testing
     /// The looks in order (the last one lasts), and how many were taken. A look costs a quarter of a second.
     private func follow(
         _ looks: [FollowLook], count: Int = 1, timeout: Duration? = nil, stopAfter: Int = .max,
-        isIdle: Bool = true
+        isIdle: Bool = true, awaitsMarkers: Bool = false
     ) throws -> (FollowEnd, looks: Int) {
         var taken = 0
         var time = 0.0
         var follower = Follower(
-            count: count, timeout: timeout, shouldStop: { taken >= stopAfter }, isIdle: { isIdle })
+            count: count, timeout: timeout, shouldStop: { taken >= stopAfter }, awaitsMarkers: awaitsMarkers,
+            isIdle: { isIdle })
         follower.now = { time }
         follower.sleep = { _ in time += 0.25 }
         let end = try follower.follow {
@@ -47,11 +48,33 @@ import Testing
     @Test(arguments: [
         openJob(state: .stalled, reason: .gap), openJob(state: .stalled, reason: .key),
         openJob(state: .stalled, reason: .version), openJob(state: .inconsistent, reason: .content),
-        openJob(state: .abandoned),
+        openJob(state: .abandoned), openJob(state: .interrupted),
     ])
     func anotherStateIsAnEndAfter10SecondsOfQuiet(job: JobStatus) throws {
         #expect(try follow([[job]]) == (.ended, 41))
         #expect(try follow([[openJob()], [openJob()], [job]]) == (.ended, 43))
+    }
+
+    /// A load of what was pushed before ends when its markers are read, or when nothing moves any more.
+    @Test func whatIsCompletedAlreadyIsEndedOnceItsMarkersAreRead() throws {
+        let job = sampleJob()
+        let unread = FollowLook(jobs: [job], sent: [job.id])
+        let read = FollowLook(jobs: [job], passed: [job.id], sent: [job.id], movement: 1)
+        #expect(try follow([unread, unread, read], awaitsMarkers: true) == (.ended, 3))
+        #expect(try follow([unread], awaitsMarkers: true) == (.ended, 41))
+        #expect(try follow([unread]) == (.ended, 1))
+        #expect(try follow([FollowLook(jobs: [job])], awaitsMarkers: true) == (.ended, 1))
+    }
+
+    /// Of a run the others may still come; then nothing moves any more.
+    @Test func theJobsOfARunThatComeMeanwhile() throws {
+        let other = sampleJob(id: JobID(high: 9, low: 9))
+        let looks = [
+            FollowLook(jobs: [sampleJob()], missing: 1), FollowLook(jobs: [sampleJob(), other], movement: 1, more: 1),
+        ]
+        #expect(try follow(looks) == (.ended, 2))
+        #expect(try follow([FollowLook(jobs: [sampleJob()], missing: 1)]) == (.ended, 41))
+        #expect(try follow([FollowLook(jobs: [sampleJob()], more: 1)], stopAfter: 9) == (.interrupted, 9))
     }
 
     /// `load --resend`: until this run's end markers are passed, the state is that of an earlier run.

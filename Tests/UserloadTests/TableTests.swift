@@ -1,6 +1,7 @@
 // jobs, rejects, users, stats: what they print, word for word, and the values they take.
 
 import CommandLineOptions
+import Foundation
 import Records
 import Testing
 
@@ -16,6 +17,20 @@ import Testing
                 "4x7k2m9q  processing 42 %  3,100,000         0  2026-11-23 02:00           people.csv",
                 "4x7k2m9q  completed        1,000,000       512  2026-11-23 02:00  nightly  stdin",
             ])
+    }
+
+    /// A file's name is the last to go.
+    @Test(arguments: [
+        (200, "SLUG      STATE          LINES  REJECTED  PUSHED            LABEL    FILE"),
+        (74, "SLUG      STATE          LINES  REJECTED  PUSHED            FILE"),
+        (60, "SLUG      STATE      REJECTED  PUSHED            FILE"),
+        (45, "SLUG      STATE      REJECTED  FILE"), (32, "SLUG      STATE      FILE"), (20, "SLUG      STATE    …"),
+    ])
+    func aNarrowScreen(width: Int, titles: String) {
+        let rows = jobTable([sampleJob(label: "nightly")], utc, width: width)
+        #expect(rows[0].trimmingCharacters(in: .whitespaces) == titles, "\(rows)")
+        #expect(rows.allSatisfy { $0.count <= width })
+        #expect(width < 31 || rows[1].hasSuffix("  people.csv"))
     }
 
     private func reject(_ form: Reject.Form, _ bytes: [UInt8] = Array("Rohit,abc".utf8)) -> Reject {

@@ -10,6 +10,9 @@ final class AgainJobs {
 
     init(_ journal: Journal?) { self.journal = journal }
 
+    /// Another push may have written others.
+    func forget() { jobs = nil }
+
     /// As the journal has them now. Of one cluster and topic, always the same.
     func entries(of content: ContentHash, cluster: String, topic: String) -> [JournalEntry] {
         guard let journal else { return [] }

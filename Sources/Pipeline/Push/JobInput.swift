@@ -17,7 +17,8 @@ final class JobInput {
     var number = 0
     /// A session's start markers are those of its first job, and stand alone; here they are left out.
     var startsAlone: Bool { number == 0 }
-    let startMarker: ByteBuffer
+    private(set) var startMarker: ByteBuffer
+    private var marker: StartMarker
     let startHeader: ByteBuffer
 
     private let job: JobID
@@ -48,14 +49,14 @@ final class JobInput {
         source: FileSource, marker: StartMarker, plan: Plan, scanner: RecordScanner?
     ) throws(MarkerError) {
         self.source = source
+        self.marker = marker
         job = marker.job
         self.plan = plan
         content = marker.contentHash
         preparedScanner = scanner
         skipped = Array(repeating: 0, count: plan.partitions)
         startMarker = ByteBuffer(try marker.encode())
-        let lenient = plan.isPlain ? nil : plan.input.lenient
-        startHeader = ByteBuffer(header: WireHeader(kind: .start, job: marker.job, seq: 0, lenient: lenient))
+        startHeader = ByteBuffer(header: plan.markerHeader(.start, marker.job, seq: 0))
     }
 
     var records: UInt64 { stream?.records ?? read.records }
@@ -67,6 +68,12 @@ final class JobInput {
     var form: Form { plan.input.form }
     /// The last record read is one that Kafka has.
     private(set) var isSkipping = false
+
+    /// So many files of the run so far are this job. Before anything is sent.
+    func repeats(copies: Int) throws(MarkerError) {
+        marker.run?.copies = copies
+        startMarker = ByteBuffer(try marker.encode())
+    }
 
     /// What is acknowledged is not given out again. Before reading begins.
     func skip(_ acknowledged: [Acknowledged?]) {
@@ -175,9 +182,7 @@ final class JobInput {
             let seq = end.lastSeq + 1
             if !isBroken, seq <= skipped[partition] { continue }
             let kind: MessageKind = isBroken ? .broken : .end
-            let header = ByteBuffer(
-                header: WireHeader(
-                    kind: kind, job: job, seq: seq, lenient: plan.isPlain ? nil : plan.input.lenient))
+            let header = ByteBuffer(header: plan.markerHeader(kind, job, seq: seq))
             let value = ByteBuffer(try end.encode())
             window.append(
                 job: number, partition: Int32(partition), seq: seq, value: value.bytes, header: header.bytes,
@@ -185,6 +190,13 @@ final class JobInput {
             return true
         }
         return false
+    }
+}
+
+extension Plan {
+    fileprivate func markerHeader(_ kind: MessageKind, _ job: JobID, seq: UInt64) -> WireHeader {
+        WireHeader(
+            kind: kind, job: job, seq: seq, lenient: isPlain ? nil : input.lenient, onDuplicate: onDuplicate)
     }
 }
 

@@ -13,6 +13,8 @@ final class JobJournal {
         let acknowledged: [Acknowledged?]
         var ends: [EndMarker]?
         let position: UInt64
+        /// Once all of it is in the log.
+        var rejects: UInt64?
     }
 
     /// By job.
@@ -51,6 +53,7 @@ final class JobJournal {
             entries[note.job].ends = note.ends
             entries[note.job].partitions = note.acknowledged
             entries[note.job].position = note.position
+            entries[note.job].rejects = note.rejects
             isWritten[note.job] = true
         }
         guard let journal else {

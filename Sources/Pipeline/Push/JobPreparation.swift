@@ -90,6 +90,15 @@ final class JobPreparation {
         return source.contentHash()
     }
 
+    /// What a file's lock is named by: its job without a nonce, so that one with --again keeps it to itself, too. nil: a
+    /// stream, which nobody else can push.
+    func lockedJob(partitions: Int, _ content: ContentHash?) -> JobID? {
+        content.map {
+            plan(partitions: partitions).jobID(
+                content: $0, size: source.bytesRead, decoded: source.textHash(), label: options.label, nonce: nil)
+        }
+    }
+
     /// The job's id and what the journal claims of it.
     /// - Parameter content: what `readOnce` found; nil: a stream.
     func identify(_ context: PushContext, _ content: ContentHash?) throws(PipelineError) -> JobIdentity {
@@ -105,6 +114,7 @@ final class JobPreparation {
         func job(_ nonce: [UInt8]?) -> JobID {
             plan.jobID(content: content, size: size, decoded: decoded, label: options.label, nonce: nonce)
         }
+        if options.onDuplicate == .update { return try updating(context, content, job) }
         if options.again { return again(context, content, job) }
         let job = job(nil)
         let known: JournalEntry?
@@ -118,15 +128,15 @@ final class JobPreparation {
     }
 
     /// - Throws: `refused` if no worker would take it.
-    func marker(_ identity: JobIdentity, _ plan: Plan) throws(PipelineError) -> StartMarker {
+    func marker(_ identity: JobIdentity, _ plan: Plan, _ run: PushRun) throws(PipelineError) -> StartMarker {
         let entry = identity.entry
         let marker = StartMarker(
             job: entry.job, contentHash: entry.contentHash, label: options.label, path: path,
-            size: entry.size.map { Int64($0) }, host: Self.host, format: conclusion.form,
+            size: entry.size.map { Int64($0) }, host: thisHost, format: conclusion.form,
             delimiter: conclusion.form == .csv ? conclusion.dialect.delimiter : nil, header: conclusion.header,
             options: repetition,
             keyFields: options.keyFields, onDuplicate: options.onDuplicate, partitions: plan.partitions,
-            again: options.again, runAt: identity.runAt, conclusion: input.line)
+            again: options.again, runAt: identity.runAt, conclusion: input.line, run: run)
         do {
             try marker.checkLimits()
         } catch {
@@ -153,7 +163,38 @@ final class JobPreparation {
         return JobIdentity(entry(context, job(nonce), content, nonce), .nothing)
     }
 
+    /// The last job from this path, if it is of this content and plan; else a new one, so that A, B, A loads A again.
+    private func updating(
+        _ context: PushContext, _ content: ContentHash, _ job: ([UInt8]?) -> JobID
+    ) throws(PipelineError) -> JobIdentity {
+        let topic = context.topic
+        let last = context.pathJobs.last(from: path, cluster: topic.cluster, topic: topic.name)
+        if let last, last.contentHash == content, job(last.nonce) == last.job {
+            if !options.again || options.resend || last.state == .open {
+                return identity(context, last, entry(context, last.job, content, last.nonce))
+            }
+        } else if options.resend {
+            let reason =
+                last == nil
+                ? "the journal knows no job from \(path)"
+                : "the last job from \(path) has other content or other options"
+            throw .usage(
+                "--resend with --on-duplicate update repeats the last job of a file alone, and \(reason)",
+                hint: "--again in its place loads the file as it is now")
+        }
+        let nonce = Self.nonce()
+        let entry = entry(context, job(nonce), content, nonce)
+        do throws(JournalError) {
+            try context.pathJobs.begin(entry)
+        } catch {
+            context.event(.notice("\(error.message): the same command will load the file once more", isWarning: true))
+        }
+        return JobIdentity(entry, .nothing)
+    }
+
     private func identity(_ context: PushContext, _ known: JournalEntry?, _ fresh: JournalEntry) -> JobIdentity {
+        var fresh = fresh
+        fresh.toldRejects = known?.toldRejects
         guard let known, !options.resend, known.partitions.count == context.topic.partitions else {
             return JobIdentity(fresh, .nothing)
         }
@@ -182,16 +223,10 @@ final class JobPreparation {
     private var repetition: [String] {
         var words: [String] = []
         if let label = options.label { words += ["--label", label] }
+        if options.onDuplicate != .skip { words += ["--on-duplicate", options.onDuplicate.rawValue] }
         words += options.input.words + options.limits.words
         if options.again { words.append("--again") }
         return words + [path]
-    }
-
-    /// gethostname(2); ProcessInfo's asks the resolver.
-    private static var host: String {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func nonce() -> [UInt8] {

@@ -47,7 +47,7 @@ final class JobSender {
             window: window, claims: jobs.map(\.identity.claim), isRewindable: jobs[0].input.source.isRegular,
             stallTimeout: context.options.stallTimeout, now: now)
         journal = JobJournal(context.journal, jobs.map(\.identity.entryOfThisRun), now: now) { [context] in
-            context.event(.notice($0, isWarning: true))
+            context.event(.fault($0))
         }
         progress = (0, ProgressClock(input: jobs[0].input.source.path, start: now))
         if topic.isMock, !jobs[0].input.source.isRegular { mockLimit = MockLimit(partitions: topic.partitions) }
@@ -83,6 +83,7 @@ final class JobSender {
                 var note = note
                 let input = jobs[note.job].input
                 if jobs[note.job].failure == nil { note.state = input.isBroken ? .broken : .pushed }
+                if note.state == .pushed { note.rejects = input.rejects }
                 return note
             })
         for job in jobs where job.input.isBroken && job.failure == nil {

@@ -50,8 +50,8 @@ package struct Journal: Sendable {
             let path = path(entry.cluster, entry.topic, entry.job)
             guard let json = try? encoder.encode(entry) else { throw JournalError(message: "cannot encode \(path)") }
             if written.isEmpty { try makeFolders(folder(entry.cluster, entry.topic)) }
-            // The process id: another push of the same job may be writing too.
-            written.append(try WrittenFile(Array(json), path, temporary: "\(path).\(getpid())"))
+            // Who pushes a job has its lock: nobody else writes this.
+            written.append(try WrittenFile(Array(json), path, temporary: "\(path).new"))
         }
         // The first one waits for the disk, and the others find themselves there.
         for file in written { try file.sync() }
@@ -59,6 +59,35 @@ package struct Journal: Sendable {
             guard rename(file.temporary, file.path) == 0 else { throw Self.failed("write", file.path) }
         }
         for folder in Set(entries.map { folder($0.cluster, $0.topic) }) { try sync(folder) }
+    }
+
+    /// Where the lock of a job's file lies; makes the folder.
+    func lockPath(cluster: String, topic: String, job: JobID) throws(JournalError) -> String {
+        try makeFolders(folder(cluster, topic))
+        return "\(folder(cluster, topic))/\(job.text).lock"
+    }
+
+    /// A person was told of so many of a job's rejects. Not while another process is pushing it: then it is told again.
+    package func keep(toldRejects: UInt64, of job: JobID, cluster: String, topic: String) throws(JournalError) {
+        let holder = LockHolder(pid: getpid(), host: thisHost, since: Date(), command: "")
+        guard
+            case .taken(let lock) = PushLock.attempt(try lockPath(cluster: cluster, topic: topic, job: job), as: holder)
+        else { return }
+        try withExtendedLifetime(lock) { () throws(JournalError) in
+            guard var entry = try entry(cluster: cluster, topic: topic, job: job) else { return }
+            entry.toldRejects = max(toldRejects, entry.toldRejects ?? 0)
+            try write([entry])
+        }
+    }
+
+    /// Whether a push of this job began here, did not end, and is not under way. Of a job with a nonce that is not known:
+    /// another lock than its own is its.
+    package func hasInterrupted(_ job: JobStatus) -> Bool {
+        guard let cluster = job.cluster, let topic = job.topic,
+            let entry = (try? entry(cluster: cluster, topic: topic, job: job.id)) ?? nil,
+            entry.state == .open, entry.nonce == nil
+        else { return false }
+        return PushLock.isHeld("\(folder(cluster, topic))/\(job.id.text).lock") == false
     }
 
     /// The entries of jobs in this cluster and topic that `isWanted`; what cannot be read is passed over.

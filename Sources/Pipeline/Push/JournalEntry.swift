@@ -37,6 +37,10 @@ package struct JournalEntry: Codable, Equatable, Sendable {
     package var ends: [EndMarker]?
     /// Bytes of the input up to which everything is acknowledged.
     package var position: UInt64 = 0
+    /// Of the whole input; nil: not pushed yet, or by an older push.
+    package var rejects: UInt64?
+    /// How many of them a person was told of.
+    package var toldRejects: UInt64?
 
     package init(
         cluster: String, topic: String, job: JobID, path: String, label: String?, contentHash: ContentHash?,
@@ -57,7 +61,8 @@ package struct JournalEntry: Codable, Equatable, Sendable {
     /// Whether it can be what this program wrote. A file can be torn or garbled and still be JSON; what is used as a number
     /// later is bounded here.
     package var isSound: Bool {
-        guard version == Self.version, !partitions.isEmpty, (size ?? 0) <= Self.limit, position <= Self.limit,
+        guard version == Self.version, !partitions.isEmpty, (size ?? 0) <= Self.limit, (rejects ?? 0) <= Self.limit,
+            (toldRejects ?? 0) <= Self.limit, position <= Self.limit,
             Self.times.contains(runAt), partitions.allSatisfy({ $0.map(Self.isSound) ?? true }),
             (ends ?? []).allSatisfy({ $0.lastSeq < Self.limit && $0.records <= Self.limit })
         else { return false }

@@ -12,6 +12,7 @@ struct PushContext {
     /// nil: no journal can be kept.
     let journal: Journal?
     let againJobs: AgainJobs
+    let pathJobs: PathJobs
     var event: (PushEvent) -> Void
 
     var now: Duration { clock.now }

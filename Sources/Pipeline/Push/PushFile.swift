@@ -36,6 +36,9 @@ final class PushFile {
         waiting = []
     }
 
+    /// Of its push; nil: not locked (yet).
+    var lock: (job: JobID, lock: PushLock)?
+
     func prepared(_ job: PushJob) { self.job = job }
 
     /// An earlier file is the same job: what comes of that comes of this.
@@ -57,6 +60,7 @@ final class PushFile {
         if !isRepeated {
             outcome.records = job.input.records
             outcome.rejects = job.input.rejects
+            outcome.toldRejects = job.identity.entry.toldRejects ?? 0
             outcome.spared = job.input.spared
             outcome.errors = job.input.errors
             outcome.form = job.input.form
@@ -68,6 +72,7 @@ final class PushFile {
             outcome.result = .failed(failure)
         } else if claim == .pushed {
             outcome.result = .alreadyPushed(job.identity.entry.runAt, expired: job.hasExpired)
+            outcome.rejects = isRepeated ? 0 : job.identity.entry.rejects ?? 0
         } else if isRepeated {
             outcome.result = .alreadyPushed(job.identity.runAt, expired: false)
         }

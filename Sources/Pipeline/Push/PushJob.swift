@@ -37,9 +37,9 @@ struct PushGroup {
     private let limit: Int
 
     /// - Parameters:
-    ///   - descriptors: how many files may be open; each job has one, and two while the journal is written.
+    ///   - descriptors: how many files may be open; each job has one and its lock, and one more while the journal is written.
     init(partitions: Int, descriptors: Int) {
-        limit = max(1, min(Self.jobs, Self.lanes / partitions, (descriptors - 100) / 2))
+        limit = max(1, min(Self.jobs, Self.lanes / partitions, (descriptors - 100) / 3))
     }
 
     /// Whether another small file has room.

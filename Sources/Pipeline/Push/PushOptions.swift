@@ -26,6 +26,10 @@ package struct PushOptions: Sendable {
     package var retention = Duration.seconds(7 * 86_400)
     /// How long Kafka may acknowledge nothing.
     package var stallTimeout = Duration.seconds(300)
+    /// How long a file is waited for that another process is pushing; for all files together.
+    package var lockTimeout = Duration.seconds(300)
+    /// As it was typed, for those who wait for this push.
+    package var command = ""
     /// nil: no journal can be kept.
     package var stateDirectory: String?
 
@@ -36,6 +40,10 @@ package struct PushOptions: Sendable {
 package enum PushEvent: Sendable {
     /// A sentence for people. `isWarning`: somebody should look at it.
     case notice(String, isWarning: Bool)
+    /// A sentence of what a person has to mend; the push goes on.
+    case fault(String)
+    /// Another process is pushing this file: a sentence.
+    case waiting(String)
     /// What the file was taken for: `people.csv  CSV, ";": "Full Name" → name, age`.
     case concluded(String)
     /// All start markers of this file's job are acknowledged.
@@ -102,6 +110,8 @@ package struct PushOutcome: Sendable {
     /// Records and rejects read, in bytes of the input.
     package var records: UInt64 = 0
     package var rejects: UInt64 = 0
+    /// Of the rejects, how many the journal says a person was told of.
+    package var toldRejects: UInt64 = 0
     /// Records with a field that broke its rule and stays as it came.
     package var spared: UInt64 = 0
     /// What is wrong with the rejects, the most frequent first.

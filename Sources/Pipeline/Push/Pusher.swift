@@ -21,6 +21,11 @@ package final class Pusher {
     private let producer: KeptProducer
     private let journal: Journal?
     private let againJobs: AgainJobs
+    private let locks: FileLocks?
+    private var run: PushRun
+    /// Files of this run so far, by job.
+    private var copies: [JobID: Int] = [:]
+    private let pathJobs: PathJobs
     /// Called before the first message of files is sent; what it throws is their outcome.
     package var beforeSending: () throws(PipelineError) -> Void = {}
     /// What stopped one file and would stop every other.
@@ -46,6 +51,11 @@ package final class Pusher {
         producer = KeptProducer(settings, topic: topic)
         journal = options.stateDirectory.map { Journal(directory: $0) }
         againJobs = AgainJobs(journal)
+        locks = journal.map { FileLocks($0, options, interrupt, clock) }
+        run = PushRun(
+            id: JobID(high: .random(in: 1 ... .max), low: .random(in: 0 ... .max)), host: thisHost, startedAt: Date(),
+            files: 1, label: options.label)
+        pathJobs = PathJobs(journal)
     }
 
     /// Bounded by about two seconds. After this it pushes no more.
@@ -58,6 +68,7 @@ package final class Pusher {
     /// - Parameter tell: hears of the end of each file in the order given. Events about a file come between the end of the
     ///   one before and its own.
     package func push(_ paths: [String], tell: (PushOutcome) -> Void) {
+        run.files = max(1, paths.count)
         var files: [PushFile] = []
         var group: PushGroup?
         func finish() {
@@ -69,10 +80,22 @@ package final class Pusher {
             if let first = files.first, first.age >= Self.patience || !Self.isSmall(path) { finish() }
             let file = PushFile(path, isItsTurn: files.isEmpty, event: event)
             do throws(PipelineError) {
-                let (job, topic) = try prepare(file)
+                let (job, topic) = try prepare(file) { key, topic throws(PipelineError) in
+                    // It is ours for a file with this content that waits to be sent.
+                    if let ours = files.lazy.compactMap(\.lock).first(where: { $0.job == key }) { return ours.lock }
+                    return try locks?.lock(key, topic, file: file.path) {
+                        finish()
+                        file.takeTurn()
+                        againJobs.forget()
+                    } event: {
+                        file.event($0)
+                    }
+                }
                 if let same = group?.job(job.id) {
+                    try count(same)
                     file.repeats(same)
                 } else {
+                    try count(job)
                     if group?.takes(job) == false {
                         finish()
                         file.takeTurn()
@@ -111,8 +134,19 @@ package final class Pusher {
 
     // MARK: -
 
+    /// One more file of this run is this job.
+    private func count(_ job: PushJob) throws(PipelineError) {
+        let count = copies[job.id, default: 0] + 1
+        copies[job.id] = count
+        guard count > 1 else { return }
+        do { try job.input.repeats(copies: count) } catch { throw .refused(error.message) }
+    }
+
     /// Concludes what a file is, and finds out which job: nothing is sent yet.
-    private func prepare(_ file: PushFile) throws(PipelineError) -> (PushJob, Topic) {
+    /// - Parameter lock: takes the lock of a file, before the journal is asked about it.
+    private func prepare(
+        _ file: PushFile, lock: (JobID, Topic) throws(PipelineError) -> PushLock?
+    ) throws(PipelineError) -> (PushJob, Topic) {
         if interrupt.isSet { throw .interrupted }
         if let halted { throw halted }
         let input = try ConcludedInput(file.path, options, interrupt)
@@ -130,9 +164,12 @@ package final class Pusher {
         let topic: Topic
         if let knownTopic { topic = knownTopic } else { topic = try topicPreparation.findOrMake() }
         knownTopic = topic
+        if let key = preparation.lockedJob(partitions: topic.partitions, content), let lock = try lock(key, topic) {
+            file.lock = (key, lock)
+        }
         let identity = try preparation.identify(context(topic) { file.event($0) }, content)
         let plan = preparation.plan(partitions: topic.partitions)
-        let marker = try preparation.marker(identity, plan)
+        let marker = try preparation.marker(identity, plan, run)
         func messages() throws(PipelineError) -> JobInput {
             do {
                 return try JobInput(
@@ -167,6 +204,7 @@ package final class Pusher {
             if file.job != nil, let obstacle { fail(file, obstacle) }
             if case .failed(let error) = file.outcome.result { halt(error) }
             tell(file.outcome)
+            file.lock = nil
         }
         // What went wrong is said before the producer is closed, which may take a second.
         if failure != nil { sender?.close() }
@@ -185,7 +223,7 @@ package final class Pusher {
     private func context(_ topic: Topic, _ event: @escaping (PushEvent) -> Void) -> PushContext {
         PushContext(
             settings: settings, topic: topic, options: options, interrupt: interrupt, verifier: verifier, clock: clock,
-            journal: journal, againJobs: againJobs, event: event)
+            journal: journal, againJobs: againJobs, pathJobs: pathJobs, event: event)
     }
 
     /// As far as can be told before it is opened: what is not must not keep others waiting.

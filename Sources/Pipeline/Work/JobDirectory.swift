@@ -41,6 +41,8 @@ protocol ProgressSource: AnyObject {
     func forget(_ jobs: [JobID])
     /// Something of the job is in the batch at hand.
     func touched(_ job: JobID)
+    /// A job that updates begins, and another one, pushed with another number of partitions, is open.
+    func mustWait(_ marker: StartMarker) throws -> Bool
     /// A job that is not loaded into this database.
     func passedOver(_ job: JobID, _ reason: PassOverReason)
 }
@@ -54,6 +56,9 @@ final class JobDirectory: ProgressSource {
     private let databaseKey: KeyFields
     private let report: (WorkEvent) -> Void
     private var cache = ProgressCache()
+    private var order = UpdateOrder()
+    /// Asks the database whether a job that updates must wait; given others that this session has seen.
+    var askOrder: (StartMarker, [JobID]) throws -> Bool = { _, _ in false }
     /// Those that one question is for.
     var partitions: [Int32] = []
     /// Jobs of messages that come next.
@@ -86,6 +91,10 @@ final class JobDirectory: ProgressSource {
     func forgetAll() { cache.forgetAll() }
 
     func touched(_ job: JobID) { history.touch(job) }
+
+    func mustWait(_ marker: StartMarker) throws -> Bool {
+        try order.mustWait(marker) { seen in try askOrder(marker, seen) }
+    }
 
     func passedOver(_ job: JobID, _ reason: PassOverReason) {
         guard history.passOver(job) else { return }

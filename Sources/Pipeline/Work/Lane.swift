@@ -9,19 +9,24 @@ final class Lane {
     let index: Int
     let builder: BatchBuilder
     private let loader: LoaderThread
+    private let life: LifeSign
     /// Of the batches built now; raised when all earlier ones are void.
     private(set) var epoch: UInt64 = 1
     /// The jobs of each batch handed over and not answered, oldest first: answers come in this order.
     private var onTheirWay: [[JobProgress]] = []
     private var spare: Batch? = Batch()
 
-    init(_ index: Int, _ loader: LoaderThread) {
+    /// - Parameter life: the loader's.
+    init(_ index: Int, _ loader: LoaderThread, life: LifeSign) {
         self.index = index
         self.loader = loader
+        self.life = life
         builder = BatchBuilder(Batch())
     }
 
     var inFlight: Int { onTheirWay.count }
+    /// The loader has nothing to do, or was seen computing or waiting for its server just now.
+    func isAlive(at now: ContinuousClock.Instant) -> Bool { inFlight == 0 || life.isFresh(at: now) }
     var isBusy: Bool { inFlight >= Self.depth }
     /// The next batch is full, and too many are on their way already.
     var isHeldUp: Bool { isBusy && builder.isFull }
@@ -37,6 +42,8 @@ final class Lane {
     func submit(next: (Int32) -> Int64?) {
         let jobs = builder.jobs
         let batch = builder.finish(next: next)
+        // It may have had nothing to do for hours.
+        if inFlight == 0 { life.show() }
         onTheirWay.append(jobs)
         loader.submit(batch, epoch: epoch)
         builder.begin(spare ?? Batch())

@@ -22,7 +22,6 @@ extension Message: TopicMessage {}
 final class MessageProcessor {
     private let validator: Validator
     private let keyFields: KeyFields
-    private let databaseKey: JobKey
     private let source: any ProgressSource
     private var startMarkers = StartMarkers()
     private var hasSeenGap = false
@@ -30,7 +29,6 @@ final class MessageProcessor {
     init(keyFields: KeyFields, source: any ProgressSource) {
         self.keyFields = keyFields
         self.source = source
-        databaseKey = JobKey(fields: keyFields.names, onDuplicate: OnDuplicate.skip.rawValue)
         validator = Validator(key: keyFields)
     }
 
@@ -85,11 +83,19 @@ final class MessageProcessor {
                     FieldError(
                         field: "", code: "malformed_marker", message: "a start marker of ours does not decode"))
             }
-            if marker.keyFields != keyFields || marker.onDuplicate != .skip {
+            if marker.keyFields != keyFields {
                 progress.otherKey = JobKey(
                     fields: marker.keyFields.names, onDuplicate: marker.onDuplicate.rawValue)
             }
+            if marker.onDuplicate == .update, decision == .apply, progress.otherKey == nil,
+                try source.mustWait(marker)
+            {
+                decision = .passOver
+                builder.batch.waiting.insert(header.job)
+                source.passedOver(header.job, .otherPartitions(marker.partitions))
+            }
             builder.batch.starts.append(marker)
+            if let run = marker.run { builder.batch.runs.add(run, job: marker.job, time: message.timestamp) }
             if header.version > 1 { builder.batch.jobVersions.append((header.job, header.version)) }
         }
         // Also in the middle of a job: the database's key may have changed since its start.
@@ -122,12 +128,15 @@ final class MessageProcessor {
             progress.count(bytes: Int64(clamping: header.length).addingSaturated(1))
             // Of an empty list, `[]` is built anew for every message.
             validator.lenient = header.lenient ?? LenientFields(rawValue: 0)
+            let updates = header.onDuplicate == .update
+            validator.dropsNulls = updates
+            if header.onDuplicate != .skip { builder.batch.progress[step].onDuplicate = header.onDuplicate }
             if case .record = header.kind, validator.validate(value) {
                 builder.batch.addRow(
                     person: validator.person, key: validator.key, progressIndex: step, seq: seq,
                     line: Int64(clamping: header.line), byteOffset: Int64(clamping: header.offset),
                     length: Int64(clamping: header.length), kafkaOffset: message.offset,
-                    kafkaTime: message.timestamp, wire: value)
+                    kafkaTime: message.timestamp, wire: value, nulls: updates ? validator.nulls : [])
             } else {
                 reject(header, message, value, step, builder)
             }
@@ -182,6 +191,7 @@ final class MessageProcessor {
                     message: "the message has \(value.count) bytes, at most \(Limits.valueBytes) are allowed"))
         }
         validator.lenient = []
+        validator.dropsNulls = false
         guard validator.validate(value) else {
             return try rejectForeign(message, state, into: builder, validator.errors)
         }
@@ -226,7 +236,9 @@ final class MessageProcessor {
         if let known = state.progress(of: job) { return known }
         let found = try source.progress(of: job, partition: state.partition)
         let loaded = JobProgress(job: job, partition: state.partition, found)
-        if let key = found.key, key != databaseKey { loaded.otherKey = key }
+        if let key = found.key, key.fields != keyFields.names || OnDuplicate(rawValue: key.onDuplicate) == nil {
+            loaded.otherKey = key
+        }
         source.forget(state.remember(loaded))
         return loaded
     }

@@ -12,7 +12,9 @@ struct SessionFacts: Sendable {
     let databaseName: String
 
     /// One group a database, so that nobody on the same broker takes its partitions.
-    var group: String { "userload-\(info.identity)-\(topic)" }
+    var group: String { Self.group(of: info, topic: topic) }
+
+    static func group(of info: DatabaseInfo, topic: String) -> String { "userload-\(info.identity)-\(topic)" }
 }
 
 /// Why a session ended.

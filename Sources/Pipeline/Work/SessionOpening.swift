@@ -86,7 +86,7 @@ struct SessionOpening {
         connection.deadline = options.stallTimeout.map { .now + $0 / 2 }
         let migration = try Migrator.migrate(connection, options.database)
         if !migration.made.isEmpty { report(.migrated(migration.made)) }
-        try Rights.check(connection, migration.info)
+        try Rights.check(connection, migration.info, updating: options.updates)
         connection.deadline = nil
         return (connection, migration)
     }
@@ -205,6 +205,7 @@ private struct Waiting {
     private let interrupt: Interrupt
     private let topic: String
     private let report: @Sendable (WorkEvent) -> Void
+    private let sign: (@Sendable (WorkSign) -> Void)?
     private let start = ContinuousClock.now
     private let firstContact = FirstContact()
     /// They have answered before.
@@ -213,6 +214,7 @@ private struct Waiting {
 
     init(_ opening: SessionOpening) {
         report = opening.report
+        sign = opening.options.sign
         outages = Outages(report: opening.report)
         stall = StallTimer(limit: opening.options.stallTimeout, now: .now)
         interrupt = opening.interrupt
@@ -249,6 +251,7 @@ private struct Waiting {
     mutating func pause(_ duration: Duration) throws {
         let end = ContinuousClock.now + duration
         repeat {
+            sign?(WorkSign(isStopping: interrupt.isSet))
             if interrupt.isSet { throw PipelineError.interrupted }
             if let limit = stall.exceeded(at: .now) { throw outages.stalled(limit) }
             Pipeline.pause(milliseconds: 20)

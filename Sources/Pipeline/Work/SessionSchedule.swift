@@ -14,6 +14,7 @@ struct SessionSchedule {
     static let handInterval = Duration.milliseconds(200)
     static let handIntervalWithAll = HandReaderLease.duration / 3
     static let endsInterval = Duration.seconds(1)
+    static let signInterval = Duration.milliseconds(200)
 
     /// How many the topic has, as was asked last or as the group shows. 0: the topic does not exist.
     private(set) var partitions: Int
@@ -40,6 +41,7 @@ struct SessionSchedule {
     private var mayHaveEnded: Set<JobID> = []
     private var isEndsLookUnderWay = false
     private var nextEndsLook: ContinuousClock.Instant
+    private var nextSign: ContinuousClock.Instant
 
     init(partitions: Int, now: ContinuousClock.Instant) {
         self.partitions = partitions
@@ -50,6 +52,13 @@ struct SessionSchedule {
         nextDrainLook = now
         lastHandLook = now
         nextEndsLook = now
+        nextSign = now
+    }
+
+    mutating func isSignDue(at now: ContinuousClock.Instant) -> Bool {
+        guard now >= nextSign else { return false }
+        nextSign = now + Self.signInterval
+        return true
     }
 
     // MARK: Partitions

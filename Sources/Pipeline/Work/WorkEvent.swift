@@ -60,17 +60,20 @@ package enum WorkEvent: Sendable {
 /// Records that this worker loaded in this run, by outcome.
 package struct WorkCounts: Equatable, Sendable {
     package var inserted = 0
+    package var updated = 0
     package var duplicates = 0
     package var rejected = 0
 
-    package init(inserted: Int = 0, duplicates: Int = 0, rejected: Int = 0) {
+    package init(inserted: Int = 0, updated: Int = 0, duplicates: Int = 0, rejected: Int = 0) {
         self.inserted = inserted
+        self.updated = updated
         self.duplicates = duplicates
         self.rejected = rejected
     }
 
     static func += (left: inout WorkCounts, right: WorkCounts) {
         left.inserted += right.inserted
+        left.updated += right.updated
         left.duplicates += right.duplicates
         left.rejected += right.rejected
     }
@@ -81,4 +84,6 @@ package enum PassOverReason: Equatable, Sendable {
     /// As the job has them; names, since a newer userload may know more of them than this one.
     case otherKey(fields: [String], onDuplicate: String)
     case newerWire(UInt8)
+    /// It updates, and another job that does, with another number of partitions than these, is open.
+    case otherPartitions(Int)
 }

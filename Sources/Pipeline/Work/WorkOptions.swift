@@ -23,6 +23,10 @@ package struct WorkOptions: Sendable {
     package var stallTimeout: Duration?
     /// So many records in a row refused by the database with the same code and constraint stop the work; 0: never.
     package var maxRefused = 1_000
+    /// Gets the worker's signs of life, on the worker's thread.
+    package var sign: (@Sendable (WorkSign) -> Void)?
+    /// It is known that a job will update rows: the right to is asked for at the start.
+    package var updates = false
 
     package init(kafka: ClientSettings, topic: String, database: DatabaseTarget) {
         self.kafka = kafka

@@ -65,20 +65,30 @@ final class WorkSession {
         jobs = JobDirectory(history, databaseKey: facts.info.keyFields, report: report) { jobs, partitions in
             try lookup.ask { try $0.positions.progress(of: jobs, partitions: partitions) }
         }
+        jobs.askOrder = { marker, seen in
+            try lookup.ask { try $0.positions.mustWait(marker.job, partitions: marker.partitions, seen: seen) }
+        }
         processor = MessageProcessor(keyFields: facts.info.keyFields, source: jobs)
         hand = look.map { _ in HandReading() }
         consumer = try Consumer(options.kafka, group: facts.group)
         lanes = (0..<options.connections).map { index in
-            Lane(
+            let life = LifeSign()
+            return Lane(
                 index,
                 LoaderThread(
                     index: index,
                     makeLoader: {
                         Loader(
                             target: options.database, info: facts.info, cluster: facts.cluster,
-                            topic: facts.topic, maxRefused: options.maxRefused, interrupt: { abandon.isSet })
+                            topic: facts.topic, maxRefused: options.maxRefused,
+                            interrupt: {
+                                // Asked in every step of a wait for the server.
+                                life.show()
+                                return abandon.isSet
+                            })
                     },
-                    answer: { mailbox.post(.loader($0, $1)) }))
+                    answer: { mailbox.post(.loader($0, $1)) }),
+                life: life)
         }
         consumer.handler = self
         jobs.upcoming = { [unowned self] in upcomingJobs() }
@@ -106,6 +116,7 @@ final class WorkSession {
     }
 
     private func turn() throws {
+        giveSign()
         for answer in mailbox.takeAll() { handle(answer) }
         submitDue()
         try keepTime(.now)
@@ -261,11 +272,13 @@ final class WorkSession {
             ContinuousClock.now < limit
         {
             if interrupt.isSet { limit = min(limit, .now + .seconds(3)) }
+            giveSign()
             for answer in mailbox.takeAll(wait: .milliseconds(50)) { handle(answer) }
         }
     }
 
     private func close() {
+        options.sign?(WorkSign(behind: behind, isStopping: interrupt.isSet))
         let limit = ContinuousClock.now + (interrupt.isSet ? .seconds(3) : .seconds(60))
         finishBatches(submitting: end == .interrupted, until: limit)
         lanes.forEach { $0.stop() }

@@ -87,7 +87,8 @@ extension WorkSession {
     private func count(_ batch: Batch) {
         var counts = WorkCounts()
         for step in batch.progress {
-            counts += WorkCounts(inserted: step.inserted, duplicates: step.duplicates, rejected: step.rejected)
+            counts += WorkCounts(
+                inserted: step.inserted, updated: step.updated, duplicates: step.duplicates, rejected: step.rejected)
         }
         history.counts += counts
         report(.batch(counts, partitions: batch.partitions.count))

@@ -43,6 +43,27 @@ extension WorkSession {
             ? "no partitions were assigned (other workers own them, or the consumer group was still forming)" : nil
     }
 
+    // MARK: Signs of life
+
+    /// None while a loader is not seen to do anything: the worker then hangs as a whole.
+    func giveSign() {
+        let now = ContinuousClock.now
+        guard let sign = options.sign, schedule.isSignDue(at: now), lanes.allSatisfy({ $0.isAlive(at: now) })
+        else { return }
+        sign(WorkSign(behind: behind, isStopping: interrupt.isSet))
+    }
+
+    /// What the logs of our partitions hold behind what was taken; nil: not known of all of them.
+    var behind: Int64? {
+        guard !assignment.partitions.isEmpty else { return nil }
+        var sum: Int64 = 0
+        for partition in assignment.partitions {
+            guard let next = assignment.next(partition), let end = consumer.knownEnd(of: partition) else { return nil }
+            sum += max(0, end - max(0, next))
+        }
+        return sum
+    }
+
     // MARK: The topic's partitions
 
     func askForPartitions() {

@@ -12,7 +12,7 @@ ALTER TABLE userload.jobs
     ADD COLUMN told_rejects bigint NOT NULL DEFAULT 0,
     ADD COLUMN waits_for_partitions boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN userload.jobs.undone_at IS 'when userload undo took back what the job had inserted';
-COMMENT ON COLUMN userload.jobs.told_rejects IS 'how many of its rejects a quiet load or push has told of';
+COMMENT ON COLUMN userload.jobs.told_rejects IS 'how many of its rejects a load has told a person of';
 COMMENT ON COLUMN userload.jobs.waits_for_partitions IS 'an update job that was passed over: another one, pushed with another number of partitions, was open';
 
 -- A run is one command: push or load, on one host, of one or many files.
@@ -30,13 +30,18 @@ COMMENT ON COLUMN userload.runs.files IS 'files the command was given';
 COMMENT ON COLUMN userload.runs.started_at IS 'by the pusher''s clock';
 COMMENT ON COLUMN userload.runs.sent_at IS 'the latest of its start markers, by the broker''s clock';
 
+-- Finds what was pushed later than a job that went silent.
+CREATE INDEX jobs_run_at ON userload.jobs (run_at);
+
 CREATE TABLE userload.run_jobs (
     run uuid NOT NULL,
     job uuid NOT NULL,
+    files integer NOT NULL DEFAULT 1,
     PRIMARY KEY (run, job)
 );
 CREATE INDEX run_jobs_job ON userload.run_jobs (job);
 COMMENT ON TABLE userload.run_jobs IS 'which jobs a run sent, those that were in Kafka already included';
+COMMENT ON COLUMN userload.run_jobs.files IS 'how many files of the run are this job: files with the same content are one';
 
 ALTER TABLE userload.rejects
     ADD COLUMN fixed_by uuid,
@@ -121,6 +126,22 @@ CROSS JOIN LATERAL (
         t.records = t.inserted::numeric + t.updated + t.duplicates + t.rejected AS sum_agrees
 ) AS e
 CROSS JOIN LATERAL (
+    -- Silent for five minutes, while the log was read beyond them: a later job was seen in every partition where this one has
+    -- not ended. A worker that is merely behind has not.
+    SELECT coalesce(t.last_record_at, j.first_seen_at) + interval '5 minutes' AS until
+) AS silence
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN e.ended OR silence.until > now() THEN false ELSE EXISTS (
+        SELECT FROM userload.jobs AS later
+        WHERE later.run_at > silence.until AND later.first_seen_at > silence.until
+            AND later.cluster = j.cluster AND later.topic = j.topic
+            AND NOT EXISTS (
+                SELECT FROM userload.progress AS p WHERE p.job = j.id AND p.end_seq IS NULL AND NOT EXISTS (
+                    SELECT FROM userload.progress AS seen WHERE seen.job = later.id AND seen.partition = p.partition
+                        AND seen.last_seq >= 0))
+    ) END AS interrupted
+) AS died
+CROSS JOIN LATERAL (
     SELECT CASE
         WHEN j.id = '00000000-0000-0000-0000-000000000000' THEN 'processing'
         WHEN j.undone_at IS NOT NULL THEN 'undone'
@@ -128,12 +149,13 @@ CROSS JOIN LATERAL (
         WHEN j.abandoned_at > coalesce(t.last_record_at, '-infinity') THEN 'abandoned'
         WHEN t.digest_differs OR t.broken OR e.ended THEN 'inconsistent'
         WHEN t.passed_over THEN 'stalled'
+        WHEN died.interrupted THEN 'interrupted'
         WHEN t.records = 0 THEN 'pending'
         ELSE 'processing'
     END AS state
 ) AS s;
 
-COMMENT ON COLUMN userload.job_status.state IS 'pending: nothing of it is in yet; processing; stalled or inconsistent: see reason; completed: every line is accounted for; abandoned: by userload abandon, until more of it comes; undone: by userload undo. The job - (other producers) has no end and is always processing';
+COMMENT ON COLUMN userload.job_status.state IS 'pending: nothing of it is in yet; processing; interrupted: the push died, for nothing of it came in five minutes, and what was pushed after them was read; stalled or inconsistent: see reason; completed: every line is accounted for; abandoned: by userload abandon, until more of it comes; undone: by userload undo. The job - (other producers) has no end and is always processing';
 COMMENT ON COLUMN userload.job_status.reason IS 'stalled: gap (earlier messages are missing), key (pushed for another unique key), mode (another on-duplicate mode), partitions (an update job with another number of partitions was open), version (needs a newer userload); inconsistent: changed (the file changed while it was pushed), content (other content arrived than was pushed), sum (rows vanished on the way, e.g. in a trigger)';
 
 UPDATE userload.settings SET schema_version = 8, revision = revision + 1;

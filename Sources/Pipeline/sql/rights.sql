@@ -1,8 +1,10 @@
--- Rights that loading takes and this role lacks, some column at least: by table, in words. $1 schema, $2 table of the people.
+-- Rights that loading takes and this role lacks, some column at least: by table, in words. $1 schema, $2 table of the
+-- people, $3 whether their rows are updated, too.
 WITH needed (schema, name, rights) AS (
-    VALUES ($1, $2, '{SELECT,INSERT}'::text[]), ('userload', 'settings', '{SELECT}'),
+    VALUES ($1, $2, CASE WHEN $3 THEN '{SELECT,INSERT,UPDATE}' ELSE '{SELECT,INSERT}' END::text[]), ('userload', 'settings', '{SELECT}'),
         ('userload', 'jobs', '{SELECT,INSERT,UPDATE}'), ('userload', 'progress', '{SELECT,INSERT,UPDATE}'),
         ('userload', 'positions', '{SELECT,INSERT,UPDATE}'), ('userload', 'rejects', '{SELECT,INSERT}'),
+        ('userload', 'runs', '{SELECT,INSERT,UPDATE}'), ('userload', 'run_jobs', '{SELECT,INSERT,UPDATE}'),
         ('userload', 'age_adjustments', '{SELECT,INSERT}'), ('userload', 'hand_readers', '{SELECT,INSERT,UPDATE}')
 )
 SELECT string_agg(r.privilege, ', ' ORDER BY r.number), format('%I.%I', n.schema, n.name)

@@ -9,3 +9,5 @@ COMMIT;
 --   GRANT USAGE ON SCHEMA userload TO …;
 --   GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA userload TO …;
 --   GRANT SELECT, INSERT ON :users TO …;
+-- and for jobs pushed with --on-duplicate update:
+--   GRANT UPDATE ON :users TO …;

@@ -1,6 +1,6 @@
 // The members of one JSON object, for what is looked at before any record is sent. Off the hot path.
 
-enum JSONMembers {
+package enum JSONMembers {
     /// The keys of the object that begins in `json`, unescaped: as many as there are before it breaks off. nil: it does
     /// not begin as an object.
     static func keys(of json: Bytes) -> [[UInt8]]? {
@@ -29,6 +29,31 @@ enum JSONMembers {
             return false
         }
         return found
+    }
+
+    /// The members of one whole object, in order: keys unescaped, values as they stand.
+    package static func all(of json: Bytes) -> [(key: [UInt8], value: Bytes)] {
+        var members: [(key: [UInt8], value: Bytes)] = []
+        _ = forEach(json) { key, value, isComplete in
+            if isComplete { members.append((key, value)) }
+            return true
+        }
+        return members
+    }
+
+    /// The keys of fields that are no column and null in a record.
+    package static func clearedKeys(of record: Bytes) -> [[UInt8]] {
+        all(of: record).filter { $0.value.first == UInt8(ascii: "n") && !RecordField.isColumn($0.key) }.map(\.key)
+    }
+
+    /// The JSON of an object with these members.
+    package static func object(_ members: [(key: [UInt8], value: [UInt8])]) -> [UInt8] {
+        var json = [UInt8(ascii: "{")]
+        for (key, value) in members {
+            if json.count > 1 { json.append(UInt8(ascii: ",")) }
+            json += JSONString.key(key) + value
+        }
+        return json + [UInt8(ascii: "}")]
     }
 
     /// The arrays of objects in the object that the input begins with, by what jq calls them; the first few.

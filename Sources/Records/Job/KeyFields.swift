@@ -74,4 +74,8 @@ package struct KeyFields: Hashable, Sendable, Codable {
 package enum OnDuplicate: String, Codable, Sendable, CaseIterable {
     /// The row stays as it is; the duplicate's other fields are not loaded.
     case skip
+    /// The row gets the fields that the record gives.
+    case update
+    /// The row stays as it is, and the record is kept as a reject.
+    case reject
 }

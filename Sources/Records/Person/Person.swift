@@ -1,5 +1,18 @@
 // A record that passed validation, as the table takes it.
 
+/// What a record has null in: an update clears it.
+package struct NullFields: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let email = NullFields(rawValue: 1)
+    package static let phoneNumber = NullFields(rawValue: 2)
+    package static let address = NullFields(rawValue: 4)
+    /// Some fields that are no column: `JSONMembers.clearedKeys`.
+    package static let others = NullFields(rawValue: 8)
+}
+
 /// One person. All views belong to the validator and the JSON it read: valid until its next `validate`, and as long as
 /// that JSON lives.
 package struct Person {

@@ -55,6 +55,8 @@ enum RecordField: Int {
         self = key.hasEscape ? key.withUnescaped { Self.partNamed($0) } : Self.partNamed(Bytes(key))
     }
 
+    static func isColumn(_ key: [UInt8]) -> Bool { withBytes(key) { named($0) } != .other }
+
     @inline(__always)
     private static func named(_ key: Bytes) -> RecordField {
         switch key.count {

@@ -9,6 +9,10 @@ final class RecordReader {
     /// The text of the fields that are no column: `{"gender":"male"}`; empty if there are none.
     let others = ByteBuffer(capacity: 1024)
     var errors = ErrorList()
+    /// Fields that are no column and null stay out of `others`.
+    var dropsNulls = false
+    /// One of the last record did.
+    private(set) var hasDroppedNulls = false
     private let keys = ObjectKeys()
 
     init() {
@@ -32,6 +36,11 @@ final class RecordReader {
         return value.kind != .absent && (value.kind != .string || trimmed(value.bytes).count > 0)
     }
 
+    /// Whether the last record has the field, and null in it.
+    func isNull(_ field: RecordField) -> Bool {
+        present & 1 << UInt32(field.rawValue) != 0 && self[field].kind == .absent
+    }
+
     var hasName: Bool {
         self[.name].kind == .object ? has(.firstName) || has(.lastName) : has(.name)
     }
@@ -41,6 +50,7 @@ final class RecordReader {
         errors.removeAll()
         others.removeAll()
         present = 0
+        hasDroppedNulls = false
         keepsNameObject = false
         for field in 0..<RecordField.known {
             values[field].kind = .absent
@@ -96,7 +106,7 @@ final class RecordReader {
             guard let key = self.key(&scan, quote) else { return nil }
             let field = RecordField(key)
             guard let valueEnd = value(&scan, key, field, depth: 1) else { return nil }
-            if field == .other || field == .name && keepsNameObject {
+            if field == .other ? isKept(key) : field == .name && keepsNameObject {
                 runStart = runStart ?? quote
                 runEnd = valueEnd
             } else if let start = runStart {
@@ -113,6 +123,13 @@ final class RecordReader {
         if others.count > 0 { others.append(UInt8(ascii: "}")) }
         if let twice = keys.close() { errors.appendDuplicate(FieldError.fieldName(twice)) }
         return position + 1
+    }
+
+    @inline(__always)
+    private func isKept(_ key: RecordKey) -> Bool {
+        guard dropsNulls, key.value.pointee == UInt8(ascii: "n") else { return true }
+        hasDroppedNulls = true
+        return false
     }
 
     /// One more field that is no column, behind the others.

@@ -15,6 +15,20 @@ package final class Validator {
 
     /// Fields of the next record that may break their rule; never one of the unique key.
     package var lenient: LenientFields = []
+    /// For a record that updates a row: null in a field that is no column keeps it out of `additionalInfo`.
+    package var dropsNulls: Bool {
+        get { reader.dropsNulls }
+        set { reader.dropsNulls = newValue }
+    }
+    /// What the last record has null in.
+    package var nulls: NullFields {
+        var fields: NullFields = []
+        if reader.isNull(.email) { fields.insert(.email) }
+        if reader.isNull(.phoneNumber) { fields.insert(.phoneNumber) }
+        if reader.isNull(.address) { fields.insert(.address) }
+        if reader.hasDroppedNulls { fields.insert(.others) }
+        return fields
+    }
     /// The last record had a field that broke its rule and stays as it came in `additionalInfo`.
     package private(set) var isSpared = false
 

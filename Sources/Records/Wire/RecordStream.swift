@@ -22,6 +22,7 @@ package final class RecordStream {
     private let partitionCount: Int
     private let job: JobID
     private let lenient: LenientFields?
+    private let onDuplicate: OnDuplicate
     private let ageSource: AgeSource?
     private let partitions: UnsafeMutablePointer<PartitionState>
     private let header: UnsafeMutablePointer<UInt8>
@@ -40,6 +41,7 @@ package final class RecordStream {
         self.scanner = scanner
         self.job = job
         lenient = plan.isPlain ? nil : plan.input.lenient
+        onDuplicate = plan.onDuplicate
         ageSource = plan.input.age
         validator = Validator(key: plan.keyFields)
         validator.lenient = plan.input.lenient
@@ -103,7 +105,8 @@ package final class RecordStream {
         outgoing.seq = state.pointee.lastSeq
         let wire = WireHeader(
             kind: outgoing.kind, job: job, seq: outgoing.seq, line: scanner.record.line,
-            offset: scanner.record.offset, length: scanner.record.length, lenient: lenient)
+            offset: scanner.record.offset, length: scanner.record.length, lenient: lenient,
+            onDuplicate: onDuplicate)
         outgoing.header = Bytes(start: header, count: wire.encode(to: header))
     }
 

@@ -29,11 +29,14 @@ package struct StartMarker: Equatable, Sendable {
     package var runAt: Date
     /// What the input was taken for, as one line.
     package var conclusion: String?
+    /// The command that sends it now; nil from an older push.
+    package var run: PushRun?
 
     package init(
         job: JobID, contentHash: ContentHash?, label: String?, path: String, size: Int64?, host: String,
         format: Form, delimiter: UInt8?, header: [UInt8]?, options: [String], keyFields: KeyFields,
-        onDuplicate: OnDuplicate, partitions: Int, again: Bool, runAt: Date, conclusion: String? = nil
+        onDuplicate: OnDuplicate, partitions: Int, again: Bool, runAt: Date, conclusion: String? = nil,
+        run: PushRun? = nil
     ) {
         self.job = job
         self.contentHash = contentHash
@@ -51,6 +54,7 @@ package struct StartMarker: Equatable, Sendable {
         self.again = again
         self.runAt = MarkerJSON.wholeMilliseconds(runAt)
         self.conclusion = conclusion
+        self.run = run
     }
 
     package func encode() throws(MarkerError) -> [UInt8] { try MarkerJSON.encode(self) }
@@ -76,6 +80,7 @@ package struct StartMarker: Equatable, Sendable {
             throw MarkerError(message: "a start marker with a host or a header that is too long")
         }
         try Self.checkDescription(path: path, options: options, conclusion: conclusion)
+        try run?.checkLimits()
     }
 
     /// What is known of a job before it has an id.
@@ -90,13 +95,13 @@ package struct StartMarker: Equatable, Sendable {
     }
 
     /// The years 1970 to 9999.
-    private static let times = Date(timeIntervalSince1970: 0)..<Date(timeIntervalSince1970: 253_402_300_800)
+    static let times = Date(timeIntervalSince1970: 0)..<Date(timeIntervalSince1970: 253_402_300_800)
 }
 
 extension StartMarker: Codable {
     private enum CodingKeys: String, CodingKey {
         case job, contentHash, label, path, size, host, format, delimiter, header, options, keyFields, onDuplicate
-        case partitions, again, runAt, conclusion
+        case partitions, again, runAt, conclusion, run
     }
 
     package init(from decoder: any Decoder) throws {
@@ -117,7 +122,8 @@ extension StartMarker: Codable {
             partitions: try values.decode(Int.self, forKey: .partitions),
             again: try values.decode(Bool.self, forKey: .again),
             runAt: try values.decode(Date.self, forKey: .runAt),
-            conclusion: try values.decodeIfPresent(String.self, forKey: .conclusion))
+            conclusion: try values.decodeIfPresent(String.self, forKey: .conclusion),
+            run: try values.decodeIfPresent(PushRun.self, forKey: .run))
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -138,5 +144,6 @@ extension StartMarker: Codable {
         try values.encode(again, forKey: .again)
         try values.encode(runAt, forKey: .runAt)
         try values.encodeIfPresent(conclusion, forKey: .conclusion)
+        try values.encodeIfPresent(run, forKey: .run)
     }
 }

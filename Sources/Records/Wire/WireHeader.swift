@@ -1,9 +1,10 @@
-// The binary header of every message of ours, versions 1 and 2.
+// The binary header of every message of ours, versions 1 to 3.
 //
 //     [0] version   [1] kind   [2..17] job id, big-endian   [18..25] seq, big-endian   then LEB128: line, offset, length
-//     in version 2 behind them: [lenient fields]
+//     in versions 2 and 3 behind them: [lenient fields], in version 3: [on a duplicate]
 //
-// A job is of version 2 if anything but plain CSV or JSON lines made it, so that an older worker passes it over.
+// A job is of version 2 if anything but plain CSV or JSON lines made it, of version 3 if it does not skip duplicates, so
+// that an older worker passes it over.
 // The first 26 bytes keep their places in every version, so that an old worker can still pass a newer job over.
 
 /// What a message is.
@@ -35,12 +36,14 @@ package struct WireHeader: Equatable, Sendable {
     package var offset: UInt64
     /// Original bytes of the record, without its line end.
     package var length: UInt64
-    /// nil: version 1. Else version 2: what may break its rule in this record.
-    package var lenient: LenientFields?
+    /// nil: version 1. Else a later one: what may break its rule in this record.
+    package private(set) var lenient: LenientFields?
+    /// What becomes of the record if the table has its key. Another mode than skip: version 3.
+    package private(set) var onDuplicate: OnDuplicate
 
     package init(
         kind: MessageKind, job: JobID, seq: UInt64, line: UInt64 = 0, offset: UInt64 = 0, length: UInt64 = 0,
-        lenient: LenientFields? = nil
+        lenient: LenientFields? = nil, onDuplicate: OnDuplicate = .skip
     ) {
         self.kind = kind
         self.job = job
@@ -48,7 +51,8 @@ package struct WireHeader: Equatable, Sendable {
         self.line = line
         self.offset = offset
         self.length = length
-        self.lenient = lenient
+        self.lenient = onDuplicate == .skip ? lenient : lenient ?? LenientFields(rawValue: 0)
+        self.onDuplicate = onDuplicate
     }
 
     /// The Kafka header that holds it.
@@ -56,11 +60,11 @@ package struct WireHeader: Equatable, Sendable {
     /// The Kafka header of `FieldError.json`, beside raw and truncated records.
     package static let errorsName: StaticString = "userload-errors"
     /// The latest version, and what this program reads up to.
-    package static let latestVersion: UInt8 = 2
+    package static let latestVersion: UInt8 = 3
     /// Bytes that `encode` may write.
-    package static let maximumSize = 26 + 3 * 10 + 1
+    package static let maximumSize = 26 + 3 * 10 + 2
 
-    package var version: UInt8 { lenient == nil ? 1 : 2 }
+    package var version: UInt8 { lenient == nil ? 1 : onDuplicate == .skip ? 2 : 3 }
 
     /// Writes the header; returns its size, at most `maximumSize`.
     package func encode(to target: UnsafeMutablePointer<UInt8>) -> Int {
@@ -74,6 +78,10 @@ package struct WireHeader: Equatable, Sendable {
         var end = Self.encode(length, to: Self.encode(offset, to: afterLine))
         if let lenient {
             end.pointee = lenient.rawValue
+            end += 1
+        }
+        if onDuplicate != .skip {
+            end.pointee = onDuplicate.wireByte
             end += 1
         }
         return end - target
@@ -99,14 +107,22 @@ package struct WireHeader: Equatable, Sendable {
             line <= Limits.wireNumber, offset <= Limits.wireNumber, length <= Limits.wireLength
         else { return .malformed }
         var lenient: LenientFields?
-        if start[0] == 2 {
+        if start[0] >= 2 {
             guard next < bytes.count, bytes[next] & ~LenientFields.all.rawValue == 0 else { return .malformed }
             lenient = LenientFields(rawValue: bytes[next])
             next += 1
         }
+        var onDuplicate = OnDuplicate.skip
+        if start[0] == 3 {
+            guard next < bytes.count, let mode = OnDuplicate(wireByte: bytes[next]) else { return .malformed }
+            onDuplicate = mode
+            next += 1
+        }
         guard next == bytes.count else { return .malformed }
         return .header(
-            WireHeader(kind: kind, job: job, seq: seq, line: line, offset: offset, length: length, lenient: lenient))
+            WireHeader(
+                kind: kind, job: job, seq: seq, line: line, offset: offset, length: length, lenient: lenient,
+                onDuplicate: onDuplicate))
     }
 
     /// LEB128, unsigned.
@@ -136,5 +152,20 @@ package struct WireHeader: Equatable, Sendable {
             shift += 7
         }
         return nil
+    }
+}
+
+extension OnDuplicate {
+    /// Skip has none: a job that skips is of an earlier version.
+    @inline(__always)
+    fileprivate var wireByte: UInt8 { self == .update ? 1 : 2 }
+
+    @inline(__always)
+    fileprivate init?(wireByte: UInt8) {
+        switch wireByte {
+        case 1: self = .update
+        case 2: self = .reject
+        default: return nil
+        }
     }
 }

@@ -14,16 +14,18 @@ extension Command {
             discussion: [
                 "What push and work do, in one process: sends the files, loads what is in the topic until these jobs have "
                     + "ended, and prints their status. Other workers may share the load. Run it again after an "
-                    + "interruption: it resumes."
+                    + "interruption: it resumes.",
+                "With --quiet it prints nothing while all is well; rejects that a load has told of before are no news.",
             ],
             operands: Operands("FILE", 1...Int.max, completion: .files),
-            options: Options.kafka + Options.postgres + PushFlags.all + [Command.connections, Command.maxRefused]
-                + Options.logging,
+            options: Options.kafka + Options.postgres + PushFlags.all
+                + [Command.connections, Command.maxRefused, MetricsFlags.metricsFile] + Options.logging,
             examples: [
                 Example("userload load users.csv", "Load one file and account for every line."),
                 Example("userload load --label nightly --quiet /data/*.csv", "From cron: silent while all is well."),
             ])
     ) { arguments, context in
+        context.recordRun("load", arguments, label: arguments[PushFlags.label])
         let (kafka, topic) = try context.kafkaSettings(arguments)
         let pushOptions = try PushFlags.options(arguments, context)
         var options = WorkOptions(kafka: kafka, topic: topic, database: try context.databaseTarget(arguments))
@@ -31,9 +33,10 @@ extension Command {
         options.connections = arguments[Command.connections] ?? options.connections
         options.maxRefused = arguments[Command.maxRefused] ?? options.maxRefused
         options.stallTimeout = pushOptions.stallTimeout
+        options.updates = pushOptions.onDuplicate == .update
 
-        let worker = BackgroundWorker(options, context)
         let report = PushReport(files: arguments.operands, pushOptions, arguments, context, isLoad: true)
+        let worker = BackgroundWorker(options, report)
         let pusher = Pusher(
             kafka, topic: topic, options: pushOptions, interrupt: worker.hasEnded, event: report.tell)
         pusher.beforeSending = { () throws(PipelineError) in try worker.checkKey(pushOptions.keyFields) }
@@ -55,11 +58,15 @@ extension Command {
         pusher.close()
         var open = jobs.count
         if worker.error == nil, !context.interrupt.isSet, !jobs.isEmpty {
-            let followed = try follow(jobs, ends, worker, pushOptions.stallTimeout, arguments, context)
-            code = max(code, followed?.exitCode ?? .done)
+            let followed = try follow(jobs, ends, worker, pushOptions.stallTimeout, arguments, report.context)
+            code = max(code, try conclude(followed, report, arguments, context))
             open -= followed?.jobs.count { !$0.isOpen } ?? 0
+            context.record.count(followed?.jobs ?? [])
+        } else {
+            _ = report.conclude([])
         }
         try worker.stop()
+        context.recordLag(options)
         guard context.interrupt.isSet else { return code }
         if open > 0 {
             context.logger.warning(
@@ -85,11 +92,26 @@ extension Command {
                 : "another worker, or another load, may be reading the topic and not move"
             context.logger.error("nothing was loaded for \(spelled(stall)): \(reason); see `userload status --wait`")
         }
-        if !(arguments[Options.quiet] && followed.exitCode == .done) {
-            try context.printStatus(
-                followed.jobs.map { .job($0, others: []) }, followed.errors, showsValues: arguments[Options.showValues])
-        }
         return followed
+    }
+
+    /// Prints the status of the jobs, in a quiet run of those that need a person, and notes what was told.
+    private static func conclude(
+        _ followed: Followed?, _ report: PushReport, _ arguments: ParsedArguments, _ context: Context
+    ) throws -> ExitCode {
+        let (code, told) = report.conclude(followed?.jobs ?? [])
+        guard let followed else { return report.isQuiet ? code : .done }
+        try context.printStatus(
+            told.map { .job($0, others: []) }, followed.errors, showsValues: arguments[Options.showValues])
+        try context.output.flush()
+        if told.contains(where: { $0.rejected > $0.toldRejects }) {
+            do {
+                try context.openDatabase(arguments).jobs.noteTold(told)
+            } catch {
+                context.logger.debug("that its rejects were told could not be noted: the next load tells of them again")
+            }
+        }
+        return report.isQuiet && followed.end != .interrupted ? code : followed.exitCode
     }
 }
 
@@ -101,10 +123,11 @@ private final class BackgroundWorker: Sendable {
     private let box: ResultBox
     private let join: @Sendable (Duration) -> Bool
 
-    init(_ options: WorkOptions, _ context: Context) {
+    init(_ options: WorkOptions, _ push: PushReport) {
+        let context = push.context
         let hasEnded = Interrupt(parent: context.interrupt)
         let wish = Interrupt(parent: context.interrupt)
-        let report = WorkReport(options, context.logger, isEmbedded: true)
+        let report = WorkReport(options, context.logger, isEmbedded: true, isQuiet: push.isQuiet)
         self.hasEnded = hasEnded
         self.wish = wish
         let box = ResultBox()

@@ -19,13 +19,14 @@ extension Command {
                     + "with the same key the first one loaded stays; a duplicate's other fields are not loaded.",
             ],
             operands: Operands("FILE", 1...Int.max, completion: .files),
-            options: Options.kafka + PushFlags.all + Options.logging,
+            options: Options.kafka + PushFlags.all + [PushFlags.print, MetricsFlags.metricsFile] + Options.logging,
             examples: [
                 Example("userload push users.csv", "Sends one file and prints its slug."),
                 Example("userload push --label nightly /data/*.csv", "From cron: only new files are sent."),
                 Example("zcat people.jsonl.gz | userload push -", "From a pipe."),
             ])
     ) { arguments, context in
+        context.recordRun("push", arguments, label: arguments[PushFlags.label])
         let (settings, topic) = try context.kafkaSettings(arguments)
         let options = try PushFlags.options(arguments, context)
         let report = PushReport(files: arguments.operands, options, arguments, context)
@@ -34,8 +35,10 @@ extension Command {
         var code = ExitCode.done
         pusher.push(arguments.operands) { outcome in
             report.tell(outcome)
+            context.record.count(outcome)
             code = max(code, outcome.exitCode)
         }
+        report.conclude()
         return max(code, report.exitCode)
     }
 }

@@ -31,15 +31,19 @@ extension Command {
                 "Reads the topic as one of any number of workers, validates every record and loads it with COPY, rows "
                     + "and positions in one transaction. Creates its tables the first time. Runs until SIGTERM or "
                     + "SIGINT, then finishes the batch in hand. Servers that are away are waited for. With --drain it "
-                    + "joins no consumer group: it reads what no worker is reading."
+                    + "joins no consumer group: it reads what no worker is reading.",
+                "On a terminal it shows how far it is; in a log, a line a minute while it moves. systemd is told that it "
+                    + "is ready, what it does and that it is alive (Type=notify, WatchdogSec); a worker that hangs is not.",
             ],
-            options: Options.kafka + Options.postgres + [drain, connections, maxRefused, stallTimeout]
+            options: Options.kafka + Options.postgres
+                + [drain, connections, maxRefused, stallTimeout, MetricsFlags.metricsFile, WorkFlags.statusFile]
                 + Options.logging,
             examples: [
                 Example("userload work", "Until it is told to stop, as a service."),
                 Example("userload work --drain", "All there is now, then stop: from cron."),
             ]), isService: true
     ) { arguments, context in
+        context.recordRun("work", arguments)
         let (kafka, topic) = try context.kafkaSettings(arguments)
         var options = WorkOptions(kafka: kafka, topic: topic, database: try context.databaseTarget(arguments))
         if arguments[drain] { options.purpose = .drain }
@@ -47,16 +51,40 @@ extension Command {
         options.maxRefused = arguments[maxRefused] ?? options.maxRefused
         // A service waits for ever, whatever the flag's default.
         if options.purpose == .drain { options.stallTimeout = arguments[stallTimeout] ?? .seconds(300) }
-        let report = WorkReport(options, context.logger)
-        let summary = try Worker(options, interrupt: context.interrupt, report: report.tell).run()
-        guard options.purpose == .drain else { return .done }
+        let summary = try run(&options, arguments, context)
+        context.record.count(summary.counts)
+        // The terminal has put ^C there.
+        if summary.wasInterrupted, context.screen.isTerminal { context.screen.line("") }
+        guard options.purpose == .drain else {
+            context.logger.info("stopped: \(WorkReport.text(summary.counts)) in this run")
+            return .done
+        }
         guard !summary.wasInterrupted else {
             context.logger.warning(
-                "interrupted: \(grouped(summary.counts.inserted)) inserted in this run; nothing is lost, the next "
+                "interrupted: \(WorkReport.text(summary.counts)) in this run; nothing is lost, the next "
                     + "`userload work --drain` resumes")
             return .interrupted
         }
+        context.recordLag(options)
         return try conclude(summary, options, context)
+    }
+
+    /// The worker, and all that tells of it.
+    private static func run(
+        _ options: inout WorkOptions, _ arguments: ParsedArguments, _ context: Context
+    ) throws -> WorkSummary {
+        let report = WorkReport(options, context.logger)
+        let monitor = WorkMonitor(options.topic, arguments, context)
+        let files = WorkFiles(statusFile: arguments[WorkFlags.statusFile], options, monitor, context)
+        defer {
+            monitor.ended()
+            files.stop()
+        }
+        options.sign = { monitor.take($0) }
+        return try Worker(options, interrupt: context.interrupt) { event in
+            monitor.tell(event)
+            report.tell(event)
+        }.run()
     }
 
     /// What a drain says last, and its exit code. Open jobs count only if they got a record in this run.
@@ -91,16 +119,22 @@ extension Command {
 
     private static func drained(_ summary: WorkSummary, _ jobs: [JobStatus]) -> String {
         if summary.isIncomplete {
-            let total = jobs.reduce(into: (inserted: Int64(0), duplicates: Int64(0), rejected: Int64(0))) {
+            let total = jobs.reduce(
+                into: (inserted: Int64(0), updated: Int64(0), duplicates: Int64(0), rejected: Int64(0))
+            ) {
                 $0.inserted &+= $1.inserted
+                $0.updated &+= $1.updated
                 $0.duplicates &+= $1.duplicates
                 $0.rejected &+= $1.rejected
             }
             return "drained; \(counted(jobs.count, "job")) of this run in all: \(grouped(total.inserted)) inserted, "
+                + (total.updated > 0 ? "\(grouped(total.updated)) updated, " : "")
                 + "\(counted(total.duplicates, "duplicate")), \(counted(total.rejected, "reject"))"
         }
         let counts = summary.counts
-        return "drained: \(grouped(counts.inserted)) inserted, \(counted(counts.duplicates, "duplicate")), "
+        return "drained: \(grouped(counts.inserted)) inserted, "
+            + (counts.updated > 0 ? "\(grouped(counts.updated)) updated, " : "")
+            + "\(counted(counts.duplicates, "duplicate")), "
             + counted(counts.rejected, "reject")
     }
 }

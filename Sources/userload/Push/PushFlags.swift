@@ -4,10 +4,13 @@ import CommandLineOptions
 import Pipeline
 import Records
 
+/// What `push` prints of each file.
+enum PrintMode: String, CaseIterable, Sendable { case slug, none }
+
 enum PushFlags {
     static let label = Option.text(
         "label", "NAME",
-        help: "Name a series of jobs: status NAME shows the latest. A file with another label is another job.")
+        help: "Name a series of runs: status NAME shows the latest. A file with another label is another job.")
     static let again = Flag(
         "again", help: "Make a new job of a file that was pushed before, or resume an unfinished --again of it.")
     static let resend = Flag(
@@ -16,7 +19,8 @@ enum PushFlags {
             + "--again: the latest --again job of the file.")
     static let onDuplicate = Option<OnDuplicate>.choice(
         "on-duplicate", "MODE",
-        help: "What to do with a record whose key is already in the table: skip leaves the row as it is.",
+        help: "What to do with a record whose key is already in the table: skip leaves the row as it is; update writes "
+            + "the fields that the record gives, and JSON null clears one; reject keeps the record as a reject.",
         default: "skip")
     static let partitions = Option.integer(
         "partitions", "N", in: 1...10_000, help: "Partitions of the topic, if it has to be created.", default: "12")
@@ -31,9 +35,16 @@ enum PushFlags {
         help: "Give up when Kafka has acknowledged nothing for this long; the same command resumes later.",
         default: "5m")
 
+    static let lockTimeout = Option.duration(
+        "lock-timeout", in: .zero...(.seconds(365 * 86_400)),
+        help: "Wait this long for files that another push is sending, all together; 0: not at all.", default: "5m")
+    static let print = Option<PrintMode>.choice(
+        "print", "WHAT", help: "What standard output is for.", default: "slug; with --quiet: none")
+
     static let all: [any DeclaredOption] =
         InputOptions.all + [
             Options.showValues, label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
+            lockTimeout,
         ]
 
     /// What bears on the input alone.
@@ -60,6 +71,8 @@ enum PushFlags {
         options.replication = arguments[replication] ?? options.replication
         options.retention = arguments[retention] ?? options.retention
         options.stallTimeout = arguments[stallTimeout] ?? options.stallTimeout
+        options.lockTimeout = arguments[lockTimeout] ?? options.lockTimeout
+        options.command = PushLines.typed(Array(programArguments.dropFirst()))
         options.stateDirectory = Journal.directory(environment: context.environment)
         return options
     }

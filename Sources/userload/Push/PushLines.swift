@@ -100,6 +100,7 @@ struct PushLines {
     private func sentence(_ error: PipelineError, _ outcome: PushOutcome) -> String {
         switch error.kind {
         case .refused, .usage: "refused: \(error.message); nothing sent"
+        case .locked: "not pushed: \(error.message); the same command sends what is not in Kafka then"
         case .kafka: "not pushed: \(error.message); \(continuation(outcome))"
         case .interrupted: "interrupted; \(continuation(outcome))"
         case .broken, .lost, .configuration, .postgres, .incomplete: "not pushed: \(error.message)"

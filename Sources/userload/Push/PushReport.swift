@@ -1,5 +1,5 @@
 // What a push says while it runs: slugs on standard output, one summary line per file and the progress line on
-// standard error.
+// standard error. With --quiet it is silent until the end, and tells then of the files that need a person.
 
 import CommandLineOptions
 import Log
@@ -8,12 +8,22 @@ import Records
 
 /// On the thread that pushes.
 final class PushReport {
-    private let context: Context
-    private let isQuiet: Bool
+    private let outer: Context
+    /// Its log is held back in a quiet run.
+    let context: Context
     private let isLoad: Bool
+    private let printsSlugs: Bool
     private let lines: PushLines
+    private let journal: Journal?
+    /// nil: not a quiet run.
+    private let held: HeldLines?
+    private var tally: RunTally
     private var hasPrintedSlug = false
     private var hints: Set<String> = []
+    /// Rejects that this run tells of, in the journal's terms.
+    private var told: [(job: JobID, ends: EndOffsets, rejects: UInt64)] = []
+    /// Files whose jobs `load` still has to see in the database.
+    private var loading: [(file: String, job: JobID, isNew: Bool)] = []
     /// Incomplete once a slug could not be written; the push itself is still finished.
     private(set) var exitCode = ExitCode.done
 
@@ -21,20 +31,31 @@ final class PushReport {
     init(
         files: [String], _ options: PushOptions, _ arguments: ParsedArguments, _ context: Context, isLoad: Bool = false
     ) {
-        self.context = context
         self.isLoad = isLoad
-        isQuiet = arguments[Options.quiet]
+        outer = context
+        let isQuiet = arguments[Options.quiet]
+        let held = isQuiet ? HeldLines() : nil
+        self.held = held
+        self.context = held.map(context.holding) ?? context
+        printsSlugs = !isLoad && (arguments[PushFlags.print] ?? (isQuiet ? .none : .slug)) == .slug
+        tally = RunTally(files: files.count)
+        journal = isLoad ? nil : options.stateDirectory.map(Journal.init(directory:))
         let words = Array(programArguments.dropFirst())
         lines = PushLines(
             files: files, command: PushLines.typed(words), subcommand: words.first ?? "push",
             others: PushFlags.others(arguments), options: options, times: Times(now: context.now()))
     }
 
+    var isQuiet: Bool { held != nil }
+
     func tell(_ event: PushEvent) {
         switch event {
         case .notice(let sentence, true): context.logger.warning(sentence)
+        case .fault(let sentence):
+            held?.need()
+            context.logger.warning(sentence)
         case .notice(let sentence, false): context.logger.info(sentence)
-        case .concluded(let line):
+        case .concluded(let line), .waiting(let line):
             guard !isQuiet else { return }
             context.screen.progress("")
             say(line)
@@ -49,11 +70,12 @@ final class PushReport {
         context.screen.progress("")
         if !hasPrintedSlug { printSlug("-") }
         hasPrintedSlug = false
-        let line = lines.summary(outcome)
-        let needsPerson = outcome.exitCode != .done || outcome.rejects > 0
-        guard needsPerson || !isQuiet else { return }
+        let isNews = outcome.exitCode != .done || !isLoad && outcome.rejects > outcome.toldRejects
+        note(outcome, isNews: isNews)
+        guard isNews || !isQuiet else { return }
+        let needsPerson = isNews || outcome.rejects > 0
         let level: LogLevel = outcome.exitCode != .done ? .error : needsPerson ? .warning : .info
-        say(line, level)
+        say(lines.summary(outcome), level)
         if let command = lines.wayOut(outcome) { say("try: \(command)", level) }
         // What stops one file stops the others too: advice is given once.
         var advice = [lines.continuation(after: outcome)]
@@ -62,18 +84,81 @@ final class PushReport {
         if !isLoad { for line in lines.errors(outcome) { say(line, level) } }
     }
 
+    /// Of `push`: what a quiet run has to say, and then what it has told.
+    func conclude() {
+        if let held, held.isNeeded {
+            if tally.files > 1 { sayFirst(tally.summary("pushed"), tally.trouble > 0 ? .error : .warning) }
+            held.release(outer.screen.line)
+        }
+        for (job, ends, rejects) in told {
+            do throws(JournalError) {
+                try journal?.keep(toldRejects: rejects, of: job, cluster: ends.cluster, topic: ends.topic)
+            } catch {
+                outer.logger.debug("\(error.message): the next push tells of its rejects once more")
+            }
+        }
+    }
+
+    /// Of a quiet `load`: the summary, what was held back, then the status of the jobs that need a person, once each.
+    /// - Parameter jobs: as the database has them; those it was not asked about, or does not know, need a person, too.
+    /// - Returns: the exit code of the jobs, and those whose status is to be told.
+    func conclude(_ jobs: [JobStatus]) -> (ExitCode, told: [JobStatus]) {
+        guard let held else { return (userload.exitCode(of: jobs), jobs) }
+        var code = ExitCode.done
+        var told: [JobStatus] = []
+        let known = Dictionary(jobs.map { ($0.id, $0) }) { $1 }
+        for (file, id, isNew) in loading {
+            guard let job = known[id] else {
+                code = max(code, .incomplete)
+                say("\(escaped(file))  \(id.slug)  in Kafka, but not in the database yet", .error)
+                continue
+            }
+            let end = job.newsExitCode
+            code = max(code, end)
+            if end == .done {
+                if isNew { tally.done += 1 } else { tally.unchanged += 1 }
+            } else if !told.contains(where: { $0.id == id }) {
+                told.append(job)
+            }
+        }
+        guard held.isNeeded || tally.trouble > 0 else { return (code, []) }
+        if tally.files > 1 { sayFirst(tally.summary("loaded"), .error) }
+        held.release(outer.screen.line)
+        return (code, told)
+    }
+
+    /// What came of a file, for the summary and for what is told.
+    private func note(_ outcome: PushOutcome, isNews: Bool) {
+        guard outcome.exitCode == .done, let job = outcome.job else { return }
+        let isNew = outcome.result == .pushed
+        if isLoad {
+            loading.append((outcome.input, job, isNew))
+        } else if !isNews {
+            if isNew { tally.done += 1 } else { tally.unchanged += 1 }
+        } else if let ends = outcome.ends {
+            told.append((job, ends, outcome.rejects))
+        }
+    }
+
     private func say(_ line: String, _ level: LogLevel = .info) {
         if context.logger.format == .json {
+            held?.need()
             context.logger.log(level, String(line.drop { $0 == " " }))
+        } else if let held {
+            held.add(escaped(line), isNeeded: true)
         } else {
             context.screen.line(escaped(line))
         }
     }
 
+    private func sayFirst(_ line: String, _ level: LogLevel) {
+        if outer.logger.format == .json { outer.logger.log(level, line) } else { outer.screen.line(line) }
+    }
+
     /// Flushed at once, so that the reader can follow the job while the rest is sent.
     private func printSlug(_ slug: String) {
         hasPrintedSlug = true
-        guard !isLoad else { return }
+        guard printsSlugs else { return }
         do {
             try context.output.line(slug)
             try context.output.flush()
@@ -81,6 +166,7 @@ final class PushReport {
             // Reported once. A closed pipe is not an error.
             guard exitCode == .done, let failure = failure(for: error) else { return }
             context.logger.error(failure.message, hint: "the push itself continues; `userload jobs` lists its jobs")
+            held?.need()
             exitCode = failure.code
         }
     }
@@ -94,4 +180,9 @@ extension PushOutcome {
         case .failed(let error): error.kind.exitCode
         }
     }
+}
+
+extension JobStatus {
+    /// Rejects of which a person was told in an earlier run are no news.
+    var newsExitCode: ExitCode { state != .completed ? .incomplete : rejected > toldRejects ? .doneWithRejects : .done }
 }

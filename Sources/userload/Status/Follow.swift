@@ -29,6 +29,8 @@ struct Follower {
     var stall: Duration?
     /// Asked between two queries: a worker in this process may have failed.
     let shouldStop: () -> Bool
+    /// Also the markers of jobs that are completed are waited for: somebody in this process reads them.
+    var awaitsMarkers = false
     /// Whoever loads in this process has nothing left to read; for jobs that are not placed.
     var isIdle: () -> Bool = { true }
     /// Seconds of a clock that never goes back.
@@ -52,7 +54,12 @@ struct Follower {
             if before.map({ hasMoved($0, seen) }) ?? true { changed = elapsed }
             before = seen
             let quiet = (elapsed - changed) / .seconds(1)
-            if seen.jobs.count == count, seen.jobs.allSatisfy({ hasEnded($0, seen, quiet) }) { return .ended }
+            if seen.jobs.count == count + seen.more, seen.jobs.allSatisfy({ hasEnded($0, seen, quiet) }),
+                // The others of a run may still come.
+                seen.missing == 0 || quiet >= Self.quietSeconds
+            {
+                return .ended
+            }
             show(seen.jobs, now() - start)
             if shouldStop() { return .interrupted }
             if let timeout, now() - start >= timeout / .seconds(1) { return .timedOut }
@@ -69,9 +76,12 @@ struct Follower {
 
     private func hasEnded(_ job: JobStatus, _ seen: FollowLook, _ quiet: Double) -> Bool {
         switch job.state {
-        case .completed: true
+        // What was pushed before is completed at once; that it was pushed again is noted when the markers are read.
+        case .completed:
+            !awaitsMarkers || quiet >= Self.quietSeconds || !seen.sent.contains(job.id)
+                || seen.passed.contains(job.id)
         case .pending, .processing: false
-        case .abandoned, .inconsistent, .stalled, .undone:
+        case .abandoned, .inconsistent, .stalled, .interrupted, .undone:
             quiet >= Self.quietSeconds
                 && (seen.unplaced.contains(job.id) ? isIdle() : seen.passed.contains(job.id))
         }
@@ -105,12 +115,14 @@ struct Followed {
     let jobs: [JobStatus]
     /// How many were asked for.
     let count: Int
+    /// The runs that were followed.
+    var runs: [LabelRun] = []
     /// What is wrong with their rejects, as far as it could be asked.
     var errors: [JobID: JobErrors] = [:]
 
     var exitCode: ExitCode {
         if end == .interrupted { return .interrupted }
-        return jobs.count < count ? .incomplete : userload.exitCode(of: jobs)
+        return jobs.count < count || runs.contains { $0.missing > 0 } ? .incomplete : userload.exitCode(of: jobs)
     }
 }
 
@@ -119,20 +131,23 @@ extension Context {
     /// is away is waited for, too, for as long as `patience`.
     /// - Parameters:
     ///   - ends: where the end markers lie that push had acknowledged; nothing for jobs of which that is not known.
+    ///   - runs: whose jobs are followed, too, as they come.
     ///   - shouldStop: beyond the signals.
     ///   - isIdle: a worker in this process has nothing left to read.
     func follow(
-        _ ids: [JobID], ends: [JobID: EndOffsets], _ arguments: ParsedArguments, timeout: Duration?,
+        _ ids: [JobID], ends: [JobID: EndOffsets], runs: [JobID] = [], _ arguments: ParsedArguments,
+        timeout: Duration?,
         stall: Duration? = nil, patience: Duration = .seconds(300), shouldStop: @escaping () -> Bool = { false },
         isIdle: @escaping () -> Bool = { true }
     ) throws -> Followed {
         let follower = Follower(
             count: ids.count, timeout: timeout, stall: stall, shouldStop: { interrupt.isSet || shouldStop() },
-            isIdle: isIdle)
+            awaitsMarkers: stall != nil, isIdle: isIdle)
         var watch = EndMarkerWatch(ends)
         var followed = FollowedJobs(ids)
         var session: DatabaseSession?
         var seen = FollowLook(jobs: [])
+        var seenRuns: [LabelRun] = []
         var first: [JobStatus]?
         var away: StallClock?
         defer { screen.progress("") }
@@ -140,10 +155,16 @@ extension Context {
             do {
                 let open = try session ?? openDatabase(arguments)
                 session = open
-                seen = try watch.look(try followed.look(open.jobs.statuses), followed.open) { end in
+                seenRuns = try open.jobs.runs(runs)
+                followed.add(seenRuns.flatMap(\.jobs))
+                seen = try watch.look(
+                    try followed.look(open.jobs.statuses), stall == nil ? followed.open : followed.ids
+                ) { end in
                     try PositionStore(open.connection, cluster: end.cluster, topic: end.topic)
                         .knownPositions(Array(0..<Int32(clamping: end.offsets.count)))
                 }
+                seen.more = followed.ids.count - ids.count
+                seen.missing = seenRuns.reduce(0) { $0.addingSaturated($1.missing) }
                 away = nil
             } catch  where interrupt.isSet || shouldStop() {
                 // The connection gives up when a signal comes; the follower checks for that next.
@@ -166,6 +187,7 @@ extension Context {
         }
         // What was waited for is known: a connection that is lost now costs no more than this.
         let errors = end == .interrupted ? nil : try? session?.errors(of: seen.jobs)
-        return Followed(end: end, jobs: seen.jobs, count: ids.count, errors: errors ?? [:])
+        return Followed(
+            end: end, jobs: seen.jobs, count: followed.ids.count, runs: seenRuns, errors: errors ?? [:])
     }
 }

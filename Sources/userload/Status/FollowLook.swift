@@ -11,16 +11,24 @@ struct FollowLook: Equatable {
     var passed: Set<JobID> = []
     /// Jobs of which it is not known where their end markers lie, or whose topic was created again since.
     var unplaced: Set<JobID> = []
+    /// Jobs of which it is known where their end markers lie.
+    var sent: Set<JobID> = []
     /// Of the topic's positions: it moves when anything was read.
     var movement: Int64 = 0
+    /// Jobs that were not known when the following began.
+    var more = 0
+    /// Files of the runs that have no job yet.
+    var missing = 0
 }
 
 /// The jobs that are followed. One that is completed stays so: it is not asked for again.
 struct FollowedJobs {
-    let ids: [JobID]
+    private(set) var ids: [JobID]
     private var completed: [JobID: JobStatus] = [:]
 
     init(_ ids: [JobID]) { self.ids = ids }
+
+    mutating func add(_ found: [JobID]) { ids += found.filter { !ids.contains($0) } }
 
     var open: [JobID] { ids.filter { completed[$0] == nil } }
 
@@ -67,11 +75,13 @@ struct EndMarkerWatch {
                 seen.unplaced.insert(id)
                 continue
             }
+            seen.sent.insert(id)
             let topic = Topic(cluster: end.cluster, name: end.topic, partitions: end.offsets.count)
             if logs[topic] == nil { logs[topic] = log(topic, try read(end), &seen.movement) }
             guard let log = logs[topic] else { continue }
             if !log.isSame {
                 seen.unplaced.insert(id)
+                seen.sent.remove(id)
             } else if zip(log.nextOffsets, end.offsets).allSatisfy({ $0 > $1 }) {
                 seen.passed.insert(id)
             }

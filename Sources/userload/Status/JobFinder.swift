@@ -12,6 +12,8 @@ struct JobFinder {
     enum Answer {
         /// `others`: earlier jobs of the same label, the latest first.
         case job(JobStatus, others: [JobStatus])
+        /// A label's latest run of each host, and the jobs of all of them.
+        case runs([LabelRun], jobs: [JobStatus])
         /// Every job with the file's bytes, the latest push first.
         case file([JobStatus])
         /// Only this host's journal knows it.
@@ -21,13 +23,29 @@ struct JobFinder {
 
     let session: DatabaseSession
     let context: Context
+    /// nil: of any host.
+    var host: String?
 
     func find(_ name: String) throws -> Answer {
         if name.contains("/") || (name != "-" && withFileName(name) { access($0, F_OK) } == 0) {
             return try find(file: name)
         }
+        let runs = try session.jobs.latestRuns(label: name, host: host)
+        // A run of one file is told as its job.
+        if !runs.isEmpty, runs.count > 1 || runs[0].files > 1 {
+            return .runs(runs, jobs: context.knowingInterrupted(try session.jobs.statuses(runs.flatMap(\.jobs).unique)))
+        }
         switch try session.jobs.find(name) {
-        case .found(let job, let others): return .job(job, others: others)
+        case .found(let job, let others):
+            // By the broker's clock; its pusher's may say otherwise.
+            let jobs = [job] + others
+            let latest = runs.first?.jobs.first.flatMap { id in jobs.first { $0.id == id } }
+            let answer = latest ?? jobs.first { host == nil || $0.host == host }
+            guard let answer else {
+                return .nothing(
+                    Failure(.noSuchJob, "no run of '\(name)' on \(host ?? "") in \(session.connection.place)"))
+            }
+            return .job(context.knowingInterrupted([answer])[0], others: jobs.filter { $0.id != answer.id })
         case .ambiguous(let jobs): return .nothing(session.ambiguous(name, jobs))
         case .none: break
         }
@@ -39,7 +57,7 @@ struct JobFinder {
     private func find(file path: String) throws -> Answer {
         let (content, size) = try contentHash(ofFile: path, context.interrupt)
         let jobs = try session.jobs.find(content: content, size: Int64(size))
-        if !jobs.isEmpty { return .file(jobs) }
+        if !jobs.isEmpty { return .file(context.knowingInterrupted(jobs)) }
         if let entry = journal?.find(slugPrefix: "").first(where: { $0.contentHash == content && $0.size == size }) {
             return .journal(entry, place: session.connection.place)
         }
@@ -47,6 +65,23 @@ struct JobFinder {
             Failure(
                 .noSuchJob, "\(path) (\(sizeText(size))): no job with this content in \(session.connection.place)",
                 hint: "`userload load \(shellQuoted(path))` loads it"))
+    }
+
+    /// Of a label by host, of a file or a job the newest push; empty: no run of it is known.
+    func completedRuns(_ name: String) throws -> [CompletedRun] {
+        let isFile = name.contains("/") || (name != "-" && withFileName(name) { access($0, F_OK) } == 0)
+        if !isFile {
+            let runs = try session.jobs.completedRuns(label: name, host: host)
+            if !runs.isEmpty { return runs }
+        }
+        let jobs: [JobStatus] =
+            switch try find(name) {
+            case .job(let job, let others): [job] + others
+            case .file(let jobs), .runs(_, let jobs): jobs
+            case .journal, .nothing: []
+            }
+        let wanted = jobs.filter { host == nil || $0.host == host }
+        return wanted.isEmpty ? [] : [try session.jobs.completedPush(of: wanted.map(\.id))]
     }
 
     /// Where this host's journal says that the end markers of jobs lie.
@@ -66,13 +101,19 @@ extension JobFinder.Answer {
         switch self {
         case .job(let job, _): [job.id]
         case .file(let jobs): jobs.prefix(1).map(\.id)
+        case .runs(_, let jobs): jobs.map(\.id)
         case .journal(let entry, _): [entry.job]
         case .nothing: []
         }
     }
 
     /// The same answer with the newest state of its job.
-    func refreshed(_ jobs: [JobStatus]) -> Self {
+    func refreshed(_ jobs: [JobStatus], _ runs: [LabelRun]) -> Self {
+        if case .runs(let before, _) = self {
+            let now = runs.filter { run in before.contains { $0.id == run.id } }
+            let ids = Set(now.flatMap(\.jobs))
+            return .runs(now, jobs: jobs.filter { ids.contains($0.id) })
+        }
         guard let id = waitedFor.first, let job = jobs.first(where: { $0.id == id }) else { return self }
         if case .job(_, let others) = self { return .job(job, others: others) }
         return .job(job, others: [])
@@ -82,10 +123,16 @@ extension JobFinder.Answer {
     var jobs: [JobStatus] {
         switch self {
         case .job(let job, _): [job]
-        case .file(let jobs): jobs
+        case .file(let jobs), .runs(_, let jobs): jobs
         case .journal, .nothing: []
         }
     }
+
+    /// Runs whose other jobs may still come.
+    var runs: [JobID] { if case .runs(let runs, _) = self { runs.map(\.id) } else { [] } }
+
+    /// A file of a run has no job: its state could not be read.
+    var lacksJobs: Bool { if case .runs(let runs, _) = self { runs.contains { $0.missing > 0 } } else { false } }
 
     var isNothing: Bool { if case .nothing = self { true } else { false } }
 
@@ -94,6 +141,10 @@ extension JobFinder.Answer {
         switch self {
         case .job(let job, let others): [details.report(job).lines + earlier(others, details.times)]
         case .file(let jobs): jobs.map { details.report($0).lines }
+        case .runs(let runs, let jobs):
+            runs.flatMap { run in
+                RunReport(run: run, jobs: jobs.filter { run.jobs.contains($0.id) }, details: details).paragraphs
+            }
         case .journal(let entry, let place): [pendingReport(entry, place: place, times: details.times)]
         case .nothing: []
         }
@@ -102,7 +153,7 @@ extension JobFinder.Answer {
     func documents(_ details: StatusDetails) -> [JSONValue] {
         switch self {
         case .job(let job, _): [details.document(job)]
-        case .file(let jobs): jobs.map(details.document)
+        case .file(let jobs), .runs(_, let jobs): jobs.map(details.document)
         case .journal(let entry, _): [pendingDocument(entry)]
         case .nothing: []
         }
@@ -116,6 +167,14 @@ extension JobFinder.Answer {
         }
         let rest = jobs.count > 5 ? " and \(jobs.count - 5) more" : ""
         return ["earlier under this label: " + listed.joined(separator: ", ") + rest]
+    }
+}
+
+extension [JobID] {
+    /// Each once, in their order.
+    fileprivate var unique: [JobID] {
+        var seen: Set<JobID> = []
+        return filter { seen.insert($0).inserted }
     }
 }
 

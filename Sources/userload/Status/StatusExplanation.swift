@@ -20,8 +20,23 @@ extension StatusReport {
                     + repair("--again")
             ]
         case (.pending, _), (.processing, _): unfinished
+        case (.interrupted, _): interrupted
         case (.completed, _): []
         }
+    }
+
+    private var interrupted: [String] {
+        let since = job.lastRecordAge.map { ", last record \(ageText(seconds: $0)) ago" } ?? ""
+        let abandon = "`userload abandon \(job.slug)`"
+        guard let push = pushCommand() else {
+            return [
+                "interrupted: push\(onHost) has died\(since), and read a stream, so it cannot be resumed: \(abandon)"
+            ]
+        }
+        return [
+            "interrupted: push\(onHost) has died\(since): to resume it, run\(job.host == nil ? "" : " there") `\(push)`; "
+                + "to give it up: \(abandon)"
+        ]
     }
 
     /// A job without a new record for a while.
@@ -53,6 +68,12 @@ extension StatusReport {
             return [
                 "stalled: pushed with --on-duplicate \(job.onDuplicate ?? "?"), which this userload does not know, so "
                     + "nothing of it was loaded", "upgrade `userload work`, then \(resend)",
+            ]
+        case .partitions:
+            return [
+                "stalled: another --on-duplicate update job, pushed for another number of partitions, was open, so nothing "
+                    + "of it was loaded",
+                "once that one has ended (`userload jobs`): \(resend)",
             ]
         case .version:
             return [

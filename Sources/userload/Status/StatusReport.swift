@@ -24,7 +24,10 @@ struct StatusReport {
         lines.append(counts)
         if let progress { lines.append(progress) }
         if job.duplicates > 0 {
-            lines.append("duplicates: the existing row stays; their other fields are not loaded")
+            lines.append(
+                job.onDuplicate == OnDuplicate.update.rawValue
+                    ? "duplicates: nothing in the row differed, or a later record has the same key"
+                    : "duplicates: the existing row stays; their other fields are not loaded")
         }
         lines += explanation
         lines += rejects

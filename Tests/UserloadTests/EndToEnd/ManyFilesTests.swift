@@ -36,7 +36,7 @@ import Testing
         var killed = 0
         var told: Set<String> = []
         for _ in 0..<6 {
-            let push = try world.start(["push", "--quiet"] + paths)
+            let push = try world.start(["push", "--quiet", "--print", "slug"] + paths)
             // From the first slug on, messages of the group are on their way.
             if killed > 2 { try? push.wait(for: "\n", on: .stdout) }
             usleep(UInt32.random(in: 0..<300_000, using: &generator))
@@ -46,7 +46,7 @@ import Testing
             told.formUnion(slugs(result))
         }
         #expect(killed > 0)
-        let last = try world.start(["push", "--quiet"] + paths).wait(.seconds(120))
+        let last = try world.start(["push", "--quiet", "--print", "slug"] + paths).wait(.seconds(120))
         #expect(last.code == 0, "\(last)")
         #expect(slugs(last).count == 200 && told.isSubset(of: slugs(last)))
         try waitUntil {
@@ -92,7 +92,7 @@ import Testing
             let command = "the same command resumes what is not finished: userload push "
             #expect(first.stderr.components(separatedBy: command).count == 2, "said once")
         }
-        let second = try world.start(["push", "--quiet"] + paths).wait(.seconds(60))
+        let second = try world.start(["push", "--quiet", "--print", "slug"] + paths).wait(.seconds(60))
         #expect(second.code == 0 && Set(slugs(first)).subtracting(["-"]).isSubset(of: slugs(second)))
         let drain = try world.run("work", "--drain")
         #expect(drain.code == 1, "\(drain)")

@@ -87,7 +87,8 @@ import Testing
         try world.expect(0, "work", "--drain")
         try world.expectCompleted(slug, inserted: 1000)
 
-        let anew = try world.expect(0, "push", "--again", "--quiet", file).stdout.trimmingCharacters(in: .newlines)
+        let anew = try world.expect(0, "push", "--again", "--quiet", "--print", "slug", file).stdout.trimmingCharacters(
+            in: .newlines)
         #expect(anew != slug)
         try world.expect(0, "work", "--drain")
         try world.expectCompleted(anew, inserted: 0, duplicates: 1000)
@@ -113,7 +114,8 @@ import Testing
         var slugs: [String] = []
         for (host, numbers) in [("etl1", 0..<100), ("etl2", 50..<150)] {
             let file = try world.files.write("\(host).csv", People.csv(numbers))
-            let script = "hostname \(host); exec '\(Userload.binary)' push --quiet --label nightly '\(file)'"
+            let script =
+                "hostname \(host); exec '\(Userload.binary)' push --quiet --print slug --label nightly '\(file)'"
             let environment = world.environment(["USERLOAD_STATE_DIR": world.files.path(host)])
             let push = try ChildProcess("/usr/bin/unshare", ["--uts", "sh", "-c", script], environment: environment)
             let result = try push.wait()
@@ -122,11 +124,14 @@ import Testing
             try world.expect(0, "work", "--drain")
         }
         #expect(slugs[0] != slugs[1])
-        // The label's latest job answers, and the other is listed.
+        // The latest run of each host answers.
         let status = try world.expect(0, "status", "nightly").stdout
-        #expect(status.split(separator: "\n")[0].contains(slugs[1]), "\(status)")
-        #expect(status.contains("etl2"))
-        #expect(status.contains(slugs[0]))
+        let runs = status.components(separatedBy: "\n\n")
+        #expect(runs.count == 2, "\(status)")
+        for (run, (host, slug)) in zip(runs, zip(["etl1", "etl2"], slugs)) {
+            #expect(run.hasPrefix("nightly  1 file: 1 completed\npushed "), "\(status)")
+            #expect(run.contains(" by \(host) (") && run.contains(slug), "\(status)")
+        }
         try world.expectCompleted(slugs[0], inserted: 100)
         try world.expectCompleted(slugs[1], inserted: 50, duplicates: 50)
     }
@@ -185,7 +190,9 @@ import Testing
 
     @Test func oneTopicOnStandardInput() throws {
         let lines = Array(People.jsonl(0..<500).utf8)
-        let slug = try world.expect(0, "push", "--quiet", "--format", "jsonl", "-", input: .bytes(lines)).stdout
+        let slug = try world.expect(
+            0, "push", "--quiet", "--print", "slug", "--format", "jsonl", "-", input: .bytes(lines)
+        ).stdout
             .trimmingCharacters(in: .newlines)
         try world.expect(0, "work", "--drain")
         try world.expectCompleted(slug, inserted: 500)

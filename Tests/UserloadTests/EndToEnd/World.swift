@@ -102,7 +102,7 @@ final class World: Sendable {
     func push(_ file: String, _ changes: [String: String] = [:], at location: SourceLocation = #_sourceLocation) throws
         -> String
     {
-        let result = try expect(0, "push", "--quiet", file, changes: changes, at: location)
+        let result = try expect(0, "push", "--quiet", "--print", "slug", file, changes: changes, at: location)
         return result.stdout.trimmingCharacters(in: .newlines)
     }
 

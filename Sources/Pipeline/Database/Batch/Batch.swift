@@ -18,8 +18,12 @@ package final class Batch {
     }
     private var countedStarts = 0
     private var startBytes = 0
+    /// Of the start markers.
+    package var runs = BatchRuns()
     /// Jobs of a wire version above 1; of one that this program does not know, no more can be said.
     package var jobVersions: [(job: JobID, version: UInt8)] = []
+    /// Jobs that were passed over because another one with another number of partitions is open.
+    package var waiting: Set<JobID> = []
 
     /// Of each row, in the order they came: its COPY form (`CopyRow`), its key (`Validator.key`), its wire value in case
     /// Postgres refuses it. One buffer, not three: its bounds are looked at once a row.
@@ -38,6 +42,11 @@ package final class Batch {
     /// Rows left out of `order`, and how many they are by progress step.
     var repeats: ContiguousArray<BatchRepeat> = []
     var repeated: [Int] = []
+    /// Of keys that several records have, not all of which skip duplicates: what is to be tried one after the other, the
+    /// first of each in `order`. Filled by `sortRows`.
+    var chains: [[UInt32]] = []
+    /// Rows that records which update one key were folded into, behind those that came.
+    var folds: [UInt32: BatchFold] = [:]
     var isSorted = false
     let sorter = BatchSorter()
 
@@ -57,16 +66,25 @@ package final class Batch {
     private var heldBytes: Int {
         rowBytes.count + rows.count * MemoryLayout<BatchRow>.stride
             + rejectBytes.count + rejects.count * MemoryLayout<BatchReject>.stride
-            + startBytes + jobVersions.count * 32 + progress.count * MemoryLayout<ProgressStep>.stride
+            + startBytes + runs.heldBytes + jobVersions.count * 32 + progress.count * MemoryLayout<ProgressStep>.stride
     }
 
     /// Adds a clean record; `progress[progressIndex]` is its job and partition. Does not allocate once the buffers
     /// have grown. For the job "-", seq, line and byteOffset are 0.
     package func addRow(
         person: Person, key: Bytes, progressIndex: Int, seq: Int64, line: Int64, byteOffset: Int64, length: Int64,
-        kafkaOffset: Int64, kafkaTime: Int64, wire value: Bytes
+        kafkaOffset: Int64, kafkaTime: Int64, wire value: Bytes, nulls: NullFields = []
     ) {
         isSorted = false
+        appendRow(
+            person: person, key: key, wire: value, nulls: nulls,
+            BatchPlace(
+                progressIndex: Int32(truncatingIfNeeded: progressIndex), seq: seq, line: line, byteOffset: byteOffset,
+                length: length, kafkaOffset: kafkaOffset, kafkaTime: kafkaTime))
+    }
+
+    @inline(__always)
+    func appendRow(person: Person, key: Bytes, wire value: Bytes, nulls: NullFields, _ place: BatchPlace) {
         let fields =
             person.name.count + (person.email?.count ?? 0) + (person.phoneNumber?.count ?? 0)
             + (person.address?.count ?? 0) + (person.additionalInfo?.count ?? 0)
@@ -74,7 +92,7 @@ package final class Batch {
         let row = rowBytes.count
         let start = rowBytes.base + row
         var target = start
-        CopyRow.append(person, job: progress[progressIndex].job, to: &target)
+        CopyRow.append(person, job: progress[Int(place.progressIndex)].job, to: &target)
         let copyCount = target - start
         target.append(key)
         target.append(value)
@@ -85,9 +103,7 @@ package final class Batch {
                 start: row, copyCount: Int32(truncatingIfNeeded: copyCount),
                 keyCount: Int32(truncatingIfNeeded: key.count), wireCount: Int32(truncatingIfNeeded: value.count),
                 nameCount: UInt16(truncatingIfNeeded: person.name.count), age: UInt8(truncatingIfNeeded: person.age),
-                place: BatchPlace(
-                    progressIndex: Int32(truncatingIfNeeded: progressIndex), seq: seq, line: line,
-                    byteOffset: byteOffset, length: length, kafkaOffset: kafkaOffset, kafkaTime: kafkaTime)))
+                nulls: nulls, place: place))
     }
 
     /// Adds a record that cannot become a row, and counts it as rejected. `errors` is a JSON list of `FieldError`s.
@@ -111,12 +127,15 @@ package final class Batch {
         partitions.removeAll(keepingCapacity: true)
         progress.removeAll(keepingCapacity: true)
         starts.removeAll()
+        runs = BatchRuns()
         jobVersions.removeAll()
+        waiting.removeAll()
         rows.removeAll(keepingCapacity: true)
         rejects.removeAll(keepingCapacity: true)
         order.removeAll(keepingCapacity: true)
         repeated.removeAll(keepingCapacity: true)
         repeats.removeAll(keepingCapacity: true)
+        forgetFolds()
         isSorted = false
         copyCount = 0
         unconfirmed = nil
@@ -128,6 +147,7 @@ package final class Batch {
         unconfirmed = nil
         for index in progress.indices {
             progress[index].inserted = tally.inserted[index]
+            progress[index].updated = tally.updated[index]
             progress[index].duplicates = tally.duplicates[index]
             progress[index].rejected = tally.rejected[index]
         }
@@ -169,6 +189,8 @@ struct BatchRow {
     var wireCount: Int32
     var nameCount: UInt16
     var age: UInt8
+    /// Of a job that updates.
+    var nulls: NullFields
     var place: BatchPlace
 
     var key: Int { start + Int(copyCount) }

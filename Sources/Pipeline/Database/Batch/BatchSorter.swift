@@ -124,10 +124,12 @@ extension Batch {
         isSorted = true
         repeated = [Int](repeating: 0, count: progress.count)
         repeats.removeAll(keepingCapacity: true)
+        forgetFolds()
         sorter.sort(rows, keys: rowBytes.bytes, into: &order) { first, row in
             repeats.append(BatchRepeat(first: first, row: row))
             repeated[Int(rows[Int(row)].place.progressIndex)] += 1
         }
+        if !repeats.isEmpty, progress.contains(where: { $0.onDuplicate != .skip }) { makeChains() }
     }
 
     /// For each row whose key another one repeats: the next of them.

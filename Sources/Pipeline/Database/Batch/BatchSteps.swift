@@ -41,8 +41,11 @@ extension Batch {
         package var broken: Bool
         /// Rejects that came as such, counted by `addReject`; once committed, those of Postgres too.
         package internal(set) var rejected = 0
-        /// Once committed: how many of the others were inserted, and how many were duplicates.
+        /// What becomes of its records whose keys the table has.
+        package var onDuplicate = OnDuplicate.skip
+        /// Once committed: how many of the others were inserted, updated a row, and were duplicates.
         package internal(set) var inserted = 0
+        package internal(set) var updated = 0
         package internal(set) var duplicates = 0
 
         package init(

@@ -49,6 +49,11 @@ enum CopyRow {
         return nil
     }
 
+    /// The same of a jsonb column: its text.
+    static func json(_ column: Int, of row: Bytes) -> Bytes? {
+        value(column, of: row).map { Bytes(rebasing: $0.dropFirst()) }
+    }
+
     @inline(__always)
     private static func append(_ value: some FixedWidthInteger, to target: inout UnsafeMutablePointer<UInt8>) {
         UnsafeMutableRawPointer(target).storeBytes(of: value.bigEndian, as: type(of: value))

@@ -15,7 +15,7 @@ package enum JobMatch: Equatable, Sendable {
 
 /// One thread at a time, on the connection it was given, to a migrated database (`DatabaseInfo.read`).
 package struct JobReader {
-    private let connection: Connection
+    let connection: Connection
 
     package init(_ connection: Connection) { self.connection = connection }
 
@@ -35,8 +35,9 @@ package struct JobReader {
     }
 
     /// Jobs with a sign of life in the last `seconds`, the latest push first; nil: all.
-    package func jobs(since seconds: Double?) throws -> [JobStatus] {
-        try statuses(query(PackageResources.jobs_since_sql, [.optional(seconds.map { String($0) })]))
+    package func jobs(since seconds: Double?, label: String? = nil) throws -> [JobStatus] {
+        try statuses(
+            query(PackageResources.jobs_since_sql, [.optional(seconds.map { String($0) }), .optional(label)]))
     }
 
     /// In the order of `ids`, all in one snapshot; those that the database does not know are left out.
@@ -54,6 +55,14 @@ package struct JobReader {
     /// - Returns: false if there is no such job.
     package func abandon(_ id: JobID) throws(PostgresError) -> Bool {
         try connection.query(SQL.text(PackageResources.abandon_sql), [.text(id.uuid)]).affected == 1
+    }
+
+    /// A person was told of their rejects, as many as they have here.
+    package func noteTold(_ jobs: [JobStatus]) throws(PostgresError) {
+        let news = jobs.filter { $0.rejected > $0.toldRejects }
+        guard !news.isEmpty else { return }
+        _ = try connection.query(
+            SQL.text(PackageResources.jobs_told_sql), [.array(news.map(\.id.uuid)), .array(news.map(\.rejected))])
     }
 
     /// All rejects of a job, one by one, in the order of the file; those of the job "-" in the order of Kafka.

@@ -4,10 +4,12 @@ package import FoundationEssentials
 package import Records
 
 /// One word each, the same in psql and in `--json`.
-package enum JobState: String, Codable, Sendable {
+package enum JobState: String, Codable, CaseIterable, Sendable {
     /// Nothing of it is in yet.
     case pending
     case processing
+    /// The push died: nothing came for five minutes, and what was pushed later was read.
+    case interrupted
     /// Messages were passed over; see `JobStatus.reason`.
     case stalled
     /// It can no longer be completed; see `JobStatus.reason`.
@@ -28,6 +30,8 @@ package enum JobReason: String, Codable, Sendable {
     case key
     /// Stalled: an on-duplicate mode that this database does not have.
     case mode
+    /// Stalled: it updates, and another such job with another number of partitions was open.
+    case partitions
     /// Stalled: a newer wire version than the worker knew.
     case version
     /// Inconsistent: the file changed while it was pushed.
@@ -49,7 +53,7 @@ package struct RejectSummary: Codable, Equatable, Sendable {
 
 package struct JobStatus: Codable, Equatable, Sendable {
     package let id: JobID
-    package let state: JobState
+    package var state: JobState
     package let reason: JobReason?
     package let label: String?
     /// As the pusher saw it, "-" for stdin; nil if no start marker came: then all that only it tells is nil.
@@ -105,6 +109,9 @@ package struct JobStatus: Codable, Equatable, Sendable {
 
     /// The first few, in the order of the file.
     package let firstRejects: [RejectSummary]
+
+    /// Of how many of its rejects a load has told a person.
+    package var toldRejects: Int64 = 0
 
     package var slug: String { id.slug }
 

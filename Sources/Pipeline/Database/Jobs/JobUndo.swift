@@ -82,7 +82,7 @@ package struct JobUndo {
     private func attempt(_ id: JobID) throws -> Outcome {
         do {
             return try SchemaTransaction.run(on: connection, watch) { _ in
-                try connection.lockSchema(as: info)
+                _ = try connection.lockSchema(as: info, andRun: [])
                 _ = try query(PackageResources.undo_lock_sql, [.text(id.uuid)])
                 let state = try query(PackageResources.undo_state_sql, [.text(id.uuid)]).first?.string(0)
                 guard let state = state.flatMap(JobState.init) else {
@@ -117,7 +117,7 @@ extension JobState {
     fileprivate var isEnd: Bool {
         switch self {
         case .completed, .abandoned, .inconsistent: true
-        case .pending, .processing, .stalled, .undone: false
+        case .pending, .processing, .interrupted, .stalled, .undone: false
         }
     }
 }

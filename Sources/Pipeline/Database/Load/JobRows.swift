@@ -50,16 +50,18 @@ struct JobRows {
     private(set) var versions: [JobID: Int] = [:]
     /// The first start marker of each that came with one.
     private(set) var markers: [JobID: StartMarker] = [:]
+    private let waiting: Set<JobID>
 
     /// Those of `batch` that are not known to stand in the database.
     init(_ batch: Batch, known: KnownJobs) {
+        waiting = batch.waiting
         for step in batch.progress where step.isNew { need(step.job, 1, nil, known) }
         for marker in batch.starts { need(marker.job, 1, marker, known) }
         for (job, version) in batch.jobVersions { need(job, Int(version), nil, known) }
     }
 
     private mutating func need(_ job: JobID, _ version: Int, _ marker: StartMarker?, _ known: KnownJobs) {
-        guard known.lacks(job, version: version, description: marker != nil) else { return }
+        guard known.lacks(job, version: version, description: marker != nil) || waiting.contains(job) else { return }
         versions[job] = max(versions[job] ?? 0, version)
         if let marker, markers[job] == nil { markers[job] = marker }
     }
@@ -73,20 +75,24 @@ struct JobRows {
         on connection: Connection, _ watch: BlockedWatch, _ environment: LoadEnvironment, guarding: Bool
     ) throws -> [RefusedDescription] {
         try SchemaTransaction.run(on: connection, watch) { _ in
-            // Lost in a crash of the server, the rows are written again; the batch's own COMMIT waits for the disk.
-            try connection.lockSchema(as: environment.info, setting: "SET LOCAL synchronous_commit = off; ")
             let jobs = versions.keys.sorted()
-            _ = try connection.query(
-                environment.statements.addJobs,
-                [
-                    .text(environment.cluster), .text(environment.topic), .array(jobs.map(\.uuid)),
-                    .array(jobs.map(\.text)), .array(jobs.map { versions[$0] ?? 0 }),
-                ])
-            var refused: [RefusedDescription] = []
             let described = jobs.compactMap { markers[$0] }
+            var statements = [
+                // Lost in a crash of the server, the rows are written again; the batch's own COMMIT waits for the disk.
+                Statement("SET LOCAL synchronous_commit = off"),
+                Statement(
+                    environment.statements.addJobs,
+                    [
+                        .text(environment.cluster), .text(environment.topic), .array(jobs.map(\.uuid)),
+                        .array(jobs.map(\.text)), .array(jobs.map { versions[$0] ?? 0 }),
+                        .array(jobs.map { waiting.contains($0) ? "t" : "f" }),
+                    ]),
+            ]
             if !guarding, !described.isEmpty {
-                _ = try connection.query(environment.statements.describeJobs, described.columns(environment))
+                statements.append(Statement(environment.statements.describeJobs, described.columns(environment)))
             }
+            _ = try connection.lockSchema(as: environment.info, andRun: statements)
+            var refused: [RefusedDescription] = []
             for marker in described where guarding {
                 guard let error = try describe(marker, on: connection, environment) else { continue }
                 refused.append(RefusedDescription(job: marker.job, reason: error.message))

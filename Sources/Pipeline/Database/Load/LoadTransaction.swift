@@ -3,10 +3,11 @@
 internal import Postgres
 internal import Records
 
-/// How many of a batch's records were inserted, duplicates or rejected.
+/// How many of a batch's records were inserted, updated a row, were duplicates or rejected.
 struct LoadTally {
     /// By progress step.
     var inserted: [Int]
+    var updated: [Int]
     var duplicates: [Int]
     var rejected: [Int]
     /// Rows with a job, by age, 0 to 150; `otherAges` has those that a trigger took elsewhere.
@@ -17,6 +18,7 @@ struct LoadTally {
 
     init(_ batch: Batch) {
         inserted = [Int](repeating: 0, count: batch.progress.count)
+        updated = inserted
         duplicates = batch.repeated
         rejected = batch.progress.map(\.rejected)
     }
@@ -39,6 +41,8 @@ final class LoadTransaction {
     var isChecked = false
     /// Rows that were refused or swallowed since the rows repeating their keys were last looked at.
     var lost: [UInt32] = []
+    /// Folded rows that were refused.
+    var unfolded: Set<UInt32> = []
     /// Whether rows were inserted behind the savepoint; nil: there is none yet.
     var isSavepointUsed: Bool?
     let chunk = ByteBuffer(capacity: 80_000)
@@ -61,17 +65,13 @@ final class LoadTransaction {
     /// All between BEGIN and COMMIT.
     func write() throws {
         onStage(.begun)
-        try connection.lockSchema(as: environment.info)
-        try swapPositions()
-        onStage(.positionsSwapped)
-        try swapProgress()
-        onStage(.progressSwapped)
+        try swap()
+        onStage(.swapped)
         try insertRows()
         onStage(.rowsCopied)
         try writeRejects()
         onStage(.rejectsWritten)
         try writeCounts()
-        try notePushedAgain()
         onStage(.counted)
     }
 }

@@ -16,22 +16,14 @@ extension LoadTransaction {
     func keysFound(_ rows: RowNumbers) throws -> [Bool] {
         let answer = try connection.query(statements.findDuplicates, keyParameters(rows))
         var found = [Bool](repeating: false, count: rows.count)
-        // "{1,5,7}", in any order
-        var number = 0
-        for byte in answer.first?.bytes(0) ?? UnsafeBufferPointer(start: nil, count: 0) {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): number = number &* 10 &+ Int(byte & 0xF)
-            case UInt8(ascii: ","), UInt8(ascii: "}"):
-                if found.indices.contains(number - 1) { found[number - 1] = true }
-                number = 0
-            default: break
-            }
+        for number in answer.first?.numbers(0) ?? [] where found.indices.contains(number - 1) {
+            found[number - 1] = true
         }
         return found
     }
 
     /// Names, ages, e-mails and phone numbers out of `Validator.key`'s form: fields between NULs, an absent one empty.
-    private func keyParameters(_ rows: RowNumbers) -> [Parameter] {
+    func keyParameters(_ rows: RowNumbers) -> [Parameter] {
         var names = BinaryArray(of: .text, capacity: rows.count * 24)
         var ages = BinaryArray(of: .integer, capacity: rows.count * 8)
         for number in rows {
@@ -57,20 +49,41 @@ extension LoadTransaction {
     func insertCounting(_ rows: RowNumbers) throws -> InsertedAges {
         let types: [BinaryArray.Element] = [.text, .integer, .text, .text, .jsonb, .jsonb, .uuid]
         // Column by column: an array of arrays under construction cannot be had, they have one owner each.
-        let columns = types.enumerated().map { column, type -> Parameter in
-            var values = BinaryArray(of: type)
-            for number in rows {
-                if let value = CopyRow.value(column, of: batch.copy(of: batch.rows[Int(number)])) {
-                    values.append(value: value)
-                } else {
-                    values.appendNull()
-                }
-            }
-            return values.parameter()
-        }
+        let columns = types.enumerated().map { parameter($0.offset, $0.element, rows) }
         return try connection.query(statements.insert, columns).reduce(into: InsertedAges()) { inserted, row in
             inserted.rows += row.int(1) ?? 0
             if let age = row.int(0), let withJob = row.int(2), withJob > 0 { inserted.withJob.append((age, withJob)) }
         }
+    }
+
+    /// A column of `rows`.
+    func parameter(_ column: Int, _ type: BinaryArray.Element, _ rows: RowNumbers) -> Parameter {
+        var values = BinaryArray(of: type)
+        for number in rows {
+            if let value = CopyRow.value(column, of: batch.copy(of: batch.rows[Int(number)])) {
+                values.append(value: value)
+            } else {
+                values.appendNull()
+            }
+        }
+        return values.parameter()
+    }
+}
+
+extension Row {
+    /// The numbers of an array such as "{1,5,7}", in any order.
+    func numbers(_ column: Int) -> [Int] {
+        var numbers: [Int] = []
+        var number = 0
+        for byte in bytes(column) ?? UnsafeBufferPointer(start: nil, count: 0) {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): number = number &* 10 &+ Int(byte & 0xF)
+            case UInt8(ascii: ","), UInt8(ascii: "}"):
+                numbers.append(number)
+                number = 0
+            default: break
+            }
+        }
+        return numbers
     }
 }

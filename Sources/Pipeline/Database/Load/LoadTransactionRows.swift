@@ -13,6 +13,12 @@ extension LoadTransaction {
         let looksFirst = memory.expectsDuplicates
         memory.expectsDuplicates = false
         try insert(batch.order[...], looksFirst: looksFirst)
+        let lostFirst = lost
+        try insertRepeats()
+        if !batch.chains.isEmpty || !unfolded.isEmpty { try insertChains(lostFirst) }
+    }
+
+    private func insertRepeats() throws {
         guard !lost.isEmpty, !batch.repeats.isEmpty else { return }
         // Of several rows with one key the first has its fate. Where it did not come to stand in the table, the next
         // one is not a duplicate: it is inserted or refused on its own.
@@ -25,9 +31,9 @@ extension LoadTransaction {
         }
     }
 
-    private func progressIndex(_ number: UInt32) -> Int { Int(batch.rows[Int(number)].place.progressIndex) }
+    func progressIndex(_ number: UInt32) -> Int { Int(batch.rows[Int(number)].place.progressIndex) }
 
-    private func insert(_ rows: RowNumbers, looksFirst: Bool) throws {
+    func insert(_ rows: RowNumbers, looksFirst: Bool) throws {
         var rows = looksFirst ? try withoutDuplicates(rows) : rows
         while let error = try write(rows) {
             guard error.sqlstate == .uniqueViolation else { return try narrow(rows, error) }
@@ -91,7 +97,7 @@ extension LoadTransaction {
 
     /// Where a refused attempt goes back to: behind the last one that succeeded. Released first, so that a batch does not
     /// end in thousands of nested ones.
-    private func setSavepoint() throws {
+    func setSavepoint() throws {
         guard isSavepointUsed != false else { return }
         let release = isSavepointUsed == nil ? "" : "RELEASE SAVEPOINT people; "
         try connection.execute(release + "SAVEPOINT people")
@@ -139,27 +145,9 @@ extension LoadTransaction {
         }
     }
 
-    // MARK: Duplicates
-
-    /// Leaves out, and counts, rows whose keys the table has.
-    private func withoutDuplicates(_ rows: RowNumbers) throws -> RowNumbers {
-        let there = try keysFound(rows)
-        var rest = RowNumbers()
-        rest.reserveCapacity(rows.count)
-        for (number, isThere) in zip(rows, there) {
-            if isThere { countDuplicate(number) } else { rest.append(number) }
-        }
-        return rest
-    }
-
-    private func countDuplicate(_ number: UInt32) {
-        memory.expectsDuplicates = true
-        tally.duplicates[progressIndex(number)] += 1
-    }
-
     // MARK: Refused rows
 
-    private func halves(_ rows: RowNumbers) -> [RowNumbers] {
+    func halves(_ rows: RowNumbers) -> [RowNumbers] {
         let middle = rows.startIndex + rows.count / 2
         return [rows[..<middle], rows[middle...]]
     }
@@ -176,11 +164,19 @@ extension LoadTransaction {
     private func judge(_ row: RowNumbers, _ error: PostgresError) throws {
         guard let number = row.first else { return }
         guard error.sqlstate == .uniqueViolation else { return try refuse(number, error) }
-        if try isDuplicate(row, error) { return countDuplicate(number) }
+        if try settle(row, error) { return }
         // What stood in its way may be gone meanwhile.
         guard let again = try write(row) else { return }
-        if try isDuplicate(row, again) { return countDuplicate(number) }
+        if try settle(row, again) { return }
         try refuse(number, again)
+    }
+
+    /// False: it is no duplicate, or the row that it was to update is gone.
+    private func settle(_ row: RowNumbers, _ error: PostgresError) throws -> Bool {
+        guard try isDuplicate(row, error) else { return false }
+        if row.contains(where: { batch.mode(of: $0) == .update }) { return try withoutDuplicates(row).isEmpty }
+        row.forEach(countDuplicate)
+        return true
     }
 
     /// The index on the key says so, or the table has the key, whichever index complained.
@@ -188,7 +184,12 @@ extension LoadTransaction {
         try facts?.isDuplicate(error) == true || error.sqlstate == .uniqueViolation && keysFound(row).first == true
     }
 
-    private func refuse(_ number: UInt32, _ error: PostgresError) throws {
+    func refuse(_ number: UInt32, _ error: PostgresError) throws {
+        // The records it was folded from are tried by themselves.
+        if batch.folds[number] != nil {
+            unfolded.insert(number)
+            return
+        }
         memory.refused.add(error)
         if environment.maxRefused > 0, memory.refused.count >= environment.maxRefused {
             throw LoadObstacle.refused(memory.refused.failure(error))

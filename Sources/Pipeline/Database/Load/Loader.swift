@@ -6,7 +6,7 @@ package import Postgres
 package enum LoadStage: Sendable, CaseIterable {
     /// The jobs' rows are committed.
     case jobsWritten
-    case begun, positionsSwapped, progressSwapped, rowsCopied, rejectsWritten, counted
+    case begun, swapped, rowsCopied, rejectsWritten, counted
 }
 
 /// Loads batches of one topic into one database. One thread at a time; connects at the latest when it has something to load.

@@ -12,6 +12,8 @@ struct LoaderStatements: Sendable {
     let addJobs = SQL.text(PackageResources.loader_add_jobs_sql)
     let describeJobs = SQL.text(PackageResources.loader_describe_jobs_sql)
     let pushedAgain = SQL.text(PackageResources.loader_pushed_again_sql)
+    let runs = SQL.text(PackageResources.loader_runs_sql)
+    let runJobs = SQL.text(PackageResources.loader_run_jobs_sql)
     let addRejects = SQL.text(PackageResources.loader_add_rejects_sql)
     let count = SQL.text(PackageResources.loader_count_sql)
     let countAges = SQL.text(PackageResources.loader_count_ages_sql)
@@ -21,6 +23,7 @@ struct LoaderStatements: Sendable {
     let insert: String
     let table: String
     let findDuplicates: String
+    let update: String
 
     init(_ info: DatabaseInfo) {
         copy = SQL.text(PackageResources.loader_copy_sql, [("users", info.table)])
@@ -31,6 +34,7 @@ struct LoaderStatements: Sendable {
             .map { "AND u.\($0.1) IS NOT DISTINCT FROM k.\($0.1)" }.joined(separator: " ")
         findDuplicates = SQL.text(
             PackageResources.loader_find_duplicates_sql, [("users", info.table), ("same", same)])
+        update = SQL.text(PackageResources.loader_update_sql, [("users", info.table), ("same", same)])
     }
 
     /// The look at the table of people.

@@ -13,13 +13,18 @@ struct TableFacts {
 
     /// - Throws: `PipelineError` if a column has another type, or the index is missing.
     init(_ connection: Connection, _ environment: LoadEnvironment) throws {
-        let rows = try connection.query(environment.statements.table)
+        try self.init(connection, environment.info, look: environment.statements.table)
+    }
+
+    /// - Parameter look: `LoaderStatements.table` of the same `info`.
+    init(_ connection: Connection, _ info: DatabaseInfo, look: String) throws {
+        let rows = try connection.query(look)
         guard let first = rows.first else {
             throw PostgresError(kind: .protocolViolation, message: "no answer to a look at the table")
         }
         if let column = first.string(0) {
             throw PipelineError.configuration(
-                "column \(column) of \(environment.info.tableName) has become \(first.string(1) ?? "another type"); "
+                "column \(column) of \(info.tableName) has become \(first.string(1) ?? "another type"); "
                     + "userload needs \(first.string(2) ?? "its own")")
         }
         hasRowTriggers = first.bool(3) ?? false
@@ -28,7 +33,7 @@ struct TableFacts {
                 guard let schema = row.string(4), let name = row.string(5) else { return nil }
                 return [schema, name]
             })
-        guard !keyIndexes.isEmpty else { throw KeyChange.missingIndex(environment.info) }
+        guard !keyIndexes.isEmpty else { throw KeyChange.missingIndex(info) }
     }
 
     /// Another row has this row's key: the index on the key says so.

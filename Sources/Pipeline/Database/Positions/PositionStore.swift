@@ -44,6 +44,15 @@ package final class PositionStore {
         return known
     }
 
+    /// Whether a job that updates has to wait for another one with another number of partitions.
+    /// - Parameter seen: such jobs that the database may not know yet.
+    package func mustWait(_ job: JobID, partitions: Int, seen: [JobID]) throws(PostgresError) -> Bool {
+        let question: [Parameter] = [
+            .text(job.uuid), .int(partitions), .text(cluster), .text(topic), .array(seen.map(\.uuid)),
+        ]
+        return try connection.query(SQL.text(PackageResources.open_updates_sql), question).first?.bool(0) == true
+    }
+
     /// Starts again at the log's start, because the topic is not the same one as before.
     /// - Returns: the new position; nil if the row is no longer as `expected`.
     package func newGeneration(_ expected: Position) throws(PostgresError) -> Position? {

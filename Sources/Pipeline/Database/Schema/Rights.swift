@@ -3,10 +3,12 @@
 internal import Postgres
 
 enum Rights {
+    /// - Parameter updating: rows of people as well.
     /// - Throws: `configuration` with the GRANT that is missing; `PostgresError`.
-    static func check(_ connection: Connection, _ info: DatabaseInfo) throws {
+    static func check(_ connection: Connection, _ info: DatabaseInfo, updating: Bool) throws {
         let missing = try connection.query(
-            SQL.text(PackageResources.rights_sql), [.optional(info.name.schema), .text(info.name.table)])
+            SQL.text(PackageResources.rights_sql),
+            [.optional(info.name.schema), .text(info.name.table), .bool(updating)])
         let grants = missing.map { row in (rights: row.string(0) ?? "", table: row.string(1) ?? "") }
         guard let first = grants.first else { return }
         throw PipelineError.configuration(

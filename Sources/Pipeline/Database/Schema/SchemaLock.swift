@@ -7,5 +7,7 @@ package enum SchemaLock {
     package static let key: Int64 = 0x7573_6572_6C6F_6164
 
     static let exclusiveScript = SQL.text(PackageResources.schema_lock_sql, [("lock", String(key))])
-    static let sharedScript = SQL.text(PackageResources.schema_lock_shared_sql, [("lock", String(key))])
+    static let shared = SQL.text(PackageResources.schema_lock_shared_sql, [("lock", String(key))])
+    /// As it is from the lock on.
+    static let revision = SQL.text(PackageResources.schema_revision_sql)
 }

@@ -32,11 +32,13 @@ extension Connection {
         }
     }
 
-    /// Keeps migrations away until the end of the transaction.
-    /// - Parameter settings: statements to run before it, in the same round trip.
-    /// - Throws: `LoadObstacle.schemaChanged` if there was one since `info` was read.
-    func lockSchema(as info: DatabaseInfo, setting settings: String = "") throws {
-        let rows = try last(of: settings + SchemaLock.sharedScript)
-        guard rows.first?.int(0) == info.revision else { throw LoadObstacle.schemaChanged }
+    /// Keeps migrations away until the end of the transaction, and runs `statements` in the same round trip; returns
+    /// their rows.
+    /// - Throws: `LoadObstacle.schemaChanged` if there was a migration since `info` was read.
+    func lockSchema(as info: DatabaseInfo, andRun statements: [Statement]) throws -> ArraySlice<Rows> {
+        let lock = [Statement(SchemaLock.shared), Statement(SchemaLock.revision)]
+        let rows = try pipeline(lock + statements)
+        guard rows[1].first?.int(0) == info.revision else { throw LoadObstacle.schemaChanged }
+        return rows[2...]
     }
 }

@@ -1,0 +1,233 @@
+// Records whose keys the table has, of jobs that update rows or reject duplicates.
+
+import Pipeline
+import Postgres
+import Records
+import TestSupport
+import Testing
+
+extension LoaderFixture {
+    /// inserted|updated|duplicates|rejected of all jobs.
+    func allCounts() throws -> String {
+        try rows("SELECT sum(inserted), sum(updated), sum(duplicates), sum(rejected) FROM userload.progress")[0]
+    }
+
+    func fields(_ name: String = "A") throws -> String {
+        try rows("SELECT email, phone_number, address, additional_info FROM users WHERE name = '\(name)'").joined()
+    }
+}
+
+@Suite struct LoaderUpdateTests {
+    private static let full = TestRow(
+        "A", 1, email: "a@x", phoneNumber: "123", more: #""address":{"city":"X"},"gender":"f","x":{"y":1}"#)
+    private static let fullFields = #"a@x|123|{"city": "X"}|{"x": {"y": 1}, "gender": "f"}"#
+
+    /// What a row comes to that had all fields; nil: it does not change.
+    @Test(
+        arguments: [
+            (TestRow("A", 1), nil),
+            (TestRow("A", 1, email: "b@x"), #"b@x|123|{"city": "X"}|{"x": {"y": 1}, "gender": "f"}"#),
+            (TestRow("A", 1, more: #""email":null"#), #"NULL|123|{"city": "X"}|{"x": {"y": 1}, "gender": "f"}"#),
+            (
+                TestRow("A", 1, more: #""phoneNumber":null,"address":null"#),
+                #"a@x|NULL|NULL|{"x": {"y": 1}, "gender": "f"}"#
+            ),
+            (TestRow("A", 1, more: #""address":"Y""#), #"a@x|123|"Y"|{"x": {"y": 1}, "gender": "f"}"#),
+            // Key by key, not deeper.
+            (
+                TestRow("A", 1, more: #""x":{"z":2},"w":[null]"#),
+                #"a@x|123|{"city": "X"}|{"w": [null], "x": {"z": 2}, "gender": "f"}"#
+            ),
+            (TestRow("A", 1, more: #""x":null,"absent":null"#), #"a@x|123|{"city": "X"}|{"gender": "f"}"#),
+            (TestRow("A", 1, more: #""x":null,"gender" : null"#), #"a@x|123|{"city": "X"}|NULL"#),
+            (TestRow("A", 1, email: "a@x", more: #""gender":"f","absent":null,"x":{"y":1.0}"#), nil),
+        ] as [(TestRow, String?)])
+    func fieldByField(row: TestRow, expected: String?) throws {
+        let fixture = try LoaderFixture()
+        #expect(fixture.load([Self.full], .update) == "committed")
+        #expect(try fixture.fields() == Self.fullFields)
+        #expect(fixture.load([row, TestRow("B", 2)], .update) == "committed")
+        #expect(try fixture.fields() == expected ?? Self.fullFields)
+        #expect(try fixture.allCounts() == (expected == nil ? "2|0|1|0" : "2|1|0|0"))
+        #expect(
+            try fixture.rows("SELECT job IS NOT NULL, updated_by FROM users WHERE name = 'A'")
+                == ["t|\(expected == nil ? "NULL" : fixture.job.uuid)"])
+        #expect(try fixture.countsAgree())
+        #expect(try fixture.rows("SELECT count(*) FROM userload.age_adjustments") == ["0"])
+    }
+
+    @Test func anInsertDropsNullsAndSkipKeepsThem() throws {
+        let fixture = try LoaderFixture()
+        let row = TestRow("A", 1, more: #""b":null,"c":[null],"d":null,"e":1"#)
+        #expect(fixture.load([row], .update) == "committed")
+        #expect(try fixture.fields() == #"NULL|NULL|NULL|{"c": [null], "e": 1}"#)
+        #expect(fixture.load([TestRow("A", 2, more: #""b":null"#)], .update) == "committed")
+        #expect(fixture.load([TestRow("B", 1, more: #""b":null"#)], .skip) == "committed")
+        #expect(try fixture.rows("SELECT additional_info FROM users ORDER BY age DESC, name LIMIT 1") == ["NULL"])
+        #expect(try fixture.fields("B") == #"NULL|NULL|NULL|{"b": null}"#)
+    }
+
+    @Test func recordsOfOneKeyAreFoldedInOrder() throws {
+        let fixture = try LoaderFixture()
+        let rows = [
+            TestRow("A", 1, email: "1@x", phoneNumber: "111", more: #""a":1,"b":{"c":1}"#), TestRow("B", 2),
+            TestRow("A", 1, email: "2@x", more: #""phoneNumber":null,"a":null,"d":"\u00e9""#),
+            TestRow("A", 1, more: #""b":2,"\u0061":3,"d":null"#),
+        ]
+        #expect(fixture.load(rows, .update) == "committed")
+        #expect(try fixture.fields() == #"2@x|NULL|NULL|{"a": 3, "b": 2}"#)
+        #expect(try fixture.allCounts() == "2|0|2|0")
+        // The same once more: nothing differs in the end.
+        #expect(fixture.load(rows, .update) == "committed")
+        #expect(try fixture.allCounts() == "2|0|6|0")
+        #expect(
+            fixture.load([TestRow("A", 1, phoneNumber: "999"), TestRow("A", 1, email: "3@x")], .update) == "committed")
+        #expect(try fixture.fields() == #"3@x|999|NULL|{"a": 3, "b": 2}"#)
+        #expect(try fixture.allCounts() == "2|1|7|0")
+        #expect(try fixture.countsAgree())
+    }
+
+    /// What is cleared in a fold is cleared in the table.
+    @Test func aFoldClears() throws {
+        let fixture = try LoaderFixture()
+        fixture.load([Self.full], .update)
+        let rows = [
+            TestRow("A", 1, email: "n@x", more: #""gender":null"#), TestRow("A", 1, more: #""email":null,"n":1"#),
+        ]
+        #expect(fixture.load(rows, .update) == "committed")
+        #expect(try fixture.fields() == #"NULL|123|{"city": "X"}|{"n": 1, "x": {"y": 1}}"#)
+        #expect(try fixture.allCounts() == "1|1|1|0")
+    }
+
+    @Test func aFoldThatIsRefusedIsTriedSinglyInOrder() throws {
+        let fixture = try LoaderFixture()
+        try fixture.execute("ALTER TABLE users ADD CONSTRAINT fine CHECK (email <> 'bad@x')")
+        let rows = [
+            TestRow("A", 1, email: "1@x", more: #""a":1"#), TestRow("A", 1, more: #""b":1"#), TestRow("C", 3),
+            TestRow("A", 1, email: "bad@x", more: #""c":1"#),
+        ]
+        #expect(fixture.load(rows, .update) == "committed")
+        #expect(try fixture.fields() == #"1@x|NULL|NULL|{"a": 1, "b": 1}"#)
+        #expect(try fixture.allCounts() == "2|1|0|1")
+        #expect(
+            fixture.load(
+                [TestRow("A", 1, email: "2@x"), TestRow("A", 1, email: "bad@x"), TestRow("C", 3, email: "c@x")], .update
+            ) == "committed")
+        #expect(try fixture.fields() == #"2@x|NULL|NULL|{"a": 1, "b": 1}"#)
+        #expect(try fixture.allCounts() == "2|3|0|2")
+        #expect(try fixture.countsAgree())
+    }
+
+    @Test func rejectKeepsTheRecord() throws {
+        let fixture = try LoaderFixture()
+        #expect(fixture.load([Self.full, TestRow("B", 2), TestRow("B", 2)], .reject) == "committed")
+        #expect(fixture.load([TestRow("A", 1, email: "b@x"), TestRow("C", 3)], .reject) == "committed")
+        #expect(fixture.load([TestRow("C", 3)], .reject) == "committed")
+        #expect(try fixture.fields() == Self.fullFields)
+        #expect(try fixture.allCounts() == "3|0|0|3")
+        #expect(
+            try fixture.rows("SELECT seq, form, errors FROM userload.rejects ORDER BY seq LIMIT 1") == [
+                #"3|json|[{"code": "duplicate", "field": "", "message": "a person with this name and age was loaded before"}]"#
+            ])
+    }
+
+    /// Several jobs in one batch, each with its own mode; within a key in the order they came.
+    @Test func modesMix() throws {
+        let fixture = try LoaderFixture()
+        let batch = fixture.batch([TestRow("A", 1, email: "u@x"), TestRow("B", 2, email: "u@x")], .update)
+        for (number, mode) in [OnDuplicate.skip, .reject, .update].enumerated() {
+            let job = JobID(high: 1, low: UInt64(number) + 1)
+            batch.progress.append(Batch.ProgressStep(job: job, partition: 0, isNew: true, expectedLast: -1, last: 1))
+            batch.progress[number + 1].onDuplicate = mode
+            batch.add(TestRow("A", 1, email: "\(mode)@x", more: #""\#(mode)":1"#), step: number + 1, seq: 1)
+        }
+        #expect(fixture.load(batch) == "committed")
+        #expect(try fixture.fields() == #"update@x|NULL|NULL|{"update": 1}"#)
+        #expect(
+            try fixture.rows("SELECT inserted, updated, duplicates, rejected FROM userload.progress ORDER BY job") == [
+                "0|0|1|0", "0|0|0|1", "0|1|0|0", "2|0|0|0",
+            ])
+    }
+
+    @Test func aRowThatIsGoneByThenIsInserted() throws {
+        let fixture = try LoaderFixture()
+        fixture.load([Self.full, TestRow("B", 2)], .update)
+        fixture.load([TestRow("B", 2)], .update)
+        let foreign = try fixture.migrated.connect()
+        let monitor = try fixture.migrated.connect()
+        let commit = Background {
+            try! waitUntil { try monitor.hasWaiters() }
+            try! foreign.execute("COMMIT")
+        }
+        fixture.loader.onStage = { stage, _ in
+            guard stage == .swapped else { return }
+            try! foreign.execute(
+                "BEGIN; DELETE FROM users WHERE name = 'A'; UPDATE users SET email = 'f@x' WHERE name = 'B'")
+            commit.start()
+        }
+        let rows = [TestRow("A", 1, email: "n@x"), TestRow("B", 2, phoneNumber: "999")]
+        #expect(fixture.load(rows, .update) == "committed")
+        commit.result
+        #expect(try fixture.fields("A") == "n@x|NULL|NULL|NULL")
+        // What the other one wrote stays.
+        #expect(try fixture.fields("B") == "f@x|999|NULL|NULL")
+        #expect(try fixture.allCounts() == "3|1|1|0")
+        #expect(try fixture.countsAgree())
+    }
+
+    @Test(arguments: ["name,age,email", "name,age,email,phoneNumber"])
+    func optionalKeyFieldsTakePart(key: String) throws {
+        let fixture = try LoaderFixture(key: try KeyFields(parsing: key))
+        let rows = [TestRow("A", 1), TestRow("A", 1, email: "x@y", phoneNumber: "123")]
+        fixture.load(rows, .update)
+        #expect(
+            fixture.load(
+                rows.map { row in
+                    var row = row
+                    row.more = #""z":1"#
+                    return row
+                }, .update) == "committed")
+        #expect(try fixture.allCounts() == "2|2|0|0")
+        #expect(
+            try fixture.rows("SELECT email, additional_info FROM users ORDER BY 1") == [
+                #"x@y|{"z": 1}"#, #"NULL|{"z": 1}"#,
+            ])
+    }
+
+    @Test func withoutTheRightItSaysWhatToGrant() throws {
+        let fixture = try LoaderFixture()
+        fixture.load([Self.full], .update)
+        let role = "r" + fixture.migrated.database.name
+        try fixture.execute(
+            """
+            CREATE ROLE \(role) LOGIN; GRANT USAGE ON SCHEMA userload TO \(role);
+            GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA userload TO \(role);
+            GRANT SELECT, INSERT ON users TO \(role)
+            """)
+        let loader = LoaderFixture.loader(
+            fixture.migrated, parameters: fixture.migrated.database.parameters + [("user", role)])
+        defer { loader.close() }
+        guard case .fatal(let failure) = loader.load(fixture.batch([TestRow("A", 1, email: "n@x")], .update)) else {
+            Issue.record("loaded")
+            return
+        }
+        #expect(failure.message.hasPrefix("role \(role) may not UPDATE on public.users in "))
+        let grant = try #require(failure.hint)
+        #expect(grant.hasPrefix("GRANT UPDATE ON "))
+        try fixture.execute(grant)
+        #expect(loader.load(fixture.batch([TestRow("A", 1, email: "n@x")], .update)) == "committed")
+    }
+
+    /// A trigger that swallows the change: the sum does not come out.
+    @Test func aSwallowedChangeCountsAsNothing() throws {
+        let fixture = try LoaderFixture()
+        fixture.load([Self.full], .update)
+        try fixture.execute(
+            """
+            CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+            CREATE TRIGGER no BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION no()
+            """)
+        #expect(fixture.load([TestRow("A", 1, email: "n@x")], .update) == "committed")
+        #expect(try fixture.allCounts() == "1|0|0|0")
+    }
+}
