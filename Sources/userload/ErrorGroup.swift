@@ -144,9 +144,14 @@ extension JobStatus {
 
     /// By code, with the values of the records that were kept.
     func groups(_ errors: JobErrors) -> [ErrorGroup] {
-        let records = KeptRecords(
+        let records = keptRecords
+        return errors.codes.map { ErrorGroup($0, of: self, records) }
+    }
+
+    /// How its rejects are read.
+    var keptRecords: KeptRecords {
+        KeptRecords(
             isCSV: format == Form.csv.rawValue, delimiter: delimiter?.utf8.first, header: header.map { Array($0) },
             flags: inputFlags)
-        return errors.codes.map { ErrorGroup($0, of: self, records) }
     }
 }

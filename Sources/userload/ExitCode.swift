@@ -18,7 +18,7 @@ enum ExitCode: Int32, CaseIterable, Comparable, Sendable {
         case .done: "done"
         case .doneWithRejects: "done, with rejects (`load`, `work --drain`, `status --wait`, `check`)"
         case .usage: "usage"
-        case .incomplete: "not complete (timeout, open, stalled, inconsistent, abandoned)"
+        case .incomplete: "not complete (timeout, open, stalled, inconsistent, abandoned, undone)"
         case .noSuchJob: "no such job"
         case .input: "input refused (file, header, format, changed while read)"
         case .kafka: "Kafka"

@@ -24,7 +24,7 @@ func sampleJob(
         inserted: inserted, updated: 0, duplicates: duplicates, rejected: rejected, bytes: 0, percent: percent,
         pushedAt: pushedAt, pushedAgainAt: pushedAgainAt, completedAt: completedAt,
         firstSeenAt: sampleNow - (lastRecordAge ?? 0) - 10, lastRecordAt: lastRecordAge.map { sampleNow - $0 },
-        lastRecordAge: lastRecordAge, abandonedAt: abandonedAt, keyFields: keyFields,
+        lastRecordAge: lastRecordAge, abandonedAt: abandonedAt, undoneAt: nil, keyFields: keyFields,
         databaseKeyFields: ["name", "age"], onDuplicate: "skip", wireVersion: 1, format: format,
         delimiter: delimiter, header: header.map { Data($0.utf8) }, options: options, again: false, contentHash: nil,
         partitions: 12, partitionsEnded: 12,

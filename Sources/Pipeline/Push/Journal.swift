@@ -104,6 +104,12 @@ package struct Journal: Sendable {
         }
     }
 
+    /// Deletes an entry; one that is gone is fine.
+    package func remove(_ entry: JournalEntry) throws(JournalError) {
+        let path = path(entry.cluster, entry.topic, entry.job)
+        guard unlink(path) == 0 || errno == ENOENT else { throw Self.failed("delete", path) }
+    }
+
     // MARK: -
 
     private func entries(in folder: String, prefix: String) -> [JournalEntry] {

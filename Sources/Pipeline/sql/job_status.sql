@@ -11,6 +11,7 @@ SELECT to_json(answer) FROM (
         extract(epoch FROM s.last_record_at) * 1000 AS "lastRecordAt",
         extract(epoch FROM clock_timestamp() - s.last_record_at) AS "lastRecordAge",
         extract(epoch FROM s.abandoned_at) * 1000 AS "abandonedAt",
+        extract(epoch FROM s.undone_at) * 1000 AS "undoneAt",
         s.key_fields AS "keyFields", s.database_key_fields AS "databaseKeyFields", s.on_duplicate AS "onDuplicate",
         s.wire_version AS "wireVersion", s.format, s.delimiter,
         translate(encode(s.header, 'base64'), E'\n', '') AS header,

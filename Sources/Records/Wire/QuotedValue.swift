@@ -67,12 +67,27 @@ package struct KeptRecords {
         }
     }
 
+    /// The whole value of a field, not cut; nil: it cannot be told, or there is none.
+    func whole(_ field: String, in record: [UInt8], isOriginal: Bool) -> [UInt8]? {
+        withBytes(record) { record in
+            if isOriginal, isCSV { return wholeCell(field, record) }
+            let path = field.split(separator: ".").map { Array($0.utf8) }
+            let own = JSONMembers.value(at: [Array(field.utf8)], in: record) ?? JSONMembers.value(at: path, in: record)
+            guard isOriginal, let source = source(of: field, in: record) else { return own }
+            return JSONMembers.value(at: source, in: record)
+        }
+    }
+
     private func cell(_ field: String, _ record: Bytes) -> [UInt8]? {
+        wholeCell(field, record).flatMap { withBytes($0) { QuotedValue.cut($0) } }
+    }
+
+    private func wholeCell(_ field: String, _ record: Bytes) -> [UInt8]? {
         guard let cells = try? CSVHeaderCells.cells(Array(record), delimiter: delimiter, line: 1),
             let index = age?.name == field ? age?.index : columns.firstIndex(where: { $0.isCalled(field) }),
             cells.indices.contains(index)
         else { return nil }
-        return withBytes(cells[index]) { QuotedValue.cut($0) }
+        return cells[index]
     }
 
     /// The key that push took for the field; nil if that has the field's own name.

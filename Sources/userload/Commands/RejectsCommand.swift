@@ -10,6 +10,8 @@ extension Command {
     private static let raw = Flag(
         "raw", help: "Print the header row and the original records, to be corrected and pushed again.")
 
+    private static let summary = Flag("summary", help: "Print how many there are of each code, and no records.")
+
     static let rejects = Command(
         CommandDescription(
             "rejects", summary: "print the records of a job that were not loaded, and why",
@@ -18,18 +20,28 @@ extension Command {
                     + "command that makes a file of them. Of a record longer than 1 MiB only the first 64 KiB are kept; "
                     + "--raw leaves it out and says so."
             ],
-            operands: Operands("SLUG", 1...1), options: [raw, Options.json] + Options.postgres + Options.logging,
+            operands: Operands("SLUG", 1...1),
+            options: [raw, summary, Options.json] + Options.postgres + Options.logging,
             examples: [
                 Example("userload rejects 4x7k2m9q", "To read."),
+                Example("userload rejects --summary 4x7k2m9q", "What is wrong with how many of them."),
                 Example("userload rejects --raw 4x7k2m9q > fix.csv", "To correct; then `userload load fix.csv`."),
             ])
     ) { arguments, context in
         guard !(arguments[raw] && arguments[Options.json]) else {
             throw Failure(.usage, "--raw and --json cannot be used together")
         }
+        guard !(arguments[raw] && arguments[summary]) else {
+            throw Failure(.usage, "--raw and --summary cannot be used together")
+        }
         let session = try context.openDatabase(arguments)
         let job = try session.job(arguments.operands[0])
-        if arguments[raw] {
+        if arguments[summary] {
+            let codes = try session.jobs.rejectCodes(of: job.id)
+            let lines =
+                arguments[Options.json] ? [rejectCodesDocument(codes, of: job).text] : rejectCodesReport(codes, of: job)
+            for line in lines { try context.output.line(line) }
+        } else if arguments[raw] {
             try printRaw(job, session, context)
         } else if arguments[Options.json] {
             try session.jobs.rejects(of: job.id) { reject in
@@ -52,10 +64,18 @@ extension Command {
 /// What comes behind the rejects.
 /// - Parameter leftOut: those that cannot stand in a file.
 func rejectsEnd(_ all: Int, leftOut: Int, of job: JobStatus) -> String {
-    if all == 0 { return "no rejects of \(job.slug)" }
+    if all == 0 { return noRejects(job) }
     if leftOut == all { return "none of them can be loaded from a file: they are not kept as they stood in theirs" }
     return "to correct them: \(job.rejectCommands.mending)"
         + (leftOut > 0 ? "; \(grouped(leftOut)) of them cannot be in that file, --raw says why" : "")
+}
+
+/// Why there are none to print.
+func noRejects(_ job: JobStatus) -> String {
+    job.rejected > 0
+        ? "the \(counted(job.rejected, "reject")) of \(job.slug) are not kept any more: they were deleted, as by "
+            + "`userload prune`"
+        : "no rejects of \(job.slug)"
 }
 
 /// `line 17, byte 1,204: age is not a whole number`, and the record under it, escaped.

@@ -25,7 +25,7 @@ extension Command {
             discussion: [
                 "Takes a slug (or the first six or more characters of an id), a label (which stands for its latest "
                     + "run on each host), or a file (anything that has a / or exists), which is looked up by its content. States: "
-                    + "pending, processing, interrupted, stalled, inconsistent, completed, abandoned.",
+                    + "pending, processing, interrupted, stalled, inconsistent, completed, abandoned, undone.",
                 "A run is one push or load command. It is complete when each of its files has a job and all of these are "
                     + "completed; fewer jobs than files is exit code 3. Of several hosts the worst one counts.",
                 "What is wrong with rejects is told by code, the most frequent first.",

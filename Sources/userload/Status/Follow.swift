@@ -81,7 +81,7 @@ struct Follower {
             !awaitsMarkers || quiet >= Self.quietSeconds || !seen.sent.contains(job.id)
                 || seen.passed.contains(job.id)
         case .pending, .processing: false
-        case .abandoned, .inconsistent, .stalled, .interrupted:
+        case .abandoned, .inconsistent, .stalled, .interrupted, .undone:
             quiet >= Self.quietSeconds
                 && (seen.unplaced.contains(job.id) ? isIdle() : seen.passed.contains(job.id))
         }

@@ -14,6 +14,11 @@ extension StatusReport {
             [
                 "abandoned \(job.abandonedAt.map { times.ago($0) } ?? ""); if more records arrive, they are loaded and the job is open again"
             ]
+        case (.undone, _):
+            [
+                "undone \(job.undoneAt.map { times.ago($0) } ?? ""): what it had inserted is deleted; to load it again: "
+                    + repair("--again")
+            ]
         case (.pending, _), (.processing, _): unfinished
         case (.interrupted, _): interrupted
         case (.completed, _): []

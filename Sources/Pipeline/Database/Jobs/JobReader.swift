@@ -79,6 +79,26 @@ package struct JobReader {
         }
     }
 
+    /// All rejects of a job, counted by code.
+    package func rejectCodes(of id: JobID) throws(PostgresError) -> RejectCodes {
+        let job = [Parameter.text(id.uuid)]
+        var codes = RejectCodes()
+        let count = try connection.query(SQL.text(PackageResources.reject_counts_sql), job)
+        codes.rejects = Int64(count.first?.int(0) ?? 0)
+        codes.codes = try connection.query(SQL.text(PackageResources.reject_codes_sql), job).map {
+            RejectCodes.Code(code: $0.string(0) ?? "", count: Int64($0.int(1) ?? 0))
+        }
+        let truncated = try connection.query(
+            SQL.text(PackageResources.reject_truncated_sql), job + [.int(RejectCodes.truncatedListed)])
+        codes.truncated = Int64(truncated.first?.int(5) ?? 0)
+        codes.firstTruncated = truncated.map {
+            RejectCodes.Place(
+                line: Int64($0.int(0) ?? 0), byteOffset: Int64($0.int(1) ?? 0), length: Int64($0.int(2) ?? 0),
+                partition: Int32(clamping: $0.int(3) ?? 0), kafkaOffset: Int64($0.int(4) ?? 0))
+        }
+        return codes
+    }
+
     /// What is wrong with the first rejects of a job.
     package func errors(of ids: [JobID]) throws(PostgresError) -> [JobID: JobErrors] {
         var errors: [JobID: JobErrors] = [:]

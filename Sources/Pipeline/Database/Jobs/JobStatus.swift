@@ -18,6 +18,8 @@ package enum JobState: String, Codable, CaseIterable, Sendable {
     case completed
     /// Taken off the list of open jobs by hand, and nothing came since.
     case abandoned
+    /// What it inserted was deleted again, by `userload undo`.
+    case undone
 }
 
 /// Why a job is stalled or inconsistent.
@@ -82,6 +84,7 @@ package struct JobStatus: Codable, Equatable, Sendable {
     /// Seconds since `lastRecordAt`, by the database's clock.
     package let lastRecordAge: Double?
     package let abandonedAt: Date?
+    package let undoneAt: Date?
 
     /// Names as the start marker has them; a newer userload may know more than `KeyField`.
     package let keyFields: [String]?
@@ -112,6 +115,6 @@ package struct JobStatus: Codable, Equatable, Sendable {
 
     package var slug: String { id.slug }
 
-    /// Work may still come or has to be done: neither completed nor abandoned. The job "-" is never open, it has no end.
-    package var isOpen: Bool { id != .foreign && state != .completed && state != .abandoned }
+    /// Work may still come or has to be done: not completed, abandoned or undone. The job "-" is never open, it has no end.
+    package var isOpen: Bool { id != .foreign && ![.completed, .abandoned, .undone].contains(state) }
 }

@@ -1,0 +1,2 @@
+-- $1 job
+SELECT state FROM userload.job_status WHERE id = $1
