@@ -4,7 +4,7 @@
 SELECT EXISTS (
         SELECT FROM userload.job_status AS s
         WHERE s.cluster = $3 AND s.topic = $4 AND s.on_duplicate = 'update' AND s.partitions <> $2 AND s.id <> $1
-            AND s.state IN ('pending', 'processing', 'stalled') AND s.reason IS DISTINCT FROM 'partitions')
+            AND s.state IN ('pending', 'processing', 'interrupted', 'stalled') AND s.reason IS DISTINCT FROM 'partitions')
     OR EXISTS (
         SELECT FROM unnest($5::uuid[]) AS seen(id)
         WHERE NOT EXISTS (SELECT FROM userload.jobs AS j WHERE j.id = seen.id AND j.run_at IS NOT NULL))
