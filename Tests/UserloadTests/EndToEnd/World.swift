@@ -133,7 +133,14 @@ final class World: Sendable {
         try topics(["--alter", "--topic", topic, "--partitions", "\(partitions)"])
     }
 
-    func deleteTopic() throws { try topics(["--delete", "--topic", topic]) }
+    /// Returns when the broker lists it no more, which may be after the tool's end: a push that still found it would wait
+    /// for it until its stall timeout.
+    func deleteTopic() throws {
+        try topics(["--delete", "--topic", topic])
+        try eventually("the topic is gone") {
+            try !TestSupport.run("/usr/bin/kcat", ["-L", "-b", broker]).contains("\"\(topic)\"")
+        }
+    }
 
     private func topics(_ arguments: [String]) throws {
         try kafka?.tool("kafka-topics.sh", ["--bootstrap-server", broker] + arguments)
