@@ -128,15 +128,15 @@ final class MessageProcessor {
             progress.count(bytes: Int64(clamping: header.length).addingSaturated(1))
             // Of an empty list, `[]` is built anew for every message.
             validator.lenient = header.lenient ?? LenientFields(rawValue: 0)
-            let updates = header.onDuplicate == .update
+            let updates = header.onDuplicate.updates
             validator.dropsNulls = updates
-            if header.onDuplicate != .skip { builder.batch.progress[step].onDuplicate = header.onDuplicate }
+            if !header.onDuplicate.skips { builder.batch.progress[step].onDuplicate = header.onDuplicate }
             if case .record = header.kind, validator.validate(value) {
                 builder.batch.addRow(
                     person: validator.person, key: validator.key, progressIndex: step, seq: seq,
                     line: Int64(clamping: header.line), byteOffset: Int64(clamping: header.offset),
                     length: Int64(clamping: header.length), kafkaOffset: message.offset,
-                    kafkaTime: message.timestamp, wire: value, nulls: updates ? validator.nulls : [])
+                    kafkaTime: message.timestamp, wire: value, nulls: updates ? validator.nulls : NullFields(rawValue: 0))
             } else {
                 reject(header, message, value, step, builder)
             }

@@ -78,4 +78,12 @@ package enum OnDuplicate: String, Codable, Sendable, CaseIterable {
     case update
     /// The row stays as it is, and the record is kept as a reject.
     case reject
+
+    // For hot paths: `==` and `!=` may compare the raw values, which are strings.
+
+    @inline(__always)
+    package var skips: Bool { if case .skip = self { true } else { false } }
+
+    @inline(__always)
+    package var updates: Bool { if case .update = self { true } else { false } }
 }

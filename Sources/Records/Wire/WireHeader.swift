@@ -51,7 +51,7 @@ package struct WireHeader: Equatable, Sendable {
         self.line = line
         self.offset = offset
         self.length = length
-        self.lenient = onDuplicate == .skip ? lenient : lenient ?? LenientFields(rawValue: 0)
+        self.lenient = onDuplicate.skips ? lenient : lenient ?? LenientFields(rawValue: 0)
         self.onDuplicate = onDuplicate
     }
 
@@ -64,7 +64,7 @@ package struct WireHeader: Equatable, Sendable {
     /// Bytes that `encode` may write.
     package static let maximumSize = 26 + 3 * 10 + 2
 
-    package var version: UInt8 { lenient == nil ? 1 : onDuplicate == .skip ? 2 : 3 }
+    package var version: UInt8 { lenient == nil ? 1 : onDuplicate.skips ? 2 : 3 }
 
     /// Writes the header; returns its size, at most `maximumSize`.
     package func encode(to target: UnsafeMutablePointer<UInt8>) -> Int {
@@ -80,7 +80,7 @@ package struct WireHeader: Equatable, Sendable {
             end.pointee = lenient.rawValue
             end += 1
         }
-        if onDuplicate != .skip {
+        if !onDuplicate.skips {
             end.pointee = onDuplicate.wireByte
             end += 1
         }

@@ -36,7 +36,7 @@ extension Batch {
             let first = repeats[start].first
             let end = repeats[start...].firstIndex { $0.first != first } ?? repeats.count
             let members = [first] + repeats[start..<end].map(\.row)
-            if members.allSatisfy({ mode(of: $0) == .skip }) {
+            if members.allSatisfy({ mode(of: $0).skips }) {
                 plain.append(contentsOf: repeats[start..<end])
             } else {
                 for row in members.dropFirst() { repeated[Int(rows[Int(row)].place.progressIndex)] -= 1 }
@@ -57,7 +57,7 @@ extension Batch {
         var chain: [UInt32] = []
         var rest = members[...]
         while let row = rest.first {
-            let run = rest.prefix { mode(of: $0) == .update }
+            let run = rest.prefix { mode(of: $0).updates }
             chain.append(run.count > 1 ? fold(Array(run)) : row)
             rest = rest.dropFirst(max(1, run.count))
         }

@@ -129,7 +129,7 @@ extension Batch {
             repeats.append(BatchRepeat(first: first, row: row))
             repeated[Int(rows[Int(row)].place.progressIndex)] += 1
         }
-        if !repeats.isEmpty, progress.contains(where: { $0.onDuplicate != .skip }) { makeChains() }
+        if !repeats.isEmpty, progress.contains(where: { !$0.onDuplicate.skips }) { makeChains() }
     }
 
     /// For each row whose key another one repeats: the next of them.

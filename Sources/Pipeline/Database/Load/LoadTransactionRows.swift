@@ -174,7 +174,7 @@ extension LoadTransaction {
     /// False: it is no duplicate, or the row that it was to update is gone.
     private func settle(_ row: RowNumbers, _ error: PostgresError) throws -> Bool {
         guard try isDuplicate(row, error) else { return false }
-        if row.contains(where: { batch.mode(of: $0) == .update }) { return try withoutDuplicates(row).isEmpty }
+        if row.contains(where: { batch.mode(of: $0).updates }) { return try withoutDuplicates(row).isEmpty }
         row.forEach(countDuplicate)
         return true
     }

@@ -8,8 +8,8 @@ extension LoadTransaction {
     /// Deals with those of `rows` whose keys the table has, and returns the others.
     func withoutDuplicates(_ rows: RowNumbers) throws -> RowNumbers {
         guard batch.hasUpdates else { return try withoutSkipped(rows) }
-        let updating = rows.filter { batch.mode(of: $0) == .update }
-        let rest = try withoutSkipped(RowNumbers(rows.filter { batch.mode(of: $0) != .update }))
+        let updating = rows.filter { batch.mode(of: $0).updates }
+        let rest = try withoutSkipped(RowNumbers(rows.filter { !batch.mode(of: $0).updates }))
         if updating.isEmpty { return rest }
         let toInsert = Set(rest).union(try update(updating[...]))
         return RowNumbers(rows.filter(toInsert.contains))
@@ -29,7 +29,7 @@ extension LoadTransaction {
     /// A record whose key the table has, of a job that does not update.
     func countDuplicate(_ number: UInt32) {
         memory.expectsDuplicates = true
-        guard batch.mode(of: number) == .reject else { return tally.duplicates[progressIndex(number)] += 1 }
+        guard case .reject = batch.mode(of: number) else { return tally.duplicates[progressIndex(number)] += 1 }
         tally.rejected[progressIndex(number)] += 1
         tally.refused.append((number, duplicateErrors))
     }
@@ -168,5 +168,5 @@ private struct UpdateAnswer {
 }
 
 extension Batch {
-    var hasUpdates: Bool { progress.contains { $0.onDuplicate == .update } }
+    var hasUpdates: Bool { progress.contains { $0.onDuplicate.updates } }
 }
