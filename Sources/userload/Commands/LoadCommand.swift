@@ -84,7 +84,8 @@ extension Command {
         guard worker.waitUntilReady() != nil else { return nil }
         let followed = try context.follow(
             jobs, ends: ends, arguments, timeout: nil, stall: stall, patience: stall,
-            shouldStop: { worker.hasEnded.isSet }, isIdle: { worker.isIdle })
+            shouldStop: { worker.hasEnded.isSet && !worker.isReleased }, isIdle: { worker.isIdle },
+            crowded: { if worker.isIdle { worker.release() } })
         if followed.end == .timedOut {
             let reason =
                 worker.hasOpenTransaction
@@ -158,11 +159,21 @@ private final class BackgroundWorker: Sendable {
         /// Once the database is migrated and may be loaded into.
         let database = Mutex<DatabaseInfo?>(nil)
         let isAway = Interrupt()
+        let isReleased = Interrupt()
         let hasOpenTransaction = Interrupt()
     }
 
     /// It has read everything it owns to the end, and all of it is in the database.
     var isIdle: Bool { box.isIdle.load(ordering: .relaxed) }
+
+    /// Its connections are wanted for the question what became of the jobs: it ends, for it has nothing left to load.
+    func release() {
+        box.isReleased.set()
+        wish.set()
+    }
+
+    /// It was released, and had not failed.
+    var isReleased: Bool { box.isReleased.isSet && error == nil }
 
     /// It told that one holds back the end of the log.
     var hasOpenTransaction: Bool { box.hasOpenTransaction.isSet }

@@ -91,8 +91,7 @@ extension Command {
     private static func conclude(
         _ summary: WorkSummary, _ options: WorkOptions, _ context: Context
     ) throws -> ExitCode {
-        let interrupt = context.interrupt
-        let connection = try Connection(options.database.settings, interrupt: { interrupt.isSet })
+        let connection = try context.connectPatiently(options.database, for: options.stallTimeout ?? .seconds(300))
         defer { connection.close() }
         let reader = JobReader(connection)
         let ours = try reader.statuses(summary.touched.filter { $0 != .foreign })
