@@ -28,7 +28,9 @@ let package = Package(
 
         .target(name: "FileNames", swiftSettings: settings),
         .target(name: "Log", dependencies: ["FileNames"], swiftSettings: settings),
-        .target(name: "CommandLineOptions", dependencies: ["CGetopt", "FileNames", "Log"], swiftSettings: settings),
+        .target(
+            name: "CommandLineOptions", dependencies: ["CGetopt", "CGNULibc", "FileNames", "Log"],
+            swiftSettings: settings),
         .target(name: "Records", dependencies: ["CXXHash"], swiftSettings: settings),
         .target(name: "Kafka", dependencies: ["CRdKafka"], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: settings),

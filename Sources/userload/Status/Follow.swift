@@ -92,12 +92,12 @@ struct Follower {
 func progressLine(_ jobs: [JobStatus], since start: [JobStatus], seconds: Double, now: Date) -> String {
     let lines = jobs.reduce(0) { $0 + $1.lines }
     let before = start.reduce(0) { $0 + $1.lines }
-    var parts = ["\(grouped(lines)) lines"]
+    var parts = [counted(lines, "line")]
     let open = jobs.filter(\.isOpen)
     if let first = open.first, open.count == 1, let percent = first.percent {
         parts.insert("\(StatusReport(job: first, times: Times(now: now)).name) \(percent) %", at: 0)
     } else {
-        parts.insert("\(jobs.count - open.count) of \(jobs.count) jobs ended", at: 0)
+        parts.insert("\(grouped(jobs.count - open.count)) of \(counted(jobs.count, "job")) ended", at: 0)
     }
     if seconds >= 1 { parts.append("\(grouped(Int64(Double(lines - before) / seconds)))/s") }
     return parts.joined(separator: ", ")
