@@ -20,6 +20,7 @@ let package = Package(
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CGetopt"),
+        .systemLibrary(name: "CGNULibc"),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -27,19 +28,21 @@ let package = Package(
 
         .target(name: "FileNames", swiftSettings: settings),
         .target(name: "Log", dependencies: ["FileNames"], swiftSettings: settings),
-        .target(name: "CommandLineOptions", dependencies: ["CGetopt", "FileNames", "Log"], swiftSettings: settings),
+        .target(
+            name: "CommandLineOptions", dependencies: ["CGetopt", "CGNULibc", "FileNames", "Log"],
+            swiftSettings: settings),
         .target(name: "Records", dependencies: ["CXXHash"], swiftSettings: settings),
         .target(name: "Kafka", dependencies: ["CRdKafka"], swiftSettings: settings),
         .target(name: "Postgres", dependencies: ["CPostgres"], swiftSettings: settings),
         .target(name: "Files", dependencies: ["CZlib", "CZstd"], swiftSettings: settings),
         .target(
-            name: "Pipeline", dependencies: ["Records", "Kafka", "Postgres", "Files", "FileNames"],
+            name: "Pipeline", dependencies: ["Records", "Kafka", "Postgres", "Files", "FileNames", "CGNULibc"],
             resources: [.embedInCode("sql")], swiftSettings: settings),
         .executableTarget(
             name: "userload",
             dependencies: [
                 "Pipeline", "Records", "Kafka", "Postgres", "Files", "FileNames", "Log", "CommandLineOptions",
-                "CMimalloc",
+                "CGNULibc", "CMimalloc",
             ],
             swiftSettings: settings),
 

@@ -3,42 +3,6 @@
 import FileNames
 import Log
 
-/// How many columns `text` takes: 0 for combining marks, 2 for East Asian wide characters and emoji.
-package func displayWidth(_ text: String) -> Int {
-    if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
-    return text.reduce(0) { $0 + characterWidth($1) }
-}
-
-/// A character is as wide as its first scalar; what follows in it is drawn over it. The ranges are those of
-/// Unicode's East Asian Width W and F (UAX #11), roughly.
-private func characterWidth(_ character: Character) -> Int {
-    guard let scalar = character.unicodeScalars.first else { return 0 }
-    switch scalar.properties.generalCategory {
-    case .nonspacingMark, .enclosingMark, .format: return 0
-    default: break
-    }
-    switch scalar.value {
-    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF,
-        0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF,
-        0x1F900...0x1F9FF, 0x20000...0x3FFFD:
-        return 2
-    default: return 1
-    }
-}
-
-/// The beginning of `text` that fits into `width` columns; a cut is marked with `…`.
-package func truncated(_ text: String, to width: Int) -> String {
-    if displayWidth(text) <= width { return text }
-    var result = ""
-    var used = 1
-    for character in text {
-        used += characterWidth(character)
-        if used > width { break }
-        result.append(character)
-    }
-    return width > 0 ? result + "…" : ""
-}
-
 package enum Alignment: Sendable { case left, right }
 
 /// Rows with columns as wide as their widest cell, two spaces apart; the last column is never padded.

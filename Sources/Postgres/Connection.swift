@@ -12,6 +12,9 @@ package final class Connection {
     package let interrupt: @Sendable () -> Bool
     /// Waits end then, as if interrupted; nil: never.
     package var deadline: ContinuousClock.Instant?
+    /// How long the server may neither take nor send anything while something is waited for; nil: as long as it likes. Time
+    /// in which this process was stopped does not count.
+    package var patience: Duration?
     private var closed = false
     private var unusable = false
 

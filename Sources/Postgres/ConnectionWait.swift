@@ -14,11 +14,12 @@ private let step: Int32 = 100
 
 extension Connection {
     /// Returns when the socket is ready for one of `events`; which, is the return value.
-    /// - Throws: `.interrupted`; `.connection` past `deadline`.
+    /// - Throws: `.interrupted`; `.connection` past `deadline`, and when `patience` is at its end.
     @discardableResult
     func wait(for events: PollEvents, until deadline: ContinuousClock.Instant? = nil)
         throws(PostgresError) -> PollEvents
     {
+        var silence = Duration.zero
         while true {
             guard !interrupt() else {
                 giveUp()
@@ -37,6 +38,13 @@ extension Connection {
             }
             if let deadline, ContinuousClock.now >= deadline {
                 throw PostgresError(kind: .connection, message: "no answer from Postgres within the connect timeout")
+            }
+            if ready == 0 { silence += .milliseconds(Int(step)) }
+            if let patience, silence >= patience {
+                giveUp()
+                throw PostgresError(
+                    kind: .connection, message: "no answer for \(seconds(patience))",
+                    hint: "Postgres accepts connections and does not answer: it may be stopped, or a table is locked")
             }
             waited()
         }
@@ -65,4 +73,10 @@ extension Connection {
         }
         return PQgetResult(handle).map(ResultHandle.init)
     }
+}
+
+/// `30 s`, `0.3 s`.
+private func seconds(_ duration: Duration) -> String {
+    let seconds = duration / .seconds(1)
+    return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
 }

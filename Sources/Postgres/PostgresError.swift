@@ -98,8 +98,10 @@ extension PostgresError {
             return line[..<found.range.lowerBound] + ": " + line[found.range.upperBound...]
         }
         let message = lines.joined(separator: "\n")
-        // A value of ours that the server does not take is one of `options`.
-        let isParameter = sqlstate?.classCode == "22"
+        // A value of ours that the server does not take, or not for a session, or a library it does not have, is one of
+        // `options`.
+        let isParameter =
+            sqlstate?.classCode == "22" || sqlstate == .cannotChangeParameter || sqlstate == .undefinedFile
         let refusal =
             sqlstate == nil ? ConnectionRefusal(message, in: phase) : ConnectionRefusal(server: message)
         self.init(

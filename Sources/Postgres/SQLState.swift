@@ -28,6 +28,9 @@ package struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConve
     package static let undefinedTable = SQLState("42P01")
     package static let programLimitExceeded = SQLState("54000")
     package static let statementTooComplex = SQLState("54001")
+    package static let cannotChangeParameter = SQLState("55P02")
+    package static let undefinedFile = SQLState("58P01")
     package static let adminShutdown = SQLState("57P01")
+    package static let tooManyConnections = SQLState("53300")
     package static let raiseException = SQLState("P0001")
 }

@@ -1,6 +1,7 @@
 // A connection to a migrated database, for the commands that read it.
 
 import CommandLineOptions
+import Foundation
 import Pipeline
 import Records
 import Postgres
@@ -14,16 +15,43 @@ struct DatabaseSession {
 
 extension Context {
     /// - Throws: `PostgresError`; `PipelineError` for a database without our schema, or with a newer one.
-    func openDatabase(_ arguments: ParsedArguments) throws -> DatabaseSession {
-        let connection = try connect(try databaseTarget(arguments))
+    /// - Parameter patience: how long the server may say nothing to what is asked then: a long list may have to be sorted
+    ///   before its first row comes. nil: as long as it likes, for what changes many rows.
+    func openDatabase(
+        _ arguments: ParsedArguments, patience: Duration? = .seconds(600)
+    ) throws -> DatabaseSession {
+        let connection = try connect(
+            try databaseTarget(arguments), patience: min(.seconds(30), patience ?? .seconds(30)))
         let info = try DatabaseInfo.read(connection)
+        connection.patience = patience
         return DatabaseSession(
             connection: connection, info: info, jobs: JobReader(connection), users: UserReader(connection, info))
     }
 
-    func connect(_ target: DatabaseTarget) throws(PostgresError) -> Connection {
+    /// - Parameter patience: nil: what is asked may take as long as it likes.
+    func connect(_ target: DatabaseTarget, patience: Duration? = nil) throws(PostgresError) -> Connection {
         let interrupt = interrupt
-        return try Connection(target.settings, interrupt: { interrupt.isSet })
+        let connection = try Connection(
+            target.settings, timeout: min(.seconds(10), patience ?? .seconds(10)), interrupt: { interrupt.isSet })
+        connection.patience = patience
+        return connection
+    }
+
+    /// The same, tried again while the server is away or has no connection to spare.
+    /// - Throws: `PostgresError` once that has lasted for `patience`.
+    func connectPatiently(_ target: DatabaseTarget, for patience: Duration) throws(PostgresError) -> Connection {
+        let start = ContinuousClock.now
+        var backoff = Backoff()
+        while true {
+            do {
+                return try connect(target, patience: min(.seconds(30), patience))
+            } catch {
+                let isOver = interrupt.isSet || fatalFailure(error) != nil
+                let pause = backoff.next()
+                if isOver || ContinuousClock.now - start + pause >= patience { throw error }
+                Thread.sleep(forTimeInterval: pause.seconds)
+            }
+        }
     }
 }
 

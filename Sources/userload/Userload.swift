@@ -22,7 +22,7 @@ enum Userload {
     static func run(_ arguments: [String]) -> ExitCode {
         let output = Output(isInterrupted: { processInterrupt.isSet })
         let screen = Screen()
-        var context = Context(output: output, screen: screen, interrupt: processInterrupt)
+        var context = Context(output: output, screen: screen, interrupt: processInterrupt, timeout: processTimeout)
         do {
             let code: ExitCode
             switch try program.parse(arguments) {
@@ -35,23 +35,40 @@ enum Userload {
             case .command(let description, let parsed):
                 let command = commands.first { $0.description.name == description.name }!  // parsed by this table
                 context = Context(
-                    output: output, screen: screen, interrupt: processInterrupt, arguments: parsed,
-                    isService: command.isService)
-                code = try command.run(parsed, context)
+                    output: output, screen: screen, interrupt: processInterrupt, timeout: processTimeout,
+                    arguments: parsed, isService: command.isService)
+                code = run(command, parsed, context)
             }
             try output.flush()
-            context.writeRecord(code)
             return code
         } catch {
-            let code = report(error, context)
-            context.writeRecord(code)
-            return code
+            return report(error, context)
         }
+    }
+
+    /// A command to its end, and whoever wants to hear of it.
+    private static func run(_ command: Command, _ arguments: ParsedArguments, _ context: Context) -> ExitCode {
+        var code: ExitCode
+        var isUnderstood = true
+        do {
+            code = try command.run(arguments, context)
+            try context.output.flush()
+        } catch {
+            code = report(error, context)
+            isUnderstood = code != .usage
+        }
+        context.writeRecord(code)
+        // Of arguments that were not understood nobody hears.
+        if isUnderstood, let hook = OnFinish(arguments) { hook.run(code, context) }
+        return code
     }
 
     /// Says what went wrong, and the exit code. What was written to standard output before stays written.
     static func report(_ error: any Error, _ context: Context) -> ExitCode {
-        guard let failure = failure(for: error) else { return .done }
+        guard var failure = failure(for: error) else { return .done }
+        if failure.code == .interrupted, context.timeout.isSet {
+            failure = Failure(.incomplete, "stopped by --timeout; nothing is lost, the same command resumes")
+        }
         try? context.output.flush()
         context.screen.progress("")
         context.logger.error(failure.message, hint: failure.hint)

@@ -104,6 +104,13 @@ struct WorkReport: Sendable {
         }
     }
 
+    /// What a drain says that did not come to its end.
+    static func stopped(_ word: String, _ counts: WorkCounts, behind: Int64?, command: String) -> String {
+        let behind = behind ?? 0
+        let left = behind > 0 ? "; \(counted(behind, "message")) \(behind == 1 ? "is" : "are") left in the topic" : ""
+        return "\(word): \(text(counts)) in this run\(left); nothing is lost, to resume: \(command)"
+    }
+
     static func text(_ counts: WorkCounts) -> String {
         "\(grouped(counts.inserted)) inserted, \(counts.updated > 0 ? "\(grouped(counts.updated)) updated, " : "")"
             + "\(counted(counts.duplicates, "duplicate")), "

@@ -5,7 +5,11 @@ import Log
 import Testing
 
 @Suite struct LayoutTests {
-    @Test(arguments: [("", 0), ("abc", 3), ("Zoë", 3), ("Zoe\u{308}", 3), ("山田", 4), ("👩‍👩‍👧", 2)])
+    /// An emoji made of several is as wide as they are: few terminals join them.
+    @Test(arguments: [
+        ("", 0), ("abc", 3), ("Zoë", 3), ("Zoe\u{308}", 3), ("山田", 4), ("👩", 2), ("👩‍👩‍👧", 6), ("한국", 4),
+        ("\u{1112}\u{1161}\u{11AB}", 2), ("กำ", 2), ("█…", 2), ("\u{200B}a\u{FEFF}", 1), ("\u{EF80}", 1),
+    ])
     func width(text: String, columns: Int) { #expect(displayWidth(text) == columns) }
 
     @Test func tablesAlign() {
@@ -13,7 +17,10 @@ import Testing
         #expect(rows == ["NAME      N  X", "山    1,000", "abc       7  end"])
     }
 
-    @Test(arguments: [("abcdef", 6, "abcdef"), ("abcdef", 5, "abcd…"), ("山田太", 4, "山…"), ("ab", 0, "")])
+    @Test(arguments: [
+        ("abcdef", 6, "abcdef"), ("abcdef", 5, "abcd…"), ("山田太", 4, "山…"), ("ab", 0, ""),
+        ("Zoe\u{308}x", 3, "Zo…"), ("👩‍👩‍👧ab", 6, "…"), ("👩‍👩‍👧ab", 7, "👩‍👩‍👧…"),
+    ])
     func cuts(text: String, width: Int, expected: String) { #expect(truncated(text, to: width) == expected) }
 
     @Test func wraps() {

@@ -66,6 +66,22 @@ import Testing
         #expect(try fixture.rows("SELECT sum(count) FROM userload.age_counts") == ["151"])
     }
 
+    /// Only somebody who changed the table can have come so far: nothing is written, and nothing traps.
+    @Test func generationsComeToAnEnd() throws {
+        let last = Position(partition: 3, generation: .max, nextOffset: -1, anchor: nil)
+        let store = PositionStore(fixture.connection, cluster: "it's", topic: "users")
+        let error = #expect(throws: PipelineError.self) { try store.newGeneration(last) }
+        #expect(error?.kind == .configuration)
+        #expect(
+            error?.message.hasPrefix(
+                "partition 3 of topic users must be read from its start as a new generation, but ") == true)
+        #expect(
+            error?.hint
+                == "stop every worker of this topic, then in psql: UPDATE userload.positions SET generation = 1, "
+                + "next_offset = -1, anchor_offset = NULL, anchor_hash = NULL WHERE cluster = 'it''s' AND topic = 'users' "
+                + "AND generation = 2147483647;")
+    }
+
     @Test func progressIsWhatTheRowSays() throws {
         let job = JobID(high: 1, low: 2)
         let other = JobID(high: 3, low: 4)

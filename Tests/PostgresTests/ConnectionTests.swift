@@ -32,6 +32,19 @@ func failure(_ body: () throws -> Void) -> PostgresError? {
         #expect(own.string(1) == "UTF8")
     }
 
+    /// A server that accepts connections, and then says nothing.
+    @Test func silenceHasAnEnd() throws {
+        let database = try PostgresServer.shared.database()
+        let connection = try connect(database)
+        connection.patience = .milliseconds(300)
+        let error = failure { _ = try connection.query("SELECT pg_sleep(60)") }
+        #expect(error?.kind == .connection && error?.message == "no answer for 0.3 s", "\(String(describing: error))")
+        #expect(connection.isBroken)
+        let other = try connect(database)
+        other.patience = .seconds(20)
+        #expect(try other.query("SELECT 1 FROM pg_sleep(0.5)").count == 1)
+    }
+
     /// A server with passwords: the code says what is wrong, and no password is in the text.
     @Test func refusalsHaveACode() throws {
         let server = try PostgresServer(.password("s3cret"))

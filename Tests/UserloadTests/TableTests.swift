@@ -97,6 +97,14 @@ import Testing
                 + #"{"group": "> 60", "count": 250000, "percent": 25.0}]}"#)
     }
 
+    /// The bars take what is left.
+    @Test(arguments: [(200, 40), (80, 40), (60, 32), (40, 12), (28, 0), (10, 0)])
+    func bars(width: Int, bar: Int) {
+        let rows = statsReport(groups, width: width)
+        #expect(rows.map { $0.count { $0 == "█" } }.max() == bar)
+        #expect(width < 30 || rows.allSatisfy { displayWidth($0) < width }, "\(rows)")
+    }
+
     @Test(
         arguments: [
             ("35", 35...35), ("0-150", 0...150), ("20-40", 20...40), ("40-20", nil), ("20-", nil), ("-5", nil),

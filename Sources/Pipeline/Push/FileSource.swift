@@ -14,6 +14,8 @@ package final class FileSource {
     /// Called about ten times a second while a stream has nothing to read.
     package var idle: () throws -> Void = {}
 
+    /// Before anything was read.
+    let stamp: FileStamp
     private let input: TextInput
     private let interrupt: Interrupt
     private let hasher: ContentHasher
@@ -48,6 +50,7 @@ package final class FileSource {
         var status = stat()
         let isKnown = fstat(descriptor, &status) == 0
         isRegular = path != "-" && status.st_mode & S_IFMT == S_IFREG
+        stamp = FileStamp(status)
         input = TextInput(InputDescriptor(descriptor, isOwned: path != "-", isRegular: isRegular), mode)
         guard isKnown else { throw .refused(systemMessage(errno)) }
         if status.st_mode & S_IFMT == S_IFDIR { throw .refused("is a directory") }

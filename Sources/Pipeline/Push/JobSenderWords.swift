@@ -41,8 +41,9 @@ struct JobSenderWords {
     private func expired(_ lanes: [Int]) -> String? {
         let partitions = Set(lanes.map { $0 % topic.partitions })
         guard !partitions.isEmpty else { return nil }
-        return "what was sent before has expired from \(partitions.count) of \(topic.partitions) partitions of "
-            + "\(topic.name); these are sent from their start"
+        return "what was sent before has expired from \(partitions.count) of \(topic.partitions) "
+            + "partition\(topic.partitions == 1 ? "" : "s") of \(topic.name); "
+            + (partitions.count == 1 ? "it is sent from its start" : "these are sent from their start")
     }
 
     func failure(of stop: ProducerSession.Stop) -> PipelineError {

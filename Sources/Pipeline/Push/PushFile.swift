@@ -6,6 +6,8 @@ import Records
 final class PushFile {
     let path: String
     var outcome: PushOutcome
+    /// nil: a stream.
+    var stamp: FileStamp?
     /// nil: it was refused.
     private(set) var job: PushJob?
     private let begin = ContinuousClock.now
@@ -57,6 +59,10 @@ final class PushFile {
         outcome.job = job.hasStarted ? job.id : nil
         outcome.acknowledged = acknowledged
         outcome.ends = ends
+        let entry = job.identity.entry
+        if let stamp, let content = entry.contentHash, let size = entry.size {
+            outcome.file = PushedFile(stamp: stamp, content: content, size: size)
+        }
         if !isRepeated {
             outcome.records = job.input.records
             outcome.rejects = job.input.rejects

@@ -123,6 +123,8 @@ package struct PushOutcome: Sendable {
     package var acknowledged: UInt64 = 0
     /// nil: not all of them were acknowledged in this run.
     package var ends: EndOffsets?
+    /// nil: a stream, or it was not read to its end.
+    package var file: PushedFile?
     package var duration = Duration.zero
     /// A new process can resume where this one stopped.
     package var isResumable = true

@@ -152,6 +152,7 @@ package final class Pusher {
         let input = try ConcludedInput(file.path, options, interrupt)
         let source = input.source
         file.outcome.isResumable = source.isRegular
+        file.stamp = source.isRegular ? source.stamp : nil
         let preparation = try JobPreparation(input, options)
         file.event(.concluded("\(file.path)  \(input.line)"))
         for notice in input.conclusion.notices {

@@ -73,7 +73,8 @@ struct TopicPreparation {
         let topic = Topic(name: name, cluster: try cluster(admin), partitions: found)
         try check(admin, topic)
         if let wanted = options.partitions, wanted != found {
-            notice("topic \(name) has \(found) partitions; --partitions is for a topic that has to be created", true)
+            let count = "\(found) partition\(found == 1 ? "" : "s")"
+            notice("topic \(name) has \(count); --partitions is for a topic that has to be created", true)
         }
         return topic
     }
@@ -99,7 +100,7 @@ struct TopicPreparation {
             let replication =
                 options.replication == -1 ? "the broker's replication" : "replication \(options.replication)"
             notice(
-                "created topic \(name): \(partitions) partitions, \(replication), kept for "
+                "created topic \(name): \(partitions) partition\(partitions == 1 ? "" : "s"), \(replication), kept for "
                     + Self.spelled(options.retention), false)
         }
         // Brokers learn of a new topic one after another.

@@ -25,7 +25,7 @@ extension Command {
             throw Failure(
                 .usage, "--name and --age are both required", hint: "`userload users --name NAME` shows who is there")
         }
-        let session = try context.openDatabase(arguments)
+        let session = try context.openDatabase(arguments, patience: nil)
         let outcome = try PersonForgetter(session.connection, session.info)
             .forget(name: name, age: age, records: \.keptRecords)
         for line in forgetReport(outcome, times: Times(now: context.now())) { try context.output.line(line) }

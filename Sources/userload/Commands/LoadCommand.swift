@@ -19,15 +19,25 @@ extension Command {
             ],
             operands: Operands("FILE", 1...Int.max, completion: .files),
             options: Options.kafka + Options.postgres + PushFlags.all
-                + [Command.connections, Command.maxRefused, MetricsFlags.metricsFile] + Options.logging,
+                + [
+                    Command.connections, Command.maxRefused, RunTimeout.load, FileMoves.option,
+                    MetricsFlags.metricsFile,
+                ] + Options.logging,
             examples: [
                 Example("userload load users.csv", "Load one file and account for every line."),
                 Example("userload load --label nightly --quiet /data/*.csv", "From cron: silent while all is well."),
+                Example(
+                    "userload load -q --min-age 1m --if-any --move-to /data/done /data/*.csv",
+                    "Every minute: what has arrived, and out of the way with it."),
             ])
     ) { arguments, context in
         context.recordRun("load", arguments, label: arguments[PushFlags.label])
         let (kafka, topic) = try context.kafkaSettings(arguments)
         let pushOptions = try PushFlags.options(arguments, context)
+        var moves = try FileMoves(arguments, context)
+        context.stop(after: arguments[RunTimeout.load])
+        let chosen = context.chooseFiles(arguments)
+        guard !chosen.names.isEmpty else { return chosen.exitCode }
         var options = WorkOptions(kafka: kafka, topic: topic, database: try context.databaseTarget(arguments))
         options.purpose = .load
         options.connections = arguments[Command.connections] ?? options.connections
@@ -35,33 +45,36 @@ extension Command {
         options.stallTimeout = pushOptions.stallTimeout
         options.updates = pushOptions.onDuplicate == .update
 
-        let report = PushReport(files: arguments.operands, pushOptions, arguments, context, isLoad: true)
+        let report = PushReport(files: chosen.names, pushOptions, arguments, context, isLoad: true)
         let worker = BackgroundWorker(options, report)
         let pusher = Pusher(
             kafka, topic: topic, options: pushOptions, interrupt: worker.hasEnded, event: report.tell)
         pusher.beforeSending = { () throws(PipelineError) in try worker.checkKey(pushOptions.keyFields) }
-        var code = ExitCode.done
+        var code = chosen.exitCode
         var jobs: [JobID] = []
         var ends: [JobID: EndOffsets] = [:]
-        pusher.push(arguments.operands) { outcome in
+        pusher.push(chosen.names) { outcome in
             // A push cut short by the worker's end is told by the worker's error.
             if outcome.result != .failed(.interrupted) || context.interrupt.isSet {
                 report.tell(outcome)
-                code = max(code, outcome.exitCode)
+                context.record.change { $0.totals.note(outcome) }
+                code = max(code, context.code(outcome.exitCode))
             }
             // Of one that was not pushed there is no end to wait for.
             guard let job = outcome.job, outcome.exitCode == .done else { return }
             if !jobs.contains(job) { jobs.append(job) }
             ends[job] = outcome.ends
+            moves.add(outcome)
         }
         context.screen.progress("")
         pusher.close()
         var open = jobs.count
         if worker.error == nil, !context.interrupt.isSet, !jobs.isEmpty {
             let followed = try follow(jobs, ends, worker, pushOptions.stallTimeout, arguments, report.context)
-            code = max(code, try conclude(followed, report, arguments, context))
+            code = max(code, context.code(try conclude(followed, report, arguments, context)))
             open -= followed?.jobs.count { !$0.isOpen } ?? 0
             context.record.count(followed?.jobs ?? [])
+            code = max(code, moves.perform(followed?.jobs ?? []))
         } else {
             _ = report.conclude([])
         }
@@ -69,11 +82,12 @@ extension Command {
         context.recordLag(options)
         guard context.interrupt.isSet else { return code }
         if open > 0 {
+            let word = context.stoppedWord(arguments[RunTimeout.load])
             context.logger.warning(
-                "interrupted before the end of \(open) of \(counted(jobs.count, "job")) was seen; `userload work --drain` "
-                    + "loads what is left in Kafka, or the same command again")
+                "\(word) before the end of \(grouped(open)) of \(counted(jobs.count, "job")) was seen; `userload work "
+                    + "--drain` loads what is left in Kafka, or the same command again: \(PushLines.typed)")
         }
-        return .interrupted
+        return context.timeout.isSet ? max(code, open > 0 ? .incomplete : .done) : .interrupted
     }
 
     /// nil: the worker ended before it could load.
@@ -84,7 +98,8 @@ extension Command {
         guard worker.waitUntilReady() != nil else { return nil }
         let followed = try context.follow(
             jobs, ends: ends, arguments, timeout: nil, stall: stall, patience: stall,
-            shouldStop: { worker.hasEnded.isSet }, isIdle: { worker.isIdle })
+            shouldStop: { worker.hasEnded.isSet && !worker.isReleased }, isIdle: { worker.isIdle },
+            crowded: { if worker.isIdle { worker.release() } })
         if followed.end == .timedOut {
             let reason =
                 worker.hasOpenTransaction
@@ -158,11 +173,21 @@ private final class BackgroundWorker: Sendable {
         /// Once the database is migrated and may be loaded into.
         let database = Mutex<DatabaseInfo?>(nil)
         let isAway = Interrupt()
+        let isReleased = Interrupt()
         let hasOpenTransaction = Interrupt()
     }
 
     /// It has read everything it owns to the end, and all of it is in the database.
     var isIdle: Bool { box.isIdle.load(ordering: .relaxed) }
+
+    /// Its connections are wanted for the question what became of the jobs: it ends, for it has nothing left to load.
+    func release() {
+        box.isReleased.set()
+        wish.set()
+    }
+
+    /// It was released, and had not failed.
+    var isReleased: Bool { box.isReleased.isSet && error == nil }
 
     /// It told that one holds back the end of the log.
     var hasOpenTransaction: Bool { box.hasOpenTransaction.isSet }

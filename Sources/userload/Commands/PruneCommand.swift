@@ -32,7 +32,7 @@ extension Command {
             throw Failure(.usage, "--older-than is required", hint: "like `userload prune --older-than 90d`")
         }
         let rejectsAge = arguments[rejectsOlderThan] ?? age
-        let session = try context.openDatabase(arguments)
+        let session = try context.openDatabase(arguments, patience: nil)
         let pruner = JobPruner(session.connection)
         var look = try pruner.look(age: age.components.seconds, rejectsAge: rejectsAge.components.seconds)
         let journal = Journal.directory(environment: context.environment).map(Journal.init(directory:))

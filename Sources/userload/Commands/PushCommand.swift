@@ -29,11 +29,13 @@ extension Command {
         context.recordRun("push", arguments, label: arguments[PushFlags.label])
         let (settings, topic) = try context.kafkaSettings(arguments)
         let options = try PushFlags.options(arguments, context)
-        let report = PushReport(files: arguments.operands, options, arguments, context)
+        let chosen = context.chooseFiles(arguments)
+        guard !chosen.names.isEmpty else { return chosen.exitCode }
+        let report = PushReport(files: chosen.names, options, arguments, context)
         let pusher = Pusher(settings, topic: topic, options: options, interrupt: context.interrupt, event: report.tell)
         defer { pusher.close() }
-        var code = ExitCode.done
-        pusher.push(arguments.operands) { outcome in
+        var code = chosen.exitCode
+        pusher.push(chosen.names) { outcome in
             report.tell(outcome)
             context.record.count(outcome)
             code = max(code, outcome.exitCode)

@@ -26,7 +26,7 @@ extension Command {
         if arguments[Options.json] {
             try context.output.line(statsDocument(groups).text)
         } else {
-            for line in statsReport(groups) { try context.output.line(line) }
+            for line in statsReport(groups, width: context.output.width) { try context.output.line(line) }
         }
         return .done
     }
@@ -43,14 +43,14 @@ func parseBounds(_ text: String) throws(ValueProblem) -> [Int] {
 }
 
 /// Group, count, percent and a bar, as wide for the largest group as there is room for.
-func statsReport(_ groups: [AgeGroup]) -> [String] {
-    let barWidth = 40
+func statsReport(_ groups: [AgeGroup], width: Int? = nil) -> [String] {
     let largest = max(1, groups.map(\.count).max() ?? 1)
-    let rows = groups.map { group in
-        [
-            group.label, grouped(group.count), "\(group.percent) %",
-            bar(Double(group.count) / Double(largest), width: barWidth),
-        ]
+    let cells = groups.map { [$0.label, grouped($0.count), "\($0.percent) %"] }
+    // Two spaces before each column but the first; the last column of a terminal stays free.
+    let taken = columnWidths(cells).reduce(0) { $0 + $1 + 2 }
+    let barWidth = min(40, max(0, width.map { $0 - 1 - taken } ?? 40))
+    let rows = zip(groups, cells).map { group, cells in
+        cells + [bar(Double(group.count) / Double(largest), width: barWidth)]
     }
     return aligned(rows, [.left, .right, .right])
 }

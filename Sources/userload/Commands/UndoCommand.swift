@@ -27,7 +27,7 @@ extension Command {
                 Example("userload undo 4x7k2m9q", "Says that, asks, and deletes them."),
             ])
     ) { arguments, context in
-        let session = try context.openDatabase(arguments)
+        let session = try context.openDatabase(arguments, patience: nil)
         let job = try session.job(arguments.operands[0])
         guard job.id != .foreign else {
             throw Failure(.usage, "the job of other producers (-) has no end, so it cannot be undone")

@@ -10,7 +10,10 @@ extension Command {
     private static let age = Option(
         OptionDefinition(long: "age", placeholder: "N|N-M", help: "Only this age, or ages from N to M, both included.")
     ) { text throws(ValueProblem) in try parseAges(text) }
-    private static let limit = Option.integer("limit", "N", in: 1...Int.max, help: "At most N people. [default: all]")
+    private static let limit = Option.integer(
+        "limit", "N", in: 1...Int.max, help: "At most N people. [default: all; 1000 for a table on a terminal]")
+    /// More are not read on a terminal unless somebody asks for them.
+    private static let screenLimit = 1_000
 
     static let users = Command(
         CommandDescription(
@@ -23,15 +26,26 @@ extension Command {
             ])
     ) { arguments, context in
         let session = try context.openDatabase(arguments)
-        let filter = UserFilter(
+        var filter = UserFilter(
             job: try arguments[job].map { try session.job($0).id }, name: arguments[name], ages: arguments[age],
             limit: arguments[limit])
         if arguments[Options.json] {
             try session.users.users(filter) { try context.output.line($0.json) }
-        } else {
-            var table = UserTable(context: context)
-            try session.users.users(filter) { try table.add($0) }
-            try table.end()
+            return .done
+        }
+        let most = arguments[limit] == nil && context.output.isTerminal ? screenLimit : nil
+        if let most { filter.limit = most + 1 }
+        var table = UserTable(context: context)
+        var count = 0
+        try session.users.users(filter) { user in
+            count += 1
+            if count <= most ?? .max { try table.add(user) }
+        }
+        try table.end()
+        if let most, count > most {
+            context.logger.info(
+                "there are more: these are the first \(grouped(most)); --limit N prints others, and into a file or a pipe "
+                    + "go all of them")
         }
         return .done
     }

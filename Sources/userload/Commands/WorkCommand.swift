@@ -36,8 +36,10 @@ extension Command {
                     + "is ready, what it does and that it is alive (Type=notify, WatchdogSec); a worker that hangs is not.",
             ],
             options: Options.kafka + Options.postgres
-                + [drain, connections, maxRefused, stallTimeout, MetricsFlags.metricsFile, WorkFlags.statusFile]
-                + Options.logging,
+                + [
+                    drain, connections, maxRefused, stallTimeout, RunTimeout.drain, OnFinish.option,
+                    MetricsFlags.metricsFile, WorkFlags.statusFile,
+                ] + Options.logging,
             examples: [
                 Example("userload work", "Until it is told to stop, as a service."),
                 Example("userload work --drain", "All there is now, then stop: from cron."),
@@ -47,12 +49,14 @@ extension Command {
         let (kafka, topic) = try context.kafkaSettings(arguments)
         var options = WorkOptions(kafka: kafka, topic: topic, database: try context.databaseTarget(arguments))
         if arguments[drain] { options.purpose = .drain }
+        try context.checkDrainOnly(arguments, isDrain: arguments[drain])
+        context.stop(after: arguments[RunTimeout.drain])
         options.connections = arguments[connections] ?? options.connections
         options.maxRefused = arguments[maxRefused] ?? options.maxRefused
         // A service waits for ever, whatever the flag's default.
         if options.purpose == .drain { options.stallTimeout = arguments[stallTimeout] ?? .seconds(300) }
-        let summary = try run(&options, arguments, context)
-        context.record.count(summary.counts)
+        let (summary, behind) = try run(&options, arguments, context)
+        context.record.count(summary)
         // The terminal has put ^C there.
         if summary.wasInterrupted, context.screen.isTerminal { context.screen.line("") }
         guard options.purpose == .drain else {
@@ -60,19 +64,18 @@ extension Command {
             return .done
         }
         guard !summary.wasInterrupted else {
-            context.logger.warning(
-                "interrupted: \(WorkReport.text(summary.counts)) in this run; nothing is lost, the next "
-                    + "`userload work --drain` resumes")
-            return .interrupted
+            let word = context.stoppedWord(arguments[RunTimeout.drain])
+            context.logger.warning(WorkReport.stopped(word, summary.counts, behind: behind, command: PushLines.typed))
+            return context.code(.interrupted)
         }
         context.recordLag(options)
         return try conclude(summary, options, context)
     }
 
-    /// The worker, and all that tells of it.
+    /// The worker, and all that tells of it. Also how many messages were left when it last looked.
     private static func run(
         _ options: inout WorkOptions, _ arguments: ParsedArguments, _ context: Context
-    ) throws -> WorkSummary {
+    ) throws -> (WorkSummary, behind: Int64?) {
         let report = WorkReport(options, context.logger)
         let monitor = WorkMonitor(options.topic, arguments, context)
         let files = WorkFiles(statusFile: arguments[WorkFlags.statusFile], options, monitor, context)
@@ -81,18 +84,18 @@ extension Command {
             files.stop()
         }
         options.sign = { monitor.take($0) }
-        return try Worker(options, interrupt: context.interrupt) { event in
+        let summary = try Worker(options, interrupt: context.interrupt) { event in
             monitor.tell(event)
             report.tell(event)
         }.run()
+        return (summary, monitor.snapshot.activity.behind)
     }
 
     /// What a drain says last, and its exit code. Open jobs count only if they got a record in this run.
     private static func conclude(
         _ summary: WorkSummary, _ options: WorkOptions, _ context: Context
     ) throws -> ExitCode {
-        let interrupt = context.interrupt
-        let connection = try Connection(options.database.settings, interrupt: { interrupt.isSet })
+        let connection = try context.connectPatiently(options.database, for: options.stallTimeout ?? .seconds(300))
         defer { connection.close() }
         let reader = JobReader(connection)
         let ours = try reader.statuses(summary.touched.filter { $0 != .foreign })

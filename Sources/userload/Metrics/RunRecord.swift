@@ -1,4 +1,5 @@
-// What a run of load, push or work came to, for --metrics-file: filled by the command, written when it has ended, however.
+// What a run of load, push or work came to, for --metrics-file and --on-finish: filled by the command, told when it has
+// ended, however.
 
 import CommandLineOptions
 import Foundation
@@ -17,6 +18,7 @@ final class RunRecord: Sendable {
         var lag: Lag?
         /// Of a worker.
         var worker: [Metric] = []
+        var totals = RunTotals()
 
         mutating func add(_ outcome: String, _ count: some BinaryInteger) {
             let count = Int64(clamping: count)
@@ -36,11 +38,13 @@ final class RunRecord: Sendable {
     }
 
     var isWanted: Bool { content.withLock { $0.target != nil } }
+    var totals: RunTotals { content.withLock { $0.totals } }
 
     /// What a push sent, and what of it will be rejected.
     func count(_ outcome: PushOutcome) {
         let isPushed = outcome.result == .pushed
         change {
+            $0.totals.note(outcome)
             $0.add("sent", isPushed ? outcome.records - min(outcome.records, outcome.rejects) : 0)
             $0.add("rejected", isPushed ? outcome.rejects : 0)
         }
@@ -49,6 +53,7 @@ final class RunRecord: Sendable {
     /// What the database says of the jobs of a load.
     func count(_ jobs: [JobStatus]) {
         change { content in
+            content.totals.note(jobs)
             content.lines = []
             content.add("inserted", 0)
             for job in jobs {
@@ -61,8 +66,10 @@ final class RunRecord: Sendable {
     }
 
     /// What a worker loaded.
-    func count(_ counts: WorkCounts) {
+    func count(_ summary: WorkSummary) {
+        let counts = summary.counts
         change {
+            $0.totals.note(summary)
             $0.lines = []
             $0.add("inserted", counts.inserted)
             $0.add("duplicate", counts.duplicates)

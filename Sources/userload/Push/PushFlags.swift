@@ -44,7 +44,7 @@ enum PushFlags {
     static let all: [any DeclaredOption] =
         InputOptions.all + [
             Options.showValues, label, again, resend, onDuplicate, partitions, replication, retention, stallTimeout,
-            lockTimeout,
+            lockTimeout, FileChoice.minAge, FileChoice.ifAny, OnFinish.option,
         ]
 
     /// What bears on the input alone.

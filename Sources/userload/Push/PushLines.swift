@@ -17,6 +17,8 @@ struct PushLines {
     private let subcommand: String
     private let others: [String]
     private let options: PushOptions
+    /// What ended a push that was told to stop.
+    var stoppedWord = "interrupted"
 
     init(
         files: [String], command: String, subcommand: String = "push", others: [String] = [],
@@ -81,6 +83,9 @@ struct PushLines {
         (["userload"] + words.map(shellQuoted)).joined(separator: " ")
     }
 
+    /// That of this program.
+    static var typed: String { typed(Array(programArguments.dropFirst())) }
+
     // MARK: -
 
     private func sentence(_ outcome: PushOutcome) -> String {
@@ -102,7 +107,7 @@ struct PushLines {
         case .refused, .usage: "refused: \(error.message); nothing sent"
         case .locked: "not pushed: \(error.message); the same command sends what is not in Kafka then"
         case .kafka: "not pushed: \(error.message); \(continuation(outcome))"
-        case .interrupted: "interrupted; \(continuation(outcome))"
+        case .interrupted: "\(stoppedWord); \(continuation(outcome))"
         case .broken, .lost, .configuration, .postgres, .incomplete: "not pushed: \(error.message)"
         }
     }

@@ -13,7 +13,8 @@ final class PushReport {
     let context: Context
     private let isLoad: Bool
     private let printsSlugs: Bool
-    private let lines: PushLines
+    private var lines: PushLines
+    private let timeout: Duration?
     private let journal: Journal?
     /// nil: not a quiet run.
     private let held: HeldLines?
@@ -33,6 +34,7 @@ final class PushReport {
     ) {
         self.isLoad = isLoad
         outer = context
+        timeout = arguments[RunTimeout.load]
         let isQuiet = arguments[Options.quiet]
         let held = isQuiet ? HeldLines() : nil
         self.held = held
@@ -70,6 +72,7 @@ final class PushReport {
         context.screen.progress("")
         if !hasPrintedSlug { printSlug("-") }
         hasPrintedSlug = false
+        lines.stoppedWord = context.stoppedWord(timeout)
         let isNews = outcome.exitCode != .done || !isLoad && outcome.rejects > outcome.toldRejects
         note(outcome, isNews: isNews)
         guard isNews || !isQuiet else { return }

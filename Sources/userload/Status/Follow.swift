@@ -92,12 +92,12 @@ struct Follower {
 func progressLine(_ jobs: [JobStatus], since start: [JobStatus], seconds: Double, now: Date) -> String {
     let lines = jobs.reduce(0) { $0 + $1.lines }
     let before = start.reduce(0) { $0 + $1.lines }
-    var parts = ["\(grouped(lines)) lines"]
+    var parts = [counted(lines, "line")]
     let open = jobs.filter(\.isOpen)
     if let first = open.first, open.count == 1, let percent = first.percent {
         parts.insert("\(StatusReport(job: first, times: Times(now: now)).name) \(percent) %", at: 0)
     } else {
-        parts.insert("\(jobs.count - open.count) of \(jobs.count) jobs ended", at: 0)
+        parts.insert("\(grouped(jobs.count - open.count)) of \(counted(jobs.count, "job")) ended", at: 0)
     }
     if seconds >= 1 { parts.append("\(grouped(Int64(Double(lines - before) / seconds)))/s") }
     return parts.joined(separator: ", ")
@@ -134,11 +134,12 @@ extension Context {
     ///   - runs: whose jobs are followed, too, as they come.
     ///   - shouldStop: beyond the signals.
     ///   - isIdle: a worker in this process has nothing left to read.
+    ///   - crowded: called when the server has had no connection to spare for some seconds.
     func follow(
         _ ids: [JobID], ends: [JobID: EndOffsets], runs: [JobID] = [], _ arguments: ParsedArguments,
         timeout: Duration?,
         stall: Duration? = nil, patience: Duration = .seconds(300), shouldStop: @escaping () -> Bool = { false },
-        isIdle: @escaping () -> Bool = { true }
+        isIdle: @escaping () -> Bool = { true }, crowded: () -> Void = {}
     ) throws -> Followed {
         let follower = Follower(
             count: ids.count, timeout: timeout, stall: stall, shouldStop: { interrupt.isSet || shouldStop() },
@@ -153,7 +154,7 @@ extension Context {
         defer { screen.progress("") }
         let end = try follower.follow {
             do {
-                let open = try session ?? openDatabase(arguments)
+                let open = try session ?? openDatabase(arguments, patience: min(.seconds(30), patience / 2))
                 session = open
                 seenRuns = try open.jobs.runs(runs)
                 followed.add(seenRuns.flatMap(\.jobs))
@@ -172,8 +173,10 @@ extension Context {
                 session = nil
                 var clock =
                     away ?? StallClock(now: .seconds(follower.now()), longestStep: min(.seconds(15), patience / 2))
-                guard clock.tick(.seconds(follower.now())) < patience else { throw error }
+                let elapsed = clock.tick(.seconds(follower.now()))
+                guard elapsed < patience else { throw error }
                 away = clock
+                if error.sqlstate == .tooManyConnections, elapsed >= min(.seconds(5), patience / 2) { crowded() }
                 // Nothing is known of the jobs meanwhile, so it does not count as quiet.
                 seen.movement &+= 1
             }

@@ -123,7 +123,7 @@ import Testing
         #expect(result.code == 130, "\(result)")
         #expect(
             result.stderr.contains(
-                "interrupted: 0 inserted, 0 duplicates, 0 rejects in this run; nothing is lost, the next `userload work --drain` resumes"
+                "interrupted: 0 inserted, 0 duplicates, 0 rejects in this run; nothing is lost, to resume: userload work --drain"
             ),
             "\(result)")
         try holder.send("ROLLBACK;")

@@ -55,7 +55,9 @@ package final class PositionStore {
 
     /// Starts again at the log's start, because the topic is not the same one as before.
     /// - Returns: the new position; nil if the row is no longer as `expected`.
-    package func newGeneration(_ expected: Position) throws(PostgresError) -> Position? {
+    /// - Throws: `configuration` when the generations have come to their end; `PostgresError`.
+    package func newGeneration(_ expected: Position) throws -> Position? {
+        guard expected.generation < .max else { throw outOfGenerations(expected.partition) }
         let rows = try connection.change(
             SQL.text(PackageResources.positions_new_generation_sql), key(of: expected))
         return rows.first.map(Position.init)
@@ -68,6 +70,17 @@ package final class PositionStore {
             SQL.text(PackageResources.positions_move_anchor_sql),
             key(of: expected) + [.int(anchor.offset), .int(Int64(bitPattern: anchor.hash))])
         return moved.affected == 1
+    }
+
+    /// Only somebody who wrote the table by hand can have come so far.
+    private func outOfGenerations(_ partition: Int32) -> PipelineError {
+        let reset = SQL.text(
+            PackageResources.positions_reset_sql, [("cluster", cluster), ("topic", topic)])
+        return .configuration(
+            "partition \(partition) of topic \(topic) must be read from its start as a new generation, but "
+                + "\(connection.place) says generation \(Int32.max), the highest there is: somebody changed "
+                + "userload.positions",
+            hint: "stop every worker of this topic, then in psql: \(reset.prefix { $0 != "\n" })")
     }
 
     private func key(of position: Position) -> [Parameter] {
