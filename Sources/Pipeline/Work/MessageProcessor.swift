@@ -136,7 +136,8 @@ final class MessageProcessor {
                     person: validator.person, key: validator.key, progressIndex: step, seq: seq,
                     line: Int64(clamping: header.line), byteOffset: Int64(clamping: header.offset),
                     length: Int64(clamping: header.length), kafkaOffset: message.offset,
-                    kafkaTime: message.timestamp, wire: value, nulls: updates ? validator.nulls : NullFields(rawValue: 0))
+                    kafkaTime: message.timestamp, wire: value,
+                    nulls: updates ? validator.nulls : NullFields(rawValue: 0))
             } else {
                 reject(header, message, value, step, builder)
             }
