@@ -41,6 +41,7 @@ final class WorkSession {
     /// What the opening saw, for a session that reads by hand.
     private let firstLook: HandLook?
     private var backpressure = Backpressure()
+    private var pollSize = PollSize()
     private var lastMessage = ContinuousClock.now
 
     init(
@@ -151,17 +152,19 @@ final class WorkSession {
     // MARK: Taking messages
 
     private func poll() throws {
-        var hasMessages = false
-        _ = try consumer.poll(maximum: 4_000, milliseconds: 50) { event in
+        var (messages, bytes) = (0, 0)
+        _ = try consumer.poll(maximum: pollSize.maximum, milliseconds: 50) { event in
             switch event {
             case .message(let message):
-                hasMessages = true
+                messages += 1
+                bytes += message.value?.count ?? 0
                 take(message)
             case .endOfPartition(let partition, let offset): takeEnd(partition, offset)
             case .failed(let partition, let error): kafkaFailed(error, partition)
             }
         }
-        if hasMessages { lastMessage = .now }
+        pollSize.took(messages: messages, bytes: bytes)
+        if messages > 0 { lastMessage = .now }
     }
 
     @inline(__always)
