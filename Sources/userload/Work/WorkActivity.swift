@@ -119,7 +119,8 @@ struct WorkActivity {
         .object([
             ("state", .string(phase.rawValue)), ("status", .string(sentence)), ("topic", .string(topic)),
             ("inserted", .integer(Int64(counts.inserted))), ("updated", .integer(Int64(counts.updated))),
-            ("duplicates", .integer(Int64(counts.duplicates))), ("rejected", .integer(Int64(counts.rejected))), ("behind", JSONValue(behind)),
+            ("duplicates", .integer(Int64(counts.duplicates))), ("rejected", .integer(Int64(counts.rejected))),
+            ("behind", JSONValue(behind)),
             ("away", .list(away.map { .string($0.server == .kafka ? "kafka" : "postgres") })),
             ("last_sign", JSONValue(lastSign)), ("written", JSONValue(now)), ("pid", .integer(Int64(process))),
         ])
