@@ -61,6 +61,16 @@ import Testing
         #expect(batch.order.count == expected.count + 1)
     }
 
+    /// A batch with records that were folded into one serves again like any other.
+    @Test func afterAFoldItIsEmptyAgain() {
+        let batch = batch([TestRow("A", 1, email: "a@b"), TestRow("A", 1, email: "c@d"), TestRow("B", 2)])
+        batch.progress[0].onDuplicate = .update
+        batch.sortRows()
+        #expect(batch.folds.count == 1 && batch.rowCount == 4)
+        batch.reset()
+        #expect(batch.rowCount == 0 && batch.folds.isEmpty)
+    }
+
     /// A batch ends by what it holds, too: a megabyte of blanks is no part of what the server is sent.
     @Test func whatIsHeldCounts() {
         let megabyte = String(repeating: " ", count: 1 << 20)

@@ -130,12 +130,12 @@ package final class Batch {
         runs = BatchRuns()
         jobVersions.removeAll()
         waiting.removeAll()
+        forgetFolds()
         rows.removeAll(keepingCapacity: true)
         rejects.removeAll(keepingCapacity: true)
         order.removeAll(keepingCapacity: true)
         repeated.removeAll(keepingCapacity: true)
         repeats.removeAll(keepingCapacity: true)
-        forgetFolds()
         isSorted = false
         copyCount = 0
         unconfirmed = nil
