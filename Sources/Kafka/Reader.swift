@@ -71,13 +71,8 @@ package final class Reader {
             throw KafkaError(code: .timedOut, message: "librdkafka is stuck in an earlier call")
         }
         var started: [Int32] = []
-        // Its answer comes from the main thread. Should that not be, the next read says so.
-        defer {
-            try? client.bounded("rd_kafka_consume_stop", limit: .seconds(1)) { [started] _ in
-                for partition in started { rd_kafka_consume_stop(topic, partition) }
-                return RD_KAFKA_RESP_ERR_NO_ERROR
-            }
-        }
+        // Should one not be stopped in time, the next read says so.
+        defer { try? stop(started, topic) }
         for (partition, offset) in round.starts {
             // Asynchronous: only enqueues.
             guard rd_kafka_consume_start_queue(topic, partition, offset, queue) == 0 else {
@@ -92,7 +87,16 @@ package final class Reader {
         var end = ContinuousClock.now + timeout
         var answered = 0
         var nextCheck = ContinuousClock.now + .milliseconds(250)
+        var nextStop = ContinuousClock.now + Self.stopInterval
         while !round.isComplete {
+            // Of a batch above what is fetched at a time a broker gives one partition only in each answer: those that
+            // have theirs would take that place for what lies behind.
+            if ContinuousClock.now >= nextStop {
+                let open = Set(round.open)
+                try stop(started.filter { !open.contains($0) }, topic)
+                started = started.filter(open.contains)
+                nextStop = .now + Self.stopInterval
+            }
             guard let message = rd_kafka_consume_queue(queue, min(turn, milliseconds(until: end))) else {
                 try client.check(.timedOut, until: end)
                 client.wakeLeaders(of: round.open, topic: name)
@@ -109,6 +113,17 @@ package final class Reader {
             answered = round.results.count
             end = .now + timeout
             turn = firstTurn
+        }
+    }
+
+    private static let stopInterval = Duration.milliseconds(20)
+
+    /// The answer comes from librdkafka's main thread.
+    private func stop(_ partitions: [Int32], _ topic: OpaquePointer) throws(KafkaError) {
+        guard !partitions.isEmpty else { return }
+        try client.bounded("rd_kafka_consume_stop", limit: .seconds(1)) { _ in
+            for partition in partitions { rd_kafka_consume_stop(topic, partition) }
+            return RD_KAFKA_RESP_ERR_NO_ERROR
         }
     }
 

@@ -56,6 +56,38 @@ import Testing
         #expect(try admin.partitions(of: topic) == nil)
     }
 
+    // MARK: - Reader
+
+    /// Batches above what is fetched at a time come for one partition only in each answer: those that are answered must
+    /// not take that place for the log behind their anchors.
+    @Test func allPartitionsAreReadThoughTheirBatchesAreLarge() throws {
+        try make(partitions: 12)
+        var random = SystemRandomNumberGenerator()
+        for part in 0..<4 {
+            let sender = try Sender(settings, topic: topic)
+            for index in part * 1_500..<(part + 1) * 1_500 {
+                // Does not compress.
+                let value = (0..<60).map { _ in String(random.next(), radix: 36) }.joined()
+                for partition in 0..<12 as Range<Int32> {
+                    sender.produce(value, partition: partition, header: "\(index)")
+                }
+            }
+            #expect(try sender.flush().filter(\.isAcknowledged).count == 18_000)
+        }
+        let reader = try Reader(settings, topic: topic, header: "userload")
+        defer { reader.close() }
+        for offset in [100, 7, 1_200] as [Int64] {
+            let places = (0..<12).map { (partition: Int32($0), offset: offset) }
+            for result in try reader.read(places, timeout: .seconds(5)) {
+                guard case .message(let message) = result else {
+                    Issue.record("\(offset): \(result)")
+                    continue
+                }
+                #expect(message.offset == offset && message.header == Array("\(offset)".utf8))
+            }
+        }
+    }
+
     // MARK: - Consumer
 
     @Test func pollingKeepsTheMembershipThoughNothingComes() throws {
