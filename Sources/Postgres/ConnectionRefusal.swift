@@ -39,6 +39,24 @@ struct ConnectionRefusal {
         hint = found.hint
     }
 
+    static let urlHint = "in a URL, `/` in a user or password is written %2F, `@` %40, `:` %3A, `%` %25"
+
+    /// libpq quotes what it could not read of a URL, which may be a part of the password: a slash or an @ in it ends it too
+    /// early. Of one that it could read, the value of a single parameter is no secret (`invalid sslmode value: "x"`).
+    static func withoutSecrets(_ message: String) -> String {
+        guard !message.contains(tried), let first = message.firstIndex(of: "\"") else { return message }
+        if message.hasPrefix("could not translate host name") {
+            guard let host = message.firstMatch(of: #/"(.*)"/#)?.1, host.contains("@") else { return message }
+            return "could not translate host name \"…@\(host.split(separator: "@").last ?? "")\" to address"
+        }
+        let isNoSecret = #/^(invalid [a-z_]+ value: |invalid connection option |invalid port number: |definition of service )/#
+        if message.firstMatch(of: isNoSecret) != nil { return message }
+        // The name of an option at the end is no secret.
+        let option = message.firstMatch(of: #/ for connection option "[a-z_]+"$/#)?.0 ?? ""
+        guard let last = message.dropLast(option.count).lastIndex(of: "\""), first < last else { return message }
+        return message[...first] + "…" + message[last...]
+    }
+
     /// libpq begins so once it has an address to try (fe-connect.c, emitHostIdentityInfo).
     private static let tried = "connection to server "
 

@@ -97,7 +97,8 @@ extension PostgresError {
             sqlstate = SQLState(rawValue: String(found.1))
             return line[..<found.range.lowerBound] + ": " + line[found.range.upperBound...]
         }
-        let message = lines.joined(separator: "\n")
+        let told = lines.joined(separator: "\n")
+        let message = ConnectionRefusal.withoutSecrets(told)
         // A value of ours that the server does not take, or not for a session, or a library it does not have, is one of
         // `options`.
         let isParameter =
@@ -106,7 +107,7 @@ extension PostgresError {
             sqlstate == nil ? ConnectionRefusal(message, in: phase) : ConnectionRefusal(server: message)
         self.init(
             kind: refusal != nil || isParameter ? .refused : .connection, sqlstate: sqlstate, message: message,
-            hint: refusal?.hint)
+            hint: message == told ? refusal?.hint : ConnectionRefusal.urlHint)
     }
 }
 

@@ -24,7 +24,7 @@ struct Attempt: CustomTestStringConvertible {
     @Test(arguments: [
         Attempt(#"invalid sslmode value: "foo""#, ("sslmode", "foo")),
         Attempt(#"invalid port number: "99999""#, ("port", "99999")),
-        Attempt(#"invalid integer value "x" for connection option "port""#, ("port", "x")),
+        Attempt(#"invalid integer value "…" for connection option "port""#, ("port", "x")),
         Attempt(#"invalid connection option "colour""#, ("colour", "blue")),
         Attempt(#"definition of service "nope" not found"#, ("service", "nope")),
         Attempt(#"invalid target_session_attrs value: "foo""#, ("target_session_attrs", "foo")),
