@@ -49,7 +49,7 @@ struct ConnectionRefusal {
             guard let host = message.firstMatch(of: #/"(.*)"/#)?.1, host.contains("@") else { return message }
             return "could not translate host name \"…@\(host.split(separator: "@").last ?? "")\" to address"
         }
-        let isNoSecret = #/^(invalid [a-z_]+ value: |invalid connection option |invalid port number: |definition of service )/#
+        let isNoSecret = #/^(invalid [a-z_]+ value: |invalid (connection option|port number:) |definition of service )/#
         if message.firstMatch(of: isNoSecret) != nil { return message }
         // The name of an option at the end is no secret.
         let option = message.firstMatch(of: #/ for connection option "[a-z_]+"$/#)?.0 ?? ""
