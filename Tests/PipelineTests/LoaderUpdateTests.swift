@@ -87,6 +87,21 @@ extension LoaderFixture {
         #expect(try fixture.countsAgree())
     }
 
+    /// Each record may be written out in a megabyte: many of them must not become a row that nobody can read.
+    @Test(arguments: [1, 40]) func aRowDoesNotGrowWithoutEnd(batchSize: Int) throws {
+        let fixture = try LoaderFixture()
+        let rows = (0..<40).map { record in
+            TestRow(
+                "A", 1, more: (0..<7).map { field in #""k\#(record)_\#(field)":1e131000"# }.joined(separator: ","))
+        }
+        for start in stride(from: 0, to: rows.count, by: batchSize) {
+            #expect(fixture.load(Array(rows[start..<start + batchSize]), .update) == "committed")
+        }
+        #expect(try fixture.rows("SELECT octet_length(additional_info::text) <= 8388608 FROM users") == ["t"])
+        #expect(try fixture.allCounts() == "1|8|0|31")
+        #expect(try fixture.countsAgree())
+    }
+
     /// What is cleared in a fold is cleared in the table.
     @Test func aFoldClears() throws {
         let fixture = try LoaderFixture()

@@ -15,6 +15,17 @@ COMMENT ON COLUMN userload.jobs.undone_at IS 'when userload undo took back what 
 COMMENT ON COLUMN userload.jobs.told_rejects IS 'how many of its rejects a load has told a person of';
 COMMENT ON COLUMN userload.jobs.waits_for_partitions IS 'an update job that was passed over: another one, pushed with another number of partitions, was open';
 
+-- What updates merge into a row must not grow until no client can read it: each record is bounded, their sum is not.
+CREATE FUNCTION userload.bounded(info jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF octet_length(info::text) > 8388608 THEN
+        RAISE 'the row''s additional_info would be larger than 8 MiB' USING ERRCODE = '54000';
+    END IF;
+    RETURN info;
+END
+$$;
+COMMENT ON FUNCTION userload.bounded IS 'the same, or an error if it would be larger than 8 MiB as text';
+
 -- A run is one command: push or load, on one host, of one or many files.
 CREATE TABLE userload.runs (
     id uuid PRIMARY KEY,

@@ -54,7 +54,10 @@ WITH given AS (
         IS DISTINCT FROM (new_email, new_phone_number, new_address, new_info)
 ), changed AS (
     UPDATE :users AS u
-    SET email = k.new_email, phone_number = k.new_phone_number, address = k.new_address, additional_info = k.new_info,
+    -- 1 KiB may be 40 numbers of 131,000 digits each, 5 MB as text.
+    SET email = k.new_email, phone_number = k.new_phone_number, address = k.new_address,
+        additional_info = CASE WHEN pg_column_size(k.new_info) > 1024 THEN userload.bounded(k.new_info)
+            ELSE k.new_info END,
         updated_by = k.job
     FROM wanted AS k
     WHERE u.age = k.age AND u.name = k.name :same

@@ -58,10 +58,31 @@ extension Batch {
         var rest = members[...]
         while let row = rest.first {
             let run = rest.prefix { mode(of: $0).updates }
-            chain.append(run.count > 1 ? fold(Array(run)) : row)
+            if run.count > 1, !isFoldable(run) {
+                chain.append(contentsOf: run)
+            } else {
+                chain.append(run.count > 1 ? fold(Array(run)) : row)
+            }
             rest = rest.dropFirst(max(1, run.count))
         }
         return chain
+    }
+
+    /// What is larger is written record by record: only loader_update.sql sees how large the row becomes.
+    private static let mostFolded = 1 << 20
+    /// A number like 1e131000 becomes 131,001 digits.
+    private static let mostExponents = 16
+
+    private func isFoldable(_ members: ArraySlice<UInt32>) -> Bool {
+        var (bytes, exponents) = (0, 0)
+        for member in members {
+            guard let info = CopyRow.json(5, of: copy(of: rows[Int(member)])) else { continue }
+            bytes += info.count
+            for place in info.indices.dropFirst() where info[place] | 0x20 == UInt8(ascii: "e") {
+                if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(info[place - 1]) { exponents += 1 }
+            }
+        }
+        return bytes <= Self.mostFolded && exponents <= Self.mostExponents
     }
 
     private func fold(_ members: [UInt32]) -> UInt32 {
