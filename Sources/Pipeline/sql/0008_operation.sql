@@ -45,9 +45,13 @@ COMMENT ON COLUMN userload.run_jobs.files IS 'how many files of the run are this
 
 ALTER TABLE userload.rejects
     ADD COLUMN fixed_by uuid,
-    ADD COLUMN fixed_at timestamptz;
+    ADD COLUMN fixed_at timestamptz,
+    ADD COLUMN fixes_job uuid,
+    ADD COLUMN fixes_partition integer,
+    ADD COLUMN fixes_seq bigint;
 CREATE INDEX rejects_fixed ON userload.rejects (job) WHERE fixed_by IS NOT NULL;
 COMMENT ON COLUMN userload.rejects.fixed_by IS 'the job whose fix file brought this record again, and it was loaded; NULL: still to be fixed';
+COMMENT ON COLUMN userload.rejects.fixes_job IS 'of a record of a fix file: with fixes_partition and fixes_seq the reject that it stood for';
 
 CREATE OR REPLACE VIEW userload.job_status AS
 SELECT
