@@ -426,6 +426,9 @@ import Testing
         #expect(schedule.isPartitionsDue(at: start + .seconds(93)))
         // No answer changes nothing.
         #expect(schedule.counted(nil, at: start + .seconds(94)) == 0)
+        // Back with fewer: those it had are still to be removed.
+        #expect(schedule.counted(1, at: start + .seconds(95)) == 0)
+        #expect(schedule.mostPartitions == 6)
     }
 
     /// The ends of a thousand jobs come in many batches: they are asked for together, and at once when all is loaded.

@@ -18,6 +18,8 @@ struct SessionSchedule {
 
     /// How many the topic has, as was asked last or as the group shows. 0: the topic does not exist.
     private(set) var partitions: Int
+    /// How many it had at most: those above what it has now are gone, though it was away in between.
+    private(set) var mostPartitions: Int
     private(set) var isCheckUnderWay = false
     private(set) var isDrainLookUnderWay = false
     private(set) var isCaughtUpTold = false
@@ -45,6 +47,7 @@ struct SessionSchedule {
 
     init(partitions: Int, now: ContinuousClock.Instant) {
         self.partitions = partitions
+        mostPartitions = partitions
         nextCheck = now
         lastCheck = now
         nextCommit = now
@@ -65,6 +68,7 @@ struct SessionSchedule {
 
     mutating func assigned(_ partitions: [Int32]) {
         self.partitions = max(self.partitions, Int(partitions.max() ?? -1) + 1)
+        mostPartitions = max(mostPartitions, self.partitions)
         isCaughtUpTold = false
     }
 
@@ -82,6 +86,7 @@ struct SessionSchedule {
         // One that is gone may be created again at any moment.
         nextPartitions = now + (count == 0 ? .seconds(1) : Self.partitionsInterval)
         defer { if let count { partitions = count } }
+        mostPartitions = max(mostPartitions, count ?? 0)
         return partitions
     }
 

@@ -82,9 +82,10 @@ extension WorkSession {
             if before > 0 { report(.waitingForTopic) }
             return
         }
-        guard count != before else { return }
-        report(.partitions(from: before, to: count))
-        if count < before { remove((Int32(clamping: count)..<Int32(clamping: before)).map { $0 }) }
+        if count != before { report(.partitions(from: before, to: count)) }
+        // It may have been away in between, with no partition at all.
+        let most = schedule.mostPartitions
+        if count < most { remove((Int32(clamping: count)..<Int32(clamping: most)).map { $0 }) }
     }
 
     // MARK: Drain

@@ -59,4 +59,35 @@ import Testing
         try holder.send("SELECT pg_advisory_unlock(7);")
         try world.expectCompleted(file, inserted: 1_000)
     }
+
+    /// A server that stands still accepts connections and says nothing: nobody waits for it for ever.
+    @Test func aServerThatStandsStill() throws {
+        let postgres = try PostgresServer()
+        let world = try World(postgres: postgres)
+        let file = try world.files.write("a.csv", People.csv(0..<1_000))
+        try world.expect(0, "load", file)
+        let holder = try OtherSession(
+            world.database, applicationName: "psql", script: "BEGIN; LOCK TABLE users; SELECT pg_advisory_lock(7);")
+        try eventually("the table is locked") {
+            try world.database.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7") != "0"
+        }
+        let other = try world.files.write("b.csv", People.csv(1_000..<2_000))
+        let load = try world.start(["load", "--stall-timeout", "6s", other])
+        try load.wait(for: "1,000 records")
+        postgres.pause()
+        defer { postgres.resume() }
+        let reading = try ["status", "stats", "users", "jobs", "rejects"].map { command in
+            try world.start([command] + (["status", "rejects"].contains(command) ? [file] : []))
+        }
+        for command in reading {
+            let result = try command.wait(.seconds(60))
+            #expect(result.code == 7 && result.stderr.contains("no connection to Postgres: no answer"), "\(result)")
+        }
+        let result = try load.wait(.seconds(120))
+        #expect([3, 7].contains(result.code), "\(result)")
+        postgres.resume()
+        try holder.send("ROLLBACK;")
+        try world.expect(0, "load", other)
+        try world.expectUsers(2_000)
+    }
 }

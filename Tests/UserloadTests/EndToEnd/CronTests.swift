@@ -164,6 +164,22 @@ import Testing
         #expect(stream.stderr.contains("--move-to needs files: standard input (-) cannot be moved"), "\(stream)")
     }
 
+    /// A trigger that swallows rows: the job ends, but never complete.
+    @Test func whatIsNotCompletedStaysWhereItIs() throws {
+        try world.expect(0, "migrate")
+        try world.database.psql(
+            """
+            CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN IF NEW.age = 7 THEN RETURN NULL; END IF; RETURN NEW; END $$;
+            CREATE TRIGGER swallow BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION swallow();
+            """)
+        let done = try folder("done")
+        let file = try world.files.write("a.csv", People.csv(0..<10))
+        let result = try world.expect(3, "load", "--move-to", done, file)
+        #expect(try names(done) == [] && FileManager.default.fileExists(atPath: file), "\(result)")
+        #expect(!result.stderr.contains("moved"), "\(result)")
+    }
+
     // MARK: --on-finish
 
     private func told() throws -> String { try String(contentsOfFile: world.files.path("told"), encoding: .utf8) }
