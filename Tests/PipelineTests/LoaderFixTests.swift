@@ -105,6 +105,23 @@ import Testing
         #expect(try fixture.people().count == 5)
     }
 
+    /// A spreadsheet made it of partition 2, number 30 or 400: the line tells.
+    @Test func zerosThatASpreadsheetTookAway() throws {
+        try fixture.execute(
+            """
+            INSERT INTO userload.rejects (job, partition, seq, line, byte_offset, length, form, bytes, errors, cluster,
+                topic, kafka_offset, kafka_time)
+            SELECT job, partition, seq * 10, line * 10, 0, 1, 'raw', 'x', errors, 'c', 't', 0, 0
+            FROM userload.rejects WHERE seq IN (3, 4) OR seq = 1
+            """)
+        let places = [place(3, line: 130), place(4, line: 14), place(1), place(1_000_000_001, line: 11)]
+        #expect(fixture.load(batch(places.indices.map { TestRow("A", $0) }, places)) == "committed")
+        #expect(
+            try noted() == [
+                "1|t|old", "2|f|old", "3|f|old", "4|t|old", "10|f|old", "30|t|old", "40|f|old",
+            ])
+    }
+
     @Test func rowsThatATriggerSwallowedAreNotFixed() throws {
         try fixture.beforeInsert("IF NEW.age = 9 THEN RETURN NULL; END IF;")
         #expect(fixture.load(batch([TestRow("A", 9), TestRow("B", 2)], [place(1), place(2)])) == "committed")

@@ -1,6 +1,7 @@
 -- Notes on rejects of earlier jobs what became of the records that stand for them. By record: $1 job, $2 partition and
 -- $3 sequence number of the reject, $4 its line (0: not known), $5 the job that brings it again, $6 and $7 the record's own
 -- partition and sequence number, $8 errors, NULL if it is in.
+-- A spreadsheet makes 3.1 of 3.10: where the line is known, it tells which one is meant.
 -- A reject of a fix file stands for an earlier one in its turn: it is remembered which, and that one is told, too. Of several
 -- records for one reject, one that is in is enough. What is no reject, or is fixed already, is left alone. The rows are
 -- locked in one order. OFFSET 0 keeps it a look-up in the index for each.
@@ -9,12 +10,15 @@ WITH RECURSIVE brought AS MATERIALIZED (
         $1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::uuid[], $6::integer[], $7::bigint[], $8::text[])
         WITH ORDINALITY AS b(job, partition, seq, line, fixed_by, own_partition, own_seq, errors, number)
 ), reached AS (
-    SELECT b.number, 1 AS depth, b.job, b.partition, b.seq, r.fixes_job, r.fixes_partition, r.fixes_seq
+    SELECT b.number, 1 AS depth, b.job, b.partition, r.seq, r.fixes_job, r.fixes_partition, r.fixes_seq
     FROM brought AS b
     CROSS JOIN LATERAL (
-        SELECT r.fixes_job, r.fixes_partition, r.fixes_seq FROM userload.rejects AS r
-        WHERE r.job = b.job AND r.partition = b.partition AND r.seq = b.seq AND (b.line = 0 OR r.line = b.line)
-            AND r.job <> '00000000-0000-0000-0000-000000000000' OFFSET 0) AS r
+        SELECT r.seq, r.fixes_job, r.fixes_partition, r.fixes_seq FROM userload.rejects AS r
+        WHERE r.job = b.job AND r.partition = b.partition AND (b.line = 0 OR r.line = b.line)
+            AND r.seq = ANY (CASE WHEN b.line = 0 OR b.seq > 1000000000 THEN ARRAY[b.seq] ELSE
+                ARRAY[b.seq, b.seq * 10, b.seq * 100, b.seq * 1000, b.seq * 10000, b.seq * 100000, b.seq * 1000000] END)
+            AND r.job <> '00000000-0000-0000-0000-000000000000'
+        ORDER BY r.seq LIMIT 1) AS r
     UNION ALL
     SELECT f.number, f.depth + 1, f.fixes_job, f.fixes_partition, f.fixes_seq, r.fixes_job, r.fixes_partition, r.fixes_seq
     FROM reached AS f

@@ -6,7 +6,7 @@ package struct RejectPlace: Hashable, Sendable {
     package let job: JobID
     package let partition: Int32
     package let seq: UInt64
-    /// Of the rejected record; 0: not known. Spreadsheets make 3.1 of 3.10: a reject of another line is not meant.
+    /// Of the rejected record; 0: not known. Spreadsheets make 3.1 of 3.10: the line tells which one is meant.
     package let line: UInt64
 
     package init(job: JobID, partition: Int32, seq: UInt64, line: UInt64 = 0) {
