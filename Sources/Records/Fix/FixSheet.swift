@@ -2,8 +2,9 @@
 
 package struct FixSheet {
     private let parents: [FixParent]
-    /// By column behind the first four.
-    private let paths: [[[UInt8]]]
+    /// By parent and output: its column behind the first four.
+    private let places: [[Int]]
+    private let columnCount: Int
     /// Without its line end.
     package let header: [UInt8]
 
@@ -11,14 +12,24 @@ package struct FixSheet {
     package init?(_ parents: [FixParent]) {
         self.parents = parents
         var paths: [[[UInt8]]] = []
-        for output in parents.flatMap(\.outputs) where !paths.contains(output.path) { paths.append(output.path) }
-        self.paths = paths
-        let plain = paths.map { Array($0.joined(separator: [UInt8(ascii: ".")])) }
-        // Only if no file calls it by its own name.
-        let names = paths.indices.map { index in
-            let same = parents.flatMap(\.outputs).filter { $0.path == paths[index] }
-            return same.allSatisfy { $0.alias != nil } ? same.first?.alias ?? plain[index] : plain[index]
+        var indices: [[[UInt8]]: Int] = [:]
+        // Only of what no file calls by another name than such a one.
+        var aliases: [[UInt8]?] = []
+        places = parents.map { parent in
+            parent.outputs.map { output in
+                if let index = indices[output.path] {
+                    if output.alias == nil { aliases[index] = nil }
+                    return index
+                }
+                indices[output.path] = paths.count
+                paths.append(output.path)
+                aliases.append(output.alias)
+                return paths.count - 1
+            }
         }
+        columnCount = paths.count
+        let plain = paths.map { Array($0.joined(separator: [UInt8(ascii: ".")])) }
+        let names = zip(aliases, plain).map { $0 ?? $1 }
         let rows = [names, plain].map { Self.row(FixColumns.names + $0) }
         let readable = rows.first { Self.paths(of: $0) == paths }
         guard parents.count == 1 || readable != nil else { return nil }
@@ -28,12 +39,9 @@ package struct FixSheet {
     /// A row without its line end.
     /// - Parameter isOriginal: as it stood in its file, not the JSON that push made of it.
     package func row(of parent: Int, _ stamp: FixStamp, _ record: [UInt8], isOriginal: Bool) -> [UInt8] {
-        let parent = parents[parent]
-        let (found, surplus) = parent.cells(of: record, isOriginal: isOriginal)
-        var values = [[UInt8]?](repeating: nil, count: paths.count)
-        for (output, value) in zip(parent.outputs, found) {
-            if let index = paths.firstIndex(of: output.path) { values[index] = value }
-        }
+        let (found, surplus) = parents[parent].cells(of: record, isOriginal: isOriginal)
+        var values = [[UInt8]?](repeating: nil, count: columnCount)
+        for (place, value) in zip(places[parent], found) { values[place] = value }
         // A row that is too short stays so, until somebody says where its cells belong.
         let isShort = found.contains { $0 == nil }
         if isShort { while case .some(.none) = values.last { values.removeLast() } }
@@ -46,16 +54,22 @@ package struct FixSheet {
         var row: [UInt8] = []
         for (index, cell) in cells.enumerated() {
             if index > 0 { row.append(UInt8(ascii: ",")) }
-            let needsQuotes = cell.contains { [UInt8(ascii: ","), UInt8(ascii: "\""), 0x0A, 0x0D].contains($0) }
-            guard needsQuotes else {
+            guard cell.contains(where: needsQuotes) else {
                 row += cell
                 continue
             }
             row.append(UInt8(ascii: "\""))
-            for byte in cell { row += byte == UInt8(ascii: "\"") ? [byte, byte] : [byte] }
+            for byte in cell {
+                if byte == UInt8(ascii: "\"") { row.append(byte) }
+                row.append(byte)
+            }
             row.append(UInt8(ascii: "\""))
         }
         return row
+    }
+
+    private static func needsQuotes(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == 0x0A || byte == 0x0D
     }
 
     /// What a load would take the columns for; nil: it would refuse them.
