@@ -71,7 +71,7 @@ package struct WorkCounts: Equatable, Sendable {
         self.rejected = rejected
     }
 
-    static func += (left: inout WorkCounts, right: WorkCounts) {
+    package static func += (left: inout WorkCounts, right: WorkCounts) {
         left.inserted += right.inserted
         left.updated += right.updated
         left.duplicates += right.duplicates

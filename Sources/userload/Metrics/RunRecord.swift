@@ -72,6 +72,7 @@ final class RunRecord: Sendable {
             $0.totals.note(summary)
             $0.lines = []
             $0.add("inserted", counts.inserted)
+            $0.add("updated", counts.updated)
             $0.add("duplicate", counts.duplicates)
             $0.add("rejected", counts.rejected)
         }

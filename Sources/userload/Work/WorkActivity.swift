@@ -26,7 +26,7 @@ struct WorkActivity {
 
     init(topic: String) { self.topic = topic }
 
-    var records: Int { counts.inserted + counts.duplicates + counts.rejected }
+    var records: Int { counts.inserted + counts.updated + counts.duplicates + counts.rejected }
 
     /// It reads, or has said what it waits for: started as well as a service can be.
     var isReady: Bool { hasBegun || hasWaited }
@@ -56,9 +56,7 @@ struct WorkActivity {
             away.append((server, now.addingTimeInterval(-seconds)))
             hasWaited = true
         case .batch(let batch, _):
-            counts = WorkCounts(
-                inserted: counts.inserted + batch.inserted, duplicates: counts.duplicates + batch.duplicates,
-                rejected: counts.rejected + batch.rejected)
+            counts += batch
         case .settled(let isSettled):
             self.isSettled = isSettled
             if isSettled { pace.caughtUp(records) }
@@ -103,7 +101,8 @@ struct WorkActivity {
                 "userload_worker_lines_total", "Lines that this worker loaded since it started, by outcome.",
                 kind: .counter,
                 samples: [
-                    ("inserted", counts.inserted), ("duplicate", counts.duplicates), ("rejected", counts.rejected),
+                    ("inserted", counts.inserted), ("updated", counts.updated), ("duplicate", counts.duplicates),
+                    ("rejected", counts.rejected),
                 ].map {
                     .init(labels: [(name: "outcome", value: $0.0)], value: Double($0.1))
                 }),
@@ -119,8 +118,9 @@ struct WorkActivity {
     func document(lastSign: Date, now: Date, process: Int32) -> JSONValue {
         .object([
             ("state", .string(phase.rawValue)), ("status", .string(sentence)), ("topic", .string(topic)),
-            ("inserted", .integer(Int64(counts.inserted))), ("duplicates", .integer(Int64(counts.duplicates))),
-            ("rejected", .integer(Int64(counts.rejected))), ("behind", JSONValue(behind)),
+            ("inserted", .integer(Int64(counts.inserted))), ("updated", .integer(Int64(counts.updated))),
+            ("duplicates", .integer(Int64(counts.duplicates))), ("rejected", .integer(Int64(counts.rejected))),
+            ("behind", JSONValue(behind)),
             ("away", .list(away.map { .string($0.server == .kafka ? "kafka" : "postgres") })),
             ("last_sign", JSONValue(lastSign)), ("written", JSONValue(now)), ("pid", .integer(Int64(process))),
         ])

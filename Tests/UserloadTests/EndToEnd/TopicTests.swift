@@ -32,6 +32,7 @@ import Testing
         let worker = try world.start(["work"])
         let first = try world.files.write("first.csv", People.csv(0..<1000))
         let slug = try world.push(first)
+        try worker.wait(for: "owns 12 of 12 partitions")
         try world.expectCompleted(slug, inserted: 1000)
         try world.deleteTopic()
         let second = try world.files.write("second.csv", People.csv(1000..<3000))

@@ -74,6 +74,8 @@ import Testing
     @Test(arguments: [false, true]) func aTopicCreatedAgainWithFewerPartitionsIsRead(isSeenAway: Bool) throws {
         try world.createTopic("max.message.bytes=1064960")
         let worker = try world.start(["work"])
+        // Its tables are there: `status --wait` does not wait for those.
+        try worker.wait(for: "owns 2 of 2 partitions")
         let first = try world.push(try world.files.write("a.csv", People.csv(0..<100)))
         try world.expectCompleted(first, inserted: 100)
         try world.deleteTopic()

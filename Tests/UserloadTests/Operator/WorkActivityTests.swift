@@ -26,7 +26,8 @@ import Testing
         activity.tell(.reading(partitions: 12, messages: 5, database: "crm", isFirstTime: true), at: now)
         #expect(activity.sentence == "loading users: 0 records")
         activity.take(WorkSign(behind: 4000), at: start)
-        activity.tell(.batch(WorkCounts(inserted: 900, duplicates: 90, rejected: 10), partitions: 3), at: now)
+        activity.tell(
+            .batch(WorkCounts(inserted: 500, updated: 400, duplicates: 90, rejected: 10), partitions: 3), at: now)
         activity.take(WorkSign(behind: 3000), at: start + .seconds(2))
         #expect(activity.sentence == "loading users: 25 %; 1,000 records, 500/s, ETA 6 s")
         activity.tell(.outage(.postgres, .began, reason: "x"), at: now)
@@ -54,8 +55,8 @@ import Testing
         #expect(
             activity.document(lastSign: now, now: now, process: 7).text
                 == #"{"state": "waiting", "status": "waiting: Kafka is away", "topic": "users", "inserted": 0, "#
-                + #""duplicates": 0, "rejected": 0, "behind": null, "away": ["kafka"], "last_sign": "1970-01-12T13:46:40Z", "#
-                + #""written": "1970-01-12T13:46:40Z", "pid": 7}"#)
+                + #""updated": 0, "duplicates": 0, "rejected": 0, "behind": null, "away": ["kafka"], "#
+                + #""last_sign": "1970-01-12T13:46:40Z", "written": "1970-01-12T13:46:40Z", "pid": 7}"#)
     }
 
     /// The rate is of the last half minute, and percent of what there was since all had been read.
