@@ -68,7 +68,7 @@ extension DatabaseSession {
 
     /// What is wrong with their rejects.
     func errors(of jobs: [JobStatus]) throws(PostgresError) -> [JobID: JobErrors] {
-        try self.jobs.errors(of: jobs.filter { $0.rejected > 0 }.map(\.id))
+        try self.jobs.errors(of: jobs.filter { $0.unfixed > 0 }.map(\.id))
     }
 
     func noSuchJob(_ name: String) -> Failure {

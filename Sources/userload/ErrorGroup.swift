@@ -102,21 +102,20 @@ struct RejectCommands {
     let form: Form?
     /// What push was told of the file.
     let flags: InputFlags
+    var onDuplicate = OnDuplicate.skip
 
     /// Makes a file of them, and loads it.
     var mending: String {
-        let file =
-            switch form {
-            case .csv: "fix.csv"
-            case .jsonl, nil: "fix.jsonl"
-            case .array, .objects: "fix.json"
-            }
-        var flags = flags
-        // What is kept is UTF-8, and nothing stands before the header.
-        flags.encoding = nil
-        flags.skipLines = 0
-        let load = (["userload", "load"] + flags.words + [file]).map(shellQuoted).joined(separator: " ")
-        return "`userload rejects --raw \(slug) > \(file)`, then `\(load)`"
+        let file = form == .csv ? "fix.csv" : "fix.jsonl"
+        return "`userload rejects \(slug) -o \(file)`, edit it, `\(load(file))`"
+    }
+
+    /// Loads that file. Its columns need no options; what happens to its records does.
+    func load(_ file: String) -> String {
+        var words = ["userload", "load"]
+        if flags.lenient { words.append("--lenient") }
+        if !onDuplicate.skips { words += ["--on-duplicate", onDuplicate.rawValue] }
+        return (words + [file]).map(shellQuoted).joined(separator: " ")
     }
 
     /// Escaped.
@@ -139,7 +138,9 @@ extension JobStatus {
     }
 
     var rejectCommands: RejectCommands {
-        RejectCommands(slug: slug, form: format.flatMap(Form.init), flags: inputFlags ?? InputFlags())
+        RejectCommands(
+            slug: slug, form: format.flatMap(Form.init), flags: inputFlags ?? InputFlags(),
+            onDuplicate: onDuplicate.flatMap(OnDuplicate.init) ?? .skip)
     }
 
     /// By code, with the values of the records that were kept.

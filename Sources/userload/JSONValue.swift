@@ -5,6 +5,7 @@ import Log
 
 indirect enum JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
     case null
+    case bool(Bool)
     case integer(Int64)
     case number(Double)
     case string(String)
@@ -24,6 +25,7 @@ indirect enum JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral
     var text: String {
         switch self {
         case .null: "null"
+        case .bool(let value): value ? "true" : "false"
         case .integer(let value): "\(value)"
         case .number(let value): "\(value)"
         case .string(let value): jsonString(value)

@@ -65,18 +65,56 @@ import Testing
                     #expect(withBytes(Array(bytes[..<count])) { WireHeader.decode($0) } == .malformed)
                 }
                 #expect(withBytes(bytes + [0]) { WireHeader.decode($0) } == .malformed)
-                for other in [0, 3, 255] as [UInt8] {
+                #expect(withBytes(bytes + [UInt8](repeating: 0, count: 19)) { WireHeader.decode($0) } == .malformed)
+                for other in [3, 255] as [UInt8] {
                     #expect(withBytes(bytes.dropLast() + [other]) { WireHeader.decode($0) } == .malformed)
                 }
             }
         }
     }
 
+    /// An older worker passes over all of a fix file's job, those of its records that stand for no reject included.
+    @Test func version3SaysWhichRejectARecordStandsFor() {
+        let places = [
+            nil, RejectPlace(job: JobID(high: 1, low: 2), partition: 0, seq: 1),
+            RejectPlace(job: JobID(high: .max, low: .max), partition: .max, seq: 1 << 53, line: 1 << 53),
+        ]
+        for mode in OnDuplicate.allCases {
+            for fixes in places {
+                let header = WireHeader(
+                    kind: .raw, job: testJob, seq: 5, line: 300, offset: 127, length: 1, onDuplicate: mode, isFix: true,
+                    fixes: fixes)
+                let bytes = Self.encoded(header)
+                #expect(bytes.first == 3 && header.version == 3)
+                #expect(withBytes(bytes) { WireHeader.decode($0) } == .header(header))
+                #expect(withBytes(bytes + [0]) { WireHeader.decode($0) } == .malformed)
+                let plain = Self.encoded(
+                    WireHeader(
+                        kind: .raw, job: testJob, seq: 5, line: 300, offset: 127, length: 1, onDuplicate: mode,
+                        isFix: true))
+                for count in plain.count + 1..<max(bytes.count, plain.count + 1) {
+                    #expect(withBytes(Array(bytes[..<count])) { WireHeader.decode($0) } == .malformed)
+                }
+            }
+        }
+        // None of which push can have written.
+        for place in [
+            RejectPlace(job: .foreign, partition: 0, seq: 1), RejectPlace(job: testJob, partition: 0, seq: 0),
+            RejectPlace(job: testJob, partition: -1, seq: 1),
+            RejectPlace(job: testJob, partition: 0, seq: (1 << 53) + 1),
+            RejectPlace(job: testJob, partition: 0, seq: 1, line: .max),
+        ] {
+            let bytes = Self.encoded(WireHeader(kind: .record, job: testJob, seq: 5, fixes: place))
+            #expect(withBytes(bytes) { WireHeader.decode($0) } == .malformed)
+        }
+    }
+
     @Test func sizeIsEnough() {
         let header = WireHeader(
             kind: .end, job: testJob, seq: .max, line: .max, offset: .max, length: .max, lenient: .all,
-            onDuplicate: .update)
-        #expect(Self.encoded(header).count == WireHeader.maximumSize)
+            onDuplicate: .update, fixes: RejectPlace(job: testJob, partition: .max, seq: .max, line: .max))
+        // Five groups of seven bits hold a partition.
+        #expect(Self.encoded(header).count == WireHeader.maximumSize - 5)
     }
 
     @Test func newerVersionKeepsItsPlaces() {

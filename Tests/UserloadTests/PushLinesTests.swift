@@ -68,7 +68,7 @@ import Testing
             PushLines(files: ["a.csv"], command: "", options: options, times: utc).errors(pushed)
         }
         let seeing = "to see them all once they are loaded: `userload rejects \(job.slug)`"
-        let correcting = "to correct them: `userload rejects --raw \(job.slug) > fix.csv`, then "
+        let correcting = "to correct them: `userload rejects \(job.slug) -o fix.csv`, edit it, "
         #expect(
             errors() == [
                 "  1,004 not_an_integer",
@@ -89,11 +89,14 @@ import Testing
         options.limits.maxRejects = .count(9)
         #expect(errors()[1] == #"    line 9      age "ab\x1B\xC3" is not a whole number"#)
         #expect(errors()[5] == #"    line 7  the row has 1 cell, the header 2: "Gi""#)
-        #expect(errors()[9] == correcting + "`userload load --delimiter ';' --map 'age=Alter heute' fix.csv`")
-        pushed.form = .array
-        #expect(errors()[9].contains("> fix.json`"))
-        pushed.form = .jsonl
-        #expect(errors()[9].contains("> fix.jsonl`"))
+        #expect(errors()[9] == correcting + "`userload load fix.csv`")
+        for form in [Form.array, .objects, .jsonl] {
+            pushed.form = form
+            #expect(errors()[9].contains("-o fix.jsonl`"))
+        }
+        options.onDuplicate = .update
+        options.input.lenient = true
+        #expect(errors()[9].hasSuffix("`userload load --lenient --on-duplicate update fix.jsonl`"))
         pushed.result = .failed(.interrupted)
         #expect(errors().isEmpty)
     }

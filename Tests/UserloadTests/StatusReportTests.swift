@@ -29,8 +29,7 @@ import Testing
             header: "Id;Name;Jahre")
         let commands = [
             "to see them all: `userload rejects 4x7k2m9q`",
-            "to correct them: `userload rejects --raw 4x7k2m9q > fix.csv`, then "
-                + "`userload load --delimiter ';' --map age=Jahre fix.csv`",
+            "to correct them: `userload rejects 4x7k2m9q -o fix.csv`, edit it, `userload load fix.csv`",
         ]
         #expect(
             report(job, errors) == [
@@ -69,6 +68,21 @@ import Testing
         #expect(Array(report(job).dropFirst(4)) == commands)
     }
 
+    @Test func rejectsThatWereFixedSince() {
+        var job = sampleJob(options: ["--lenient", "--on-duplicate", "update", "/data/people.csv"])
+        job.fixed = 498
+        #expect(report(job)[0] == "people.csv  112 MB  4x7k2m9q  completed, 512 rejects, 498 fixed since")
+        #expect(report(job).last?.hasSuffix("edit it, `userload load --lenient fix.csv`") == true)
+        #expect(jobTable([job], utc)[1].contains("1,000,000  512, 498 fixed since  2026"))
+        #expect(statusDocument(job).text.contains(#""rejected": 512, "fixed": 498, "#))
+        #expect(job.hasFailed && exitCode(of: [job]) == .doneWithRejects && job.newsExitCode == .doneWithRejects)
+        job.fixed = 512
+        #expect(report(job)[0].hasSuffix("512 rejects, 512 fixed since"))
+        #expect(report(job).allSatisfy { !$0.contains("to correct") })
+        #expect(!job.hasFailed && exitCode(of: [job]) == .done && job.newsExitCode == .done)
+        #expect(noRejects(job) == "the 512 rejects of 4x7k2m9q were all fixed since: --all lists them")
+    }
+
     /// A job's options come from the topic: they are read as a command line, and no file that they name is.
     @Test func whatPushWasToldOfTheFile() throws {
         let files = try TemporaryDirectory()
@@ -82,7 +96,7 @@ import Testing
         ] as [[String]?] {
             let job = sampleJob(options: options)
             #expect(job.inputFlags == nil, "\(options ?? [])")
-            #expect(job.rejectCommands.mending.hasSuffix("then `userload load fix.csv`"))
+            #expect(job.rejectCommands.mending.hasSuffix("edit it, `userload load fix.csv`"))
         }
     }
 
@@ -241,7 +255,7 @@ import Testing
                 "  1 not_an_integer",
                 #"    partition 3, offset 17  age "x" is not a whole number"#,
                 "to see them all: `userload rejects -`",
-                "to correct them: `userload rejects --raw - > fix.jsonl`, then `userload load fix.jsonl`",
+                "to correct them: `userload rejects - -o fix.jsonl`, edit it, `userload load fix.jsonl`",
             ])
     }
 
@@ -262,7 +276,7 @@ import Testing
             {"slug": "4x7k2m9q", "label": "nightly", "file": "/data/people.csv", "size": 112000000, \
             "host": "etl1", "conclusion": "CSV, UTF-8, \\";\\": \\"Name\\" → name, age", \
             "state": "completed", "lines": 1000000, "inserted": 10000, "updated": 0, \
-            "duplicates": 989488, "rejected": 512, "percent": 100, "pushed_at": "2026-11-23T02:00:00Z", \
+            "duplicates": 989488, "rejected": 512, "fixed": 0, "percent": 100, "pushed_at": "2026-11-23T02:00:00Z", \
             "completed_at": "2026-11-23T02:01:00Z", "rejects": [{"line": 17, "errors": [{"field": "age", \
             "code": "missing", "message": "is missing"}]}]
             """

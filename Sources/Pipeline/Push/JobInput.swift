@@ -196,7 +196,8 @@ final class JobInput {
 extension Plan {
     fileprivate func markerHeader(_ kind: MessageKind, _ job: JobID, seq: UInt64) -> WireHeader {
         WireHeader(
-            kind: kind, job: job, seq: seq, lenient: isPlain ? nil : input.lenient, onDuplicate: onDuplicate)
+            kind: kind, job: job, seq: seq, lenient: isPlain ? nil : input.lenient, onDuplicate: onDuplicate,
+            isFix: input.isFix)
     }
 }
 

@@ -138,8 +138,10 @@ final class MessageProcessor {
                     length: Int64(clamping: header.length), kafkaOffset: message.offset,
                     kafkaTime: message.timestamp, wire: value,
                     nulls: updates ? validator.nulls : NullFields(rawValue: 0))
+                if let fixes = header.fixes { builder.batch.addFixOfRow(fixes, progressIndex: step) }
             } else {
                 reject(header, message, value, step, builder)
+                if let fixes = header.fixes { builder.batch.addFixOfReject(fixes, progressIndex: step) }
             }
         }
         progress.apply(header.kind, seq, value: value)

@@ -56,9 +56,35 @@ COMMENT ON COLUMN userload.run_jobs.files IS 'how many files of the run are this
 
 ALTER TABLE userload.rejects
     ADD COLUMN fixed_by uuid,
-    ADD COLUMN fixed_at timestamptz;
+    ADD COLUMN fixed_at timestamptz,
+    ADD COLUMN fixes_job uuid,
+    ADD COLUMN fixes_partition integer,
+    ADD COLUMN fixes_seq bigint;
 CREATE INDEX rejects_fixed ON userload.rejects (job) WHERE fixed_by IS NOT NULL;
 COMMENT ON COLUMN userload.rejects.fixed_by IS 'the job whose fix file brought this record again, and it was loaded; NULL: still to be fixed';
+COMMENT ON COLUMN userload.rejects.fixes_job IS 'of a record of a fix file: with fixes_partition and fixes_seq the reject that it stood for';
+
+CREATE OR REPLACE VIEW userload.reject_list AS
+SELECT
+    left(j.id_text, 8) AS slug,
+    j.label,
+    j.path AS file,
+    r.line,
+    r.byte_offset,
+    (SELECT string_agg(coalesce(nullif(e.error ->> 'field', '') || ' ', '') || (e.error ->> 'message'), '; '
+                       ORDER BY e.place)
+     FROM jsonb_array_elements(r.errors) WITH ORDINALITY AS e(error, place)) AS problem,
+    encode(r.bytes, 'escape') AS record,
+    r.form,
+    r.length,
+    r.errors,
+    r.partition,
+    r.kafka_offset,
+    r.created_at,
+    r.job,
+    r.fixed_at
+FROM userload.rejects AS r LEFT JOIN userload.jobs AS j ON j.id = r.job;
+COMMENT ON COLUMN userload.reject_list.fixed_at IS 'when a fix file brought it again, and it was loaded; NULL: still to be fixed';
 
 CREATE OR REPLACE VIEW userload.job_status AS
 SELECT

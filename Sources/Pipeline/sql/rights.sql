@@ -3,7 +3,7 @@
 WITH needed (schema, name, rights) AS (
     VALUES ($1, $2, CASE WHEN $3 THEN '{SELECT,INSERT,UPDATE}' ELSE '{SELECT,INSERT}' END::text[]), ('userload', 'settings', '{SELECT}'),
         ('userload', 'jobs', '{SELECT,INSERT,UPDATE}'), ('userload', 'progress', '{SELECT,INSERT,UPDATE}'),
-        ('userload', 'positions', '{SELECT,INSERT,UPDATE}'), ('userload', 'rejects', '{SELECT,INSERT}'),
+        ('userload', 'positions', '{SELECT,INSERT,UPDATE}'), ('userload', 'rejects', '{SELECT,INSERT,UPDATE}'),
         ('userload', 'runs', '{SELECT,INSERT,UPDATE}'), ('userload', 'run_jobs', '{SELECT,INSERT,UPDATE}'),
         ('userload', 'age_adjustments', '{SELECT,INSERT}'), ('userload', 'hand_readers', '{SELECT,INSERT,UPDATE}')
 )

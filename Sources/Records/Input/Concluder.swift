@@ -151,7 +151,8 @@ struct Concluder {
         } catch {
             throw Fault(error.message, amended: other(flags))
         }
-        guard seen > 0, found == 0 else { return }
+        // A fix file says itself what it is, and of its records only some may be corrected yet.
+        guard seen > 0, found == 0, !conclusion.isFix else { return }
         let words =
             seen == 1
             ? "the first record has no name and age" : "none of the first \(seen) records has a name and an age"

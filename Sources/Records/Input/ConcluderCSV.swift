@@ -110,10 +110,12 @@ extension Concluder {
             let seen = "(line \(header.line): \(Self.list(names)))"
             // Of columns that are found but cannot be used, the sentence counts, not that of another delimiter.
             attempt.known = 1
-            let matcher = try ColumnMatcher(names, isCSV: true, flags, seen: seen)
+            let matched = try FixColumns(names, isCSV: true, flags, seen: seen)
+            let matcher = matched.matcher
             attempt.known = matcher.knownCount
-            conclusion.columns = matcher.columns
-            conclusion.age = matcher.ageSource
+            conclusion.isFix = matched.isFix
+            conclusion.columns = matched.columns
+            conclusion.age = matched.age
             describe(&conclusion, matcher)
             if matcher.missing.isEmpty {
                 attempt.conclusion = conclusion

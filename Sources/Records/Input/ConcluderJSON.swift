@@ -9,18 +9,19 @@ extension Concluder {
         guard keys.objects > 0 else { throw noObjects(form, keys.records, flags) }
         let objects = keys.objects == 1 ? "the first object" : "the first \(keys.objects) objects"
         let seen = keys.names.isEmpty ? "(\(objects): no keys)" : "(in \(objects): \(Self.list(keys.names)))"
-        let matcher: ColumnMatcher
+        let matched: FixColumns
         do {
-            matcher = try ColumnMatcher(keys.names, isCSV: false, flags, seen: seen)
+            matched = try FixColumns(keys.names, isCSV: false, flags, seen: seen)
         } catch {
             var fault = error
             // The keys that a flag names may be inside.
             if fault.kind == .usage { fault.programs = wrapped(flags).map { [$0.program] } ?? [] }
             throw fault
         }
-        let all = matcher.columns
+        let (all, matcher) = (matched.columns, matched.matcher)
+        conclusion.isFix = matched.isFix
         conclusion.columns = all
-        conclusion.age = matcher.ageSource
+        conclusion.age = matched.age
         describe(&conclusion, matcher)
         guard matcher.missing.isEmpty else {
             if let wrapped = wrapped(flags) { throw wrapped.fault }

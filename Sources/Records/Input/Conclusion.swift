@@ -122,6 +122,9 @@ package struct Conclusion: Hashable, Sendable {
     /// made rejects of such rows.
     package internal(set) var hasSurplus = false
 
+    /// Rejects of earlier jobs, corrected: see `FixColumns`.
+    package internal(set) var isFix = false
+
     // For people only.
 
     /// The fields that were found, and what they are made of: `"First Name" + "Last Name" → name`.
@@ -150,6 +153,7 @@ package struct Conclusion: Hashable, Sendable {
     package func line(_ words: [String]) -> String {
         var input = [form.words] + words
         if form == .csv { input.append("\"\(dialect.argument)\"") }
+        if isFix { input.append("a fix file") }
         if skippedLines > 0 { input.append(skippedLines == 1 ? "1 line skipped" : "\(skippedLines) lines skipped") }
         // As many as a person reads, and as a start marker holds.
         let shown = 10

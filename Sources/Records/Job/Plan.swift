@@ -76,6 +76,7 @@ extension Conclusion {
             parts += [text(age.index)] + list(age.source)
             parts += [Array(age.asOf.text.utf8), age.format.map { Array($0.rawValue.utf8) }]
         }
+        if isFix { parts.append(Array("fix".utf8)) }
         return parts
     }
 }

@@ -84,7 +84,8 @@ final class CSVScanner: FormatScanner {
                 "the row has \(rows.cellCount) cell\(rows.cellCount == 1 ? "" : "s"), the header \(columnCount)")
         }
         for index in rows.strayQuotes {
-            let path = index < columns.count ? columns[index].path : []
+            let column = index < columns.count ? columns[index] : nil
+            let path = column.map { $0.path.isEmpty ? $0.source : $0.path } ?? []
             let name = FieldError.fieldName(Array(path.joined(separator: [UInt8(ascii: ".")])))
             let subject = name.isEmpty ? "a surplus cell " : ""
             errors.append(name, "stray_quote", subject + "has a quote where none may be")

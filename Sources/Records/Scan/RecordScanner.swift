@@ -15,6 +15,7 @@ package final class RecordScanner {
     private let window: InputWindow
     private var scanner: (any FormatScanner)?
     private var renamer: JSONRenamer?
+    private var fixes: FixCells?
     /// What is kept of a record that its new names make too long.
     private let prefix = ByteBuffer(capacity: 16)
 
@@ -38,6 +39,7 @@ package final class RecordScanner {
         case .array: scanner = JSONElementScanner(window: window, isArray: true)
         case .objects: scanner = JSONElementScanner(window: window, isArray: false)
         }
+        if conclusion.isFix { fixes = FixCells(conclusion) }
         if conclusion.form != .csv, !conclusion.columns.isEmpty || conclusion.age != nil {
             renamer = JSONRenamer(conclusion.columns, age: conclusion.age)
         }
@@ -74,6 +76,7 @@ package final class RecordScanner {
     package func next() throws -> Bool {
         guard let scanner else { preconditionFailure("records before begin") }
         guard try scanner.next(&record) else { return false }
+        if let fixes { record.fixes = fixes.place(record) }
         if let renamer, let json = record.json { rename(json, renamer) }
         return true
     }

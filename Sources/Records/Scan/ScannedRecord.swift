@@ -16,6 +16,8 @@ package struct ScannedRecord {
     package internal(set) var isTruncated = false
     /// What the date of birth that should give the age is wrong with; `json` has no age then.
     package internal(set) var ageFault = AgeFault.none
+    /// Of a fix file: the reject that the record stands for.
+    package internal(set) var fixes: RejectPlace?
     /// Empty if there is `json`.
     package internal(set) var errors: [FieldError] = []
 

@@ -43,12 +43,12 @@ package struct KeptRecords {
         let names =
             header.map { (try? CSVHeaderCells.cells($0, delimiter: separator, line: 1)) ?? [] }
             ?? (flags?.columns ?? []).map { withBytes(Array($0.utf8)) { Array(trimmed($0)) } }
-        let matcher = isCSV ? flags.flatMap { try? ColumnMatcher(names, isCSV: true, $0, seen: "") } : nil
+        let matcher = isCSV ? flags.flatMap { try? FixColumns(names, isCSV: true, $0, seen: "") } : nil
         self.isCSV = isCSV
         self.delimiter = separator
         self.flags = flags ?? InputFlags()
         columns = matcher?.columns ?? []
-        age = matcher?.ageSource
+        age = matcher?.age
     }
 
     /// nil: it cannot be told, or there is none.
@@ -93,9 +93,9 @@ package struct KeptRecords {
     /// The key that push took for the field; nil if that has the field's own name.
     private func source(of field: String, in record: Bytes) -> [[UInt8]]? {
         guard let keys = JSONMembers.keys(of: record),
-            let matcher = try? ColumnMatcher(keys, isCSV: false, flags, seen: "")
+            let matcher = try? FixColumns(keys, isCSV: false, flags, seen: "")
         else { return nil }
-        if let age = matcher.ageSource, age.name == field { return age.source }
+        if let age = matcher.age, age.name == field { return age.source }
         return matcher.columns.first { $0.isCalled(field) }?.source
     }
 }

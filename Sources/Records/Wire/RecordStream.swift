@@ -23,6 +23,7 @@ package final class RecordStream {
     private let job: JobID
     private let lenient: LenientFields?
     private let onDuplicate: OnDuplicate
+    private let isFix: Bool
     private let ageSource: AgeSource?
     private let partitions: UnsafeMutablePointer<PartitionState>
     private let header: UnsafeMutablePointer<UInt8>
@@ -42,6 +43,7 @@ package final class RecordStream {
         self.job = job
         lenient = plan.isPlain ? nil : plan.input.lenient
         onDuplicate = plan.onDuplicate
+        isFix = plan.input.isFix
         ageSource = plan.input.age
         validator = Validator(key: plan.keyFields)
         validator.lenient = plan.input.lenient
@@ -106,7 +108,7 @@ package final class RecordStream {
         let wire = WireHeader(
             kind: outgoing.kind, job: job, seq: outgoing.seq, line: scanner.record.line,
             offset: scanner.record.offset, length: scanner.record.length, lenient: lenient,
-            onDuplicate: onDuplicate)
+            onDuplicate: onDuplicate, isFix: isFix, fixes: scanner.record.fixes)
         outgoing.header = Bytes(start: header, count: wire.encode(to: header))
     }
 

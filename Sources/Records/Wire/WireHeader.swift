@@ -1,10 +1,11 @@
 // The binary header of every message of ours, versions 1 to 3.
 //
 //     [0] version   [1] kind   [2..17] job id, big-endian   [18..25] seq, big-endian   then LEB128: line, offset, length
-//     in versions 2 and 3 behind them: [lenient fields], in version 3: [on a duplicate]
+//     in versions 2 and 3 behind them: [lenient fields], in version 3: [on a duplicate], and behind that, if the record
+//     stands for a reject of an earlier job: [16: its job id] then LEB128: partition, seq, line
 //
-// A job is of version 2 if anything but plain CSV or JSON lines made it, of version 3 if it does not skip duplicates, so
-// that an older worker passes it over.
+// A job is of version 2 if anything but plain CSV or JSON lines made it, of version 3 if it does not skip duplicates or is
+// a fix file, so that an older worker passes it over.
 // The first 26 bytes keep their places in every version, so that an old worker can still pass a newer job over.
 
 /// What a message is.
@@ -40,10 +41,16 @@ package struct WireHeader: Equatable, Sendable {
     package private(set) var lenient: LenientFields?
     /// What becomes of the record if the table has its key. Another mode than skip: version 3.
     package private(set) var onDuplicate: OnDuplicate
+    /// Version 3, of a job that skips duplicates too.
+    private let isThird: Bool
+    /// The reject that the record stands for.
+    package private(set) var fixes: RejectPlace?
 
+    /// - Parameter isFix: of a job that is a fix file, whether the record stands for a reject or not.
     package init(
         kind: MessageKind, job: JobID, seq: UInt64, line: UInt64 = 0, offset: UInt64 = 0, length: UInt64 = 0,
-        lenient: LenientFields? = nil, onDuplicate: OnDuplicate = .skip
+        lenient: LenientFields? = nil, onDuplicate: OnDuplicate = .skip, isFix: Bool = false,
+        fixes: RejectPlace? = nil
     ) {
         self.kind = kind
         self.job = job
@@ -51,8 +58,10 @@ package struct WireHeader: Equatable, Sendable {
         self.line = line
         self.offset = offset
         self.length = length
-        self.lenient = onDuplicate.skips ? lenient : lenient ?? LenientFields(rawValue: 0)
+        isThird = isFix || fixes != nil || !onDuplicate.skips
+        self.lenient = isThird ? lenient ?? LenientFields(rawValue: 0) : lenient
         self.onDuplicate = onDuplicate
+        self.fixes = fixes
     }
 
     /// The Kafka header that holds it.
@@ -62,9 +71,9 @@ package struct WireHeader: Equatable, Sendable {
     /// The latest version, and what this program reads up to.
     package static let latestVersion: UInt8 = 3
     /// Bytes that `encode` may write.
-    package static let maximumSize = 26 + 3 * 10 + 2
+    package static let maximumSize = 26 + 3 * 10 + 2 + 16 + 3 * 10
 
-    package var version: UInt8 { lenient == nil ? 1 : onDuplicate.skips ? 2 : 3 }
+    package var version: UInt8 { lenient == nil ? 1 : isThird ? 3 : 2 }
 
     /// Writes the header; returns its size, at most `maximumSize`.
     package func encode(to target: UnsafeMutablePointer<UInt8>) -> Int {
@@ -80,9 +89,16 @@ package struct WireHeader: Equatable, Sendable {
             end.pointee = lenient.rawValue
             end += 1
         }
-        if !onDuplicate.skips {
+        if isThird {
             end.pointee = onDuplicate.wireByte
             end += 1
+        }
+        if let fixes {
+            let raw = UnsafeMutableRawPointer(end)
+            raw.storeBytes(of: fixes.job.high.bigEndian, as: UInt64.self)
+            raw.storeBytes(of: fixes.job.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            end = Self.encode(UInt64(truncatingIfNeeded: fixes.partition), to: end + 16)
+            end = Self.encode(fixes.line, to: Self.encode(fixes.seq, to: end))
         }
         return end - target
     }
@@ -113,16 +129,32 @@ package struct WireHeader: Equatable, Sendable {
             next += 1
         }
         var onDuplicate = OnDuplicate.skip
+        var fixes: RejectPlace?
         if start[0] == 3 {
             guard next < bytes.count, let mode = OnDuplicate(wireByte: bytes[next]) else { return .malformed }
             onDuplicate = mode
             next += 1
+            if next < bytes.count {
+                guard let place = decodePlace(bytes, &next) else { return .malformed }
+                fixes = place
+            }
         }
         guard next == bytes.count else { return .malformed }
         return .header(
             WireHeader(
                 kind: kind, job: job, seq: seq, line: line, offset: offset, length: length, lenient: lenient,
-                onDuplicate: onDuplicate))
+                onDuplicate: onDuplicate, isFix: start[0] == 3, fixes: fixes))
+    }
+
+    private static func decodePlace(_ bytes: Bytes, _ next: inout Int) -> RejectPlace? {
+        guard let start = bytes.baseAddress, bytes.count - next >= 16 else { return nil }
+        let job = JobID(bytes16: start + next)
+        next += 16
+        guard let partition = decodeNumber(bytes, &next), let seq = decodeNumber(bytes, &next),
+            let line = decodeNumber(bytes, &next), job != .foreign, partition <= UInt64(Int32.max),
+            (1...Limits.wireNumber).contains(seq), line <= Limits.wireNumber
+        else { return nil }
+        return RejectPlace(job: job, partition: Int32(truncatingIfNeeded: partition), seq: seq, line: line)
     }
 
     /// LEB128, unsigned.
@@ -156,13 +188,20 @@ package struct WireHeader: Equatable, Sendable {
 }
 
 extension OnDuplicate {
-    /// Skip has none: a job that skips is of an earlier version.
+    /// A job that skips is of an earlier version, unless it is a fix file.
     @inline(__always)
-    fileprivate var wireByte: UInt8 { self == .update ? 1 : 2 }
+    fileprivate var wireByte: UInt8 {
+        switch self {
+        case .skip: 0
+        case .update: 1
+        case .reject: 2
+        }
+    }
 
     @inline(__always)
     fileprivate init?(wireByte: UInt8) {
         switch wireByte {
+        case 0: self = .skip
         case 1: self = .update
         case 2: self = .reject
         default: return nil

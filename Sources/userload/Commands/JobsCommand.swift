@@ -51,7 +51,7 @@ extension JobStatus {
     var hasFailed: Bool {
         switch state {
         case .stalled, .inconsistent, .interrupted: true
-        case .completed: rejected > 0
+        case .completed: unfixed > 0
         default: false
         }
     }
@@ -66,7 +66,7 @@ func jobTable(_ jobs: [JobStatus], _ times: Times, width: Int? = nil) -> [String
     var rows = jobs.map { job in
         [
             job.slug, job.state.rawValue + (job.state == .processing ? job.percent.map { " \($0) %" } ?? "" : ""),
-            grouped(job.lines), grouped(job.rejected), job.pushedAt.map(times.dayAndTime) ?? "",
+            grouped(job.lines), grouped(job.rejected) + fixedSince(job.fixed), job.pushedAt.map(times.dayAndTime) ?? "",
             escaped(job.label ?? ""), escaped(StatusReport(job: job, times: times).name),
         ]
     }

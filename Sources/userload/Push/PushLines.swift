@@ -73,7 +73,8 @@ struct PushLines {
     /// What is wrong with the rejects of a file that was pushed, and what to do about it. Escaped.
     func errors(_ outcome: PushOutcome) -> [String] {
         guard outcome.result == .pushed, outcome.rejects > 0, let job = outcome.job else { return [] }
-        let commands = RejectCommands(slug: job.slug, form: outcome.form, flags: options.input)
+        let commands = RejectCommands(
+            slug: job.slug, form: outcome.form, flags: options.input, onDuplicate: options.onDuplicate)
         return outcome.errors.flatMap { ErrorGroup($0).lines(showsValues: options.showsValues) }
             + commands.lines(isLoaded: false)
     }

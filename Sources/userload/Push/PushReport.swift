@@ -187,5 +187,7 @@ extension PushOutcome {
 
 extension JobStatus {
     /// Rejects of which a person was told in an earlier run are no news.
-    var newsExitCode: ExitCode { state != .completed ? .incomplete : rejected > toldRejects ? .doneWithRejects : .done }
+    var newsExitCode: ExitCode {
+        state != .completed ? .incomplete : rejected > toldRejects && unfixed > 0 ? .doneWithRejects : .done
+    }
 }

@@ -29,7 +29,7 @@ func pendingDocument(_ entry: JournalEntry) -> JSONValue {
         ("size", JSONValue(entry.size.map { Int64(clamping: $0) })),
         ("host", .string(ProcessInfo.processInfo.hostName)),
         ("state", .string(JobState.pending.rawValue)),
-        ("lines", 0), ("inserted", 0), ("updated", 0), ("duplicates", 0), ("rejected", 0),
+        ("lines", 0), ("inserted", 0), ("updated", 0), ("duplicates", 0), ("rejected", 0), ("fixed", 0),
         ("percent", .null),
         ("pushed_at", JSONValue(entry.runAt)),
         ("completed_at", .null),

@@ -50,13 +50,14 @@ struct RunReport {
         if same > 0 { parts.append("\(grouped(same)) with the same content as another") }
         if run.missing > 0 { parts.append("\(grouped(run.missing)) without a job") }
         let rejects = jobs.reduce(Int64(0)) { $0.addingSaturated($1.rejected) }
+        let fixed = jobs.reduce(Int64(0)) { $0.addingSaturated($1.fixed) }
         return "\(run.label ?? "")  \(counted(run.files, "file")): " + parts.joined(separator: ", ")
-            + (rejects > 0 ? "; \(counted(rejects, "reject"))" : "")
+            + (rejects > 0 ? "; \(counted(rejects, "reject"))\(fixedSince(fixed))" : "")
     }
 
     private var ago: String { details.times.ago(run.sentAt) }
 
-    private func needsPerson(_ job: JobStatus) -> Bool { job.state != .completed || job.rejected > 0 }
+    private func needsPerson(_ job: JobStatus) -> Bool { job.state != .completed || job.unfixed > 0 }
 }
 
 /// What `status --max-age` says of a name, in one line, and whether all of it is young enough.

@@ -19,6 +19,7 @@ func statusDocument(_ job: JobStatus, errors: JobErrors? = nil, showsValues: Boo
         ("updated", .integer(job.updated)),
         ("duplicates", .integer(job.duplicates)),
         ("rejected", .integer(job.rejected)),
+        ("fixed", .integer(job.fixed)),
         ("percent", JSONValue(job.percent)),
         ("pushed_at", JSONValue(job.pushedAt)),
         ("completed_at", JSONValue(job.completedAt)),

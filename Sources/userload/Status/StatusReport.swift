@@ -36,7 +36,7 @@ struct StatusReport {
 
     /// `people.csv  112 MB  4x7k2m9q  completed, 512 rejects`.
     private var headline: String {
-        let rejects = job.rejected > 0 ? ", " + counted(job.rejected, "reject") : ""
+        let rejects = job.rejected > 0 ? ", " + counted(job.rejected, "reject") + fixedSince(job.fixed) : ""
         let parts = [name, job.size.map { sizeText($0) }, job.slug, job.state.rawValue + rejects]
         return parts.compactMap { $0 }.joined(separator: "  ")
     }
@@ -90,16 +90,19 @@ struct StatusReport {
 
     /// What is wrong with them, and what to do about it.
     private var rejects: [String] {
-        guard job.rejected > 0 else { return [] }
+        guard job.unfixed > 0 else { return [] }
         var lines: [String] = []
         if let errors {
-            if errors.rejects < job.rejected { lines.append("of the first \(grouped(errors.rejects)) rejects:") }
+            if errors.rejects < job.unfixed { lines.append("of the first \(grouped(errors.rejects)) rejects:") }
             lines += job.groups(errors).flatMap { $0.lines(showsValues: showsValues) }
             if errors.others > 0 { lines.append("  and \(errors.others) other codes") }
         }
         return lines + job.rejectCommands.lines(isLoaded: true)
     }
 }
+
+/// `, 498 fixed since`
+func fixedSince(_ count: Int64) -> String { count > 0 ? ", \(grouped(count)) fixed since" : "" }
 
 /// What is known beside the jobs themselves.
 struct StatusDetails {

@@ -113,7 +113,7 @@ import Testing
         #expect(report.rejected == 18)
     }
 
-    /// What `rejects --raw` prints is mended with an editor and pushed.
+    /// What `rejects --raw` prints is a file of the same kind.
     @Test(arguments: Broker.available) func mendedRejectsAreLoaded(_ broker: Broker) throws {
         let world = try World(on: broker)
         let file = try world.files.write("people.csv", "name,age\nAnn,31\nBob,old\n\"Cy, Jr\",x\n")

@@ -37,6 +37,9 @@ package final class Batch {
     let rejectBytes = ByteBuffer(capacity: 1 << 10)
     var rejects: ContiguousArray<BatchReject> = []
 
+    /// Records that stand for rejects of earlier jobs.
+    var fixes: ContiguousArray<BatchFix> = []
+
     /// Filled by `sortRows`: rows in the order of the unique index, without those that repeat a key of this batch.
     var order: ContiguousArray<UInt32> = []
     /// Rows left out of `order`, and how many they are by progress step.
@@ -66,7 +69,8 @@ package final class Batch {
     private var heldBytes: Int {
         rowBytes.count + rows.count * MemoryLayout<BatchRow>.stride
             + rejectBytes.count + rejects.count * MemoryLayout<BatchReject>.stride
-            + startBytes + runs.heldBytes + jobVersions.count * 32 + progress.count * MemoryLayout<ProgressStep>.stride
+            + fixes.count * MemoryLayout<BatchFix>.stride + startBytes + runs.heldBytes + jobVersions.count * 32
+            + progress.count * MemoryLayout<ProgressStep>.stride
     }
 
     /// Adds a clean record; `progress[progressIndex]` is its job and partition. Does not allocate once the buffers
@@ -133,6 +137,7 @@ package final class Batch {
         forgetFolds()
         rows.removeAll(keepingCapacity: true)
         rejects.removeAll(keepingCapacity: true)
+        fixes.removeAll()
         order.removeAll(keepingCapacity: true)
         repeated.removeAll(keepingCapacity: true)
         repeats.removeAll(keepingCapacity: true)

@@ -66,22 +66,25 @@ package struct JobReader {
     }
 
     /// All rejects of a job, one by one, in the order of the file; those of the job "-" in the order of Kafka.
-    package func rejects(of id: JobID, _ body: (Reject) throws -> Void) throws {
+    /// - Parameter all: also those that were fixed since.
+    package func rejects(of id: JobID, all: Bool = false, _ body: (Reject) throws -> Void) throws {
         let decoder = JSONDecoder()
-        try connection.stream(SQL.text(PackageResources.rejects_sql), [.text(id.uuid)]) { row in
+        try connection.stream(SQL.text(PackageResources.rejects_sql), [.text(id.uuid), .bool(all)]) { row in
             let errors = row.bytes(5).flatMap { try? decoder.decode([FieldError].self, from: Data($0)) }
             try body(
                 Reject(
                     line: Int64(row.int(0) ?? 0), byteOffset: Int64(row.int(1) ?? 0), length: Int64(row.int(2) ?? 0),
                     form: row.string(3).flatMap(Reject.Form.init) ?? .raw, bytes: row.bytea(4) ?? [],
                     errors: errors ?? [], partition: Int32(clamping: row.int(6) ?? 0),
-                    kafkaOffset: Int64(row.int(7) ?? 0)))
+                    kafkaOffset: Int64(row.int(7) ?? 0), seq: Int64(row.int(8) ?? 0),
+                    isFixed: row.bool(9) ?? false))
         }
     }
 
     /// All rejects of a job, counted by code.
-    package func rejectCodes(of id: JobID) throws(PostgresError) -> RejectCodes {
-        let job = [Parameter.text(id.uuid)]
+    /// - Parameter all: also those that were fixed since.
+    package func rejectCodes(of id: JobID, all: Bool = false) throws(PostgresError) -> RejectCodes {
+        let job = [Parameter.text(id.uuid), .bool(all)]
         var codes = RejectCodes()
         let count = try connection.query(SQL.text(PackageResources.reject_counts_sql), job)
         codes.rejects = Int64(count.first?.int(0) ?? 0)

@@ -112,6 +112,11 @@ package struct JobStatus: Codable, Equatable, Sendable {
 
     /// Of how many of its rejects a load has told a person.
     package var toldRejects: Int64 = 0
+    /// How many of its rejects a fix file has brought again since, and they were loaded.
+    package var fixed: Int64 = 0
+
+    /// Rejects that nobody has corrected yet.
+    package var unfixed: Int64 { max(0, rejected - fixed) }
 
     package var slug: String { id.slug }
 

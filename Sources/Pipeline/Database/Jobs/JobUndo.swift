@@ -95,6 +95,7 @@ package struct JobUndo {
                 }
                 _ = try query(PackageResources.undo_close_sql, [.text(id.uuid)])
                 _ = try query(PackageResources.undo_mark_sql, [.text(id.uuid)])
+                _ = try query(PackageResources.undo_fixes_sql, [.text(id.uuid)])
                 let rows = try query(PackageResources.undo_delete_sql, [.text(id.uuid)]).affected
                 try connection.commit()
                 return .undone(rows: Int64(rows))

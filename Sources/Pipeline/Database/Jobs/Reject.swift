@@ -22,4 +22,8 @@ package struct Reject: Equatable, Sendable {
     package let errors: [FieldError]
     package let partition: Int32
     package let kafkaOffset: Int64
+    /// 0 for the job "-".
+    package var seq: Int64 = 0
+    /// A fix file has brought it again since, and it was loaded.
+    package var isFixed = false
 }

@@ -15,6 +15,8 @@ struct LoadTally {
     var otherAges: [Int: Int64] = [:]
     /// Rows that Postgres refused: number, and errors as JSON.
     var refused: [(row: UInt32, errors: [UInt8])] = []
+    /// Rows that a trigger kept out of the table.
+    var swallowed: Set<UInt32> = []
 
     init(_ batch: Batch) {
         inserted = [Int](repeating: 0, count: batch.progress.count)
@@ -70,6 +72,7 @@ final class LoadTransaction {
         try insertRows()
         onStage(.rowsCopied)
         try writeRejects()
+        try writeFixes()
         onStage(.rejectsWritten)
         try writeCounts()
         onStage(.counted)

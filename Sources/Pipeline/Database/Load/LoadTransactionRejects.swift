@@ -69,9 +69,7 @@ private struct RejectColumns: ~Copyable {
 
     mutating func append(_ place: BatchPlace, of batch: Batch, form: Batch.RejectForm, bytes: Bytes, errors: Bytes) {
         let step = batch.progress[Int(place.progressIndex)]
-        withUnsafeBytes(of: (step.job.high.bigEndian, step.job.low.bigEndian)) {
-            jobs.append(value: $0.bindMemory(to: UInt8.self))
-        }
+        jobs.append(job: step.job)
         partitions.append(value: step.partition)
         sequences.append(value: place.seq)
         lines.append(value: place.line)

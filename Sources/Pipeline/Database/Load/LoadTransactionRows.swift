@@ -125,14 +125,19 @@ extension LoadTransaction {
     private func inserted(_ rows: RowNumbers, written: Int) throws -> RowNumbers? {
         if written == rows.count { return rows }
         if written == 0 {
-            lost.append(contentsOf: rows)
+            swallow(rows)
             return []
         }
         let there = try keysFound(rows)
         let found = RowNumbers(zip(rows, there).filter(\.1).map(\.0))
         guard found.count == written else { return nil }
-        lost.append(contentsOf: zip(rows, there).filter { !$0.1 }.map(\.0))
+        swallow(zip(rows, there).filter { !$0.1 }.map(\.0))
         return found
+    }
+
+    private func swallow(_ rows: some Sequence<UInt32>) {
+        lost.append(contentsOf: rows)
+        tally.swallowed.formUnion(rows)
     }
 
     private func count(_ rows: RowNumbers, _ ages: InsertedAges?) {

@@ -15,6 +15,7 @@ struct LoaderStatements: Sendable {
     let runs = SQL.text(PackageResources.loader_runs_sql)
     let runJobs = SQL.text(PackageResources.loader_run_jobs_sql)
     let addRejects = SQL.text(PackageResources.loader_add_rejects_sql)
+    let fixRejects = SQL.text(PackageResources.loader_fix_rejects_sql)
     let count = SQL.text(PackageResources.loader_count_sql)
     let countAges = SQL.text(PackageResources.loader_count_ages_sql)
     let countOtherAges = SQL.text(PackageResources.loader_count_other_ages_sql)
