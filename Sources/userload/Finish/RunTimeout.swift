@@ -8,7 +8,7 @@ enum RunTimeout {
 
     static let load = Option.duration(
         "timeout", in: range,
-        help: "Stop after this long, however far it is, with exit code 3; the same command resumes.")
+        help: "Stop after this long, whatever is left, with exit code 3; the same command resumes.")
     static let drain = Option.duration(
         "timeout", in: range,
         help: "With --drain: stop after this long, however far it is, with exit code 3; the next run resumes.")

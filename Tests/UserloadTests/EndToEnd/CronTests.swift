@@ -222,7 +222,7 @@ import Testing
         #expect(
             stopped.code == 0
                 && stopped.stderr.hasSuffix(
-                    "warning: the command of --on-finish was stopped, for userload was told to stop\n"),
+                    "warning: the command of --on-finish was stopped, because userload was stopped\n"),
             "\(stopped)")
     }
 }
