@@ -30,10 +30,10 @@ extension Command {
             discussion: [
                 "Reads the topic as one of any number of workers, validates every record and loads it with COPY, rows "
                     + "and positions in one transaction. Creates its tables the first time. Runs until SIGTERM or "
-                    + "SIGINT, then finishes the batch in hand. It waits for servers that cannot be reached. With --drain it "
-                    + "joins no consumer group: it reads what no worker is reading.",
-                "On a terminal it shows how far it is; in a log, a line a minute while it moves. systemd is told that it "
-                    + "is ready, what it does and that it is alive (Type=notify, WatchdogSec); a worker that hangs is not.",
+                    + "SIGINT, then finishes its batch. It waits for servers that cannot be reached. With --drain it joins no "
+                    + "consumer group: it reads what no worker is reading.",
+                "On a terminal it shows its progress; in a log, one line per minute while there is progress. It tells "
+                    + "systemd that it is ready, what it is doing, and that it is alive (Type=notify, WatchdogSec).",
             ],
             options: Options.kafka + Options.postgres
                 + [

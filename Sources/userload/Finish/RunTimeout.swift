@@ -22,7 +22,7 @@ extension Context {
             arguments[RunTimeout.drain] != nil
             ? RunTimeout.drain.definition : arguments[OnFinish.option] != nil ? OnFinish.option.definition : nil
         guard let option else { return }
-        throw Failure(.usage, "\(option.spelling) needs --drain: without it work runs until it is told to stop")
+        throw Failure(.usage, "\(option.spelling) needs --drain: without it work runs until it is stopped")
     }
 
     /// From now on. It stops as by SIGTERM, which takes some seconds at most.

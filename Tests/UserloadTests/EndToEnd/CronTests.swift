@@ -65,7 +65,7 @@ import Testing
         try world.expectCompleted(file, inserted: 1_000)
         let service = try world.expect(2, "work", "--timeout", "1h")
         #expect(
-            service.stderr.contains("--timeout needs --drain: without it work runs until it is told to stop"),
+            service.stderr.contains("--timeout needs --drain: without it work runs until it is stopped"),
             "\(service)")
     }
 
