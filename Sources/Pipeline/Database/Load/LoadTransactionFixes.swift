@@ -18,6 +18,14 @@ private struct FixOutcome {
     }
 }
 
+private struct FoundReject {
+    let place: RejectPlace
+    /// Of a reject of a fix file, the one that it stands for.
+    var fixes: RejectPlace?
+    /// Without the line, by which it was only found.
+    var key: RejectPlace { RejectPlace(job: place.job, partition: place.partition, seq: place.seq) }
+}
+
 extension LoadTransaction {
     /// A reject of a fix file stands for an earlier one in its turn. So many are followed: whoever corrects a file more
     /// often than that has to look at the first one's status by hand.
@@ -37,14 +45,14 @@ extension LoadTransaction {
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
                 + "SET LOCAL enable_bitmapscan = off")
         let first = try found(Array(outcomes.keys))
-        try remember(refused.compactMap { entry in first[entry.reject].map { (entry.outcome.own, $0.place) } })
+        try remember(refused.compactMap { entry in first[entry.reject].map { (entry.outcome.own, $0.key) } })
         var noted: [RejectPlace: FixOutcome] = [:]
         var next = first.map { (reject: $0.value, outcome: outcomes[$0.key]) }
         for _ in 0..<Self.longestChain {
             var earlier: [RejectPlace: FixOutcome] = [:]
             for (reject, outcome) in next {
-                guard let outcome, outcome.outranks(noted[reject.place]) else { continue }
-                noted[reject.place] = outcome
+                guard let outcome, outcome.outranks(noted[reject.key]) else { continue }
+                noted[reject.key] = outcome
                 if let fixes = reject.fixes, outcome.outranks(earlier[fixes]) { earlier[fixes] = outcome }
             }
             if earlier.isEmpty { break }
@@ -77,10 +85,22 @@ extension LoadTransaction {
         }
     }
 
-    /// Those of `places` that there are, each with where it is and which one it stands for.
-    private func found(
-        _ places: [RejectPlace]
-    ) throws -> [RejectPlace: (place: RejectPlace, fixes: RejectPlace?)] {
+    /// Those of `places` that there are.
+    private func found(_ places: [RejectPlace]) throws -> [RejectPlace: FoundReject] {
+        var found: [RejectPlace: FoundReject] = [:]
+        for reject in try look(places) { found[reject.place] = reject }
+        // A spreadsheet makes 3.1 of 3.10: where the line is known, it tells which one is meant.
+        let candidates = places.filter { found[$0] == nil && $0.line > 0 }.flatMap { place in
+            (1...6).compactMap { zeros in place.withZeros(zeros).map { (asked: place, candidate: $0) } }
+        }
+        let there = Dictionary(
+            try look(candidates.map(\.candidate)).map { ($0.place, $0) }, uniquingKeysWith: { first, _ in first })
+        for (asked, candidate) in candidates where found[asked] == nil { found[asked] = there[candidate] }
+        return found
+    }
+
+    private func look(_ places: [RejectPlace]) throws -> [FoundReject] {
+        if places.isEmpty { return [] }
         var columns = PlaceColumns()
         var lines = BinaryArray(of: .bigint)
         for place in places {
@@ -88,18 +108,15 @@ extension LoadTransaction {
             lines.append(value: Int64(clamping: place.line))
         }
         let answer = try connection.query(statements.findFixed, columns.parameters() + [lines.parameter()])
-        var found: [RejectPlace: (place: RejectPlace, fixes: RejectPlace?)] = [:]
-        for row in answer {
-            guard let number = row.int(0), places.indices.contains(number - 1), let seq = row.int(1) else { continue }
-            let asked = places[number - 1]
-            let place = RejectPlace(job: asked.job, partition: asked.partition, seq: UInt64(clamping: seq))
-            var fixes: RejectPlace?
-            if let job = row.string(2).flatMap(JobID.init(uuid:)), let partition = row.int(3), let seq = row.int(4) {
-                fixes = RejectPlace(job: job, partition: Int32(clamping: partition), seq: UInt64(clamping: seq))
+        return answer.compactMap { row in
+            guard let number = row.int(0), places.indices.contains(number - 1) else { return nil }
+            var reject = FoundReject(place: places[number - 1])
+            if let job = row.string(1).flatMap(JobID.init(uuid:)), let partition = row.int(2), let seq = row.int(3) {
+                reject.fixes = RejectPlace(
+                    job: job, partition: Int32(clamping: partition), seq: UInt64(clamping: seq))
             }
-            found[asked] = (place, fixes)
+            return reject
         }
-        return found
     }
 
     private func note(_ outcomes: [(key: RejectPlace, value: FixOutcome)]) throws {
@@ -147,6 +164,13 @@ private struct PlaceColumns {
 }
 
 extension RejectPlace {
+    /// The place whose number a spreadsheet would shorten to this one's.
+    fileprivate func withZeros(_ count: Int) -> RejectPlace? {
+        guard seq <= 1_000_000_000 else { return nil }
+        let factor = (0..<count).reduce(UInt64(1)) { product, _ in product * 10 }
+        return RejectPlace(job: job, partition: partition, seq: seq * factor, line: line)
+    }
+
     /// The order in which rejects are locked.
     fileprivate static func < (one: RejectPlace, other: RejectPlace) -> Bool {
         (one.job.high, one.job.low, UInt64(bitPattern: Int64(one.partition)), one.seq)
