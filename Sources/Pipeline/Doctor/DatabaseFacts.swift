@@ -34,6 +34,8 @@ package struct DatabaseFacts: Sendable {
     /// A right that is missing, with the GRANT in the hint.
     package var rightsProblem: PipelineError?
     package var labels: [NewestRun] = []
+    /// How many there are beside those in `labels`.
+    package var otherRuns = 0
 
     package init() {}
 }
@@ -69,8 +71,9 @@ package struct NewestRun: Equatable, Sendable {
 }
 
 extension DatabaseFacts {
-    /// More labels are not looked at.
-    package static let labelLimit = 50
+    /// More are not looked at.
+    package static let runLimit = 50
+    package static let runLimitOfALabel = 20
 
     /// - Parameter isCancelled: asked in every step of a wait. A server that does not answer ends it after seconds.
     package static func ask(
@@ -138,9 +141,10 @@ extension DatabaseFacts {
 
     private mutating func askLabels(_ connection: Connection) throws {
         do {
-            labels = try connection.query(
-                SQL.text(PackageResources.doctor_labels_sql), [.int(Self.labelLimit)]
-            ).map(NewestRun.init)
+            let rows = try connection.query(
+                SQL.text(PackageResources.doctor_labels_sql), [.int(Self.runLimit), .int(Self.runLimitOfALabel)])
+            labels = rows.map(NewestRun.init)
+            otherRuns = max(0, (rows.first?.int(9) ?? 0) - labels.count)
         } catch {
             // A role that only loads need not read them.
             guard error.sqlstate == .insufficientPrivilege else { throw error }

@@ -89,7 +89,7 @@ extension DatabaseSession {
         case .job(let job, _): return [job]
         // The latest push.
         case .file(let jobs): return Array(jobs.prefix(1))
-        case .runs(_, let jobs): return jobs
+        case .runs(_, let jobs, _): return jobs
         case .journal(let entry, let place):
             throw Failure(
                 .noSuchJob, "\(entry.job.slug) was pushed, and \(place) has none of it yet",

@@ -66,10 +66,11 @@ extension Command {
             errors = followed.errors
         } else {
             errors = try session.errors(of: found.flatMap(\.jobs))
-            if found.contains(where: \.lacksJobs) { code = .incomplete }
         }
+        if found.contains(where: \.lacksJobs) { code = max(code, .incomplete) }
         try context.printStatus(
             found, errors, showsValues: arguments[Options.showValues], json: arguments[Options.json])
+        if code == .incomplete { try context.tellObstacles(found) }
         return max(code, found.contains(where: \.isNothing) ? .noSuchJob : .done)
     }
 }
@@ -91,6 +92,15 @@ extension Context {
             }
         }
         return code
+    }
+
+    /// Of labels of several hosts: which of these are not complete.
+    fileprivate func tellObstacles(_ answers: [JobFinder.Answer]) throws {
+        try output.flush()
+        let details = StatusDetails(times: Times(now: now()))
+        for obstacle in answers.compactMap({ $0.labelReport(details)?.obstacle }) {
+            logger.error(obstacle.message, hint: obstacle.hint)
+        }
     }
 
     /// Writes what was found, as text or JSON lines; what was not found goes to the log.

@@ -59,7 +59,8 @@ import Testing
         let old = try world.expect(3, "status", "--quiet", "--max-age", "26h", "nightly").stdout
         #expect(old.hasPrefix("nightly: the newest completed run is of "), "\(old)")
         #expect(
-            old.hasSuffix(" on etl1 (30 h ago), older than 26h\n") && old.split(separator: "\n").count == 1, "\(old)")
+            old.hasSuffix(" on etl1 (30 h ago), older than 26h (--host NAME asks for one host alone)\n")
+                && old.split(separator: "\n").count == 1, "\(old)")
         #expect(try world.expect(0, "status", "--quiet", "--max-age", "31h", "nightly").stdout.isEmpty)
         let fresh = try world.expect(0, "status", "--host", "etl2", "--max-age", "26h", "nightly").stdout
         #expect(fresh.hasPrefix("nightly: completed ") && fresh.contains(" on etl2 ("), "\(fresh)")

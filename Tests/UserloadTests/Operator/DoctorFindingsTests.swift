@@ -300,6 +300,9 @@ private let now = Date(timeIntervalSince1970: 1_795_831_200)
             ])
     }
 
+        #expect(
+            labelFindings([], others: 1, times: times)
+                == [.notTested("labels", "1 more run, the latest of its label and host, was not looked at")])
     @Test func theReport() {
         let findings: [Finding] = [
             .ok("a", "fine"), .warn("longer", "odd \u{1B}[31m", "do this"), .fail("b", "bad", "do that"),
