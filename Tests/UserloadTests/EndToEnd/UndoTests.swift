@@ -21,8 +21,8 @@ import Testing
         let later = try world.database.psql("SELECT slug FROM userload.job_status WHERE rejected = 0")
 
         let stays = """
-            at most 1 record of later jobs were duplicates of these people and are not loaded: \(later) (1)
-            to load them: `userload load --again FILE` with the files of those jobs
+            at most 1 record of later jobs was a duplicate of these people and is not loaded: \(later) (1)
+            to load it: `userload load --again FILE` with the file of that job
 
             """
         let look = try world.expect(0, "undo", "--dry-run", slug)
@@ -53,6 +53,40 @@ import Testing
         #expect(try world.status(slug).state == "undone")
         let stats = try world.expect(0, "stats", "--json").stdout
         #expect(try world.database.psql("SELECT sum(count) FROM userload.age_counts") == "3", "\(stats)")
+    }
+
+    @Test func rowsThatOthersUpdatedAreCountedByJob() throws {
+        let world = try World(on: .devBroker)
+        let names = ["Ann Lee", "Bo Ray", "Cy Fox", "Di Orr"]
+        func load(_ name: String, _ people: ArraySlice<String>, _ email: String, _ mode: String) throws -> String {
+            let rows = people.map { "\($0),30,\(email)\n" }.joined()
+            let file = try world.files.write(name, Data(("name,age,email\n" + rows).utf8))
+            try world.expect(0, "load", "--quiet", "--on-duplicate", mode, file)
+            return try world.status(file).slug
+        }
+        let first = try load("people.csv", names[...], "a@x", "skip")
+        let second = try load("second.csv", names[..<2], "b@x", "update")
+        let third = try load("third.csv", names[2..<3], "c@x", "update")
+        #expect(
+            try world.expect(0, "undo", "--dry-run", first).stdout == """
+                would delete 1 person of \(first)
+                3 people that later jobs updated stay:
+                  2 updated by \(second)
+                  1 updated by \(third)
+
+                """)
+    }
+
+    /// A load of it waits for nothing.
+    @Test func aLoadOfWhatWasUndoneSaysSo() throws {
+        let world = try World(on: .devBroker)
+        let file = try world.files.write("people.csv", Data(Self.people.utf8))
+        let slug = try slug(try world.expect(1, "load", "--quiet", file), world)
+        try world.expect(0, "undo", "--yes", slug)
+        let again = try world.expect(3, "load", file)
+        #expect(again.stdout.contains("\(slug)  undone, 3 rejects\n"), "\(again)")
+        #expect(again.stdout.contains("what it had inserted is deleted; to load it again: run on "), "\(again)")
+        #expect(again.stdout.contains("`userload push --again \(file)`"), "\(again)")
     }
 
     @Test func anOpenJobIsNotUndone() throws {
