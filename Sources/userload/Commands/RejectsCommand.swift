@@ -163,7 +163,8 @@ func noRejects(_ job: JobStatus) -> String {
         return "the \(counted(job.rejected, "reject")) of \(job.slug) \(job.rejected == 1 ? "was" : "were all") fixed "
             + "since: --all lists \(job.rejected == 1 ? "it" : "them")"
     }
-    return "the \(counted(job.rejected, "reject")) of \(job.slug) are not kept any more: they were deleted, as by "
+    let (are, were) = job.rejected == 1 ? ("is", "it was") : ("are", "they were")
+    return "the \(counted(job.rejected, "reject")) of \(job.slug) \(are) not kept any more: \(were) deleted, as by "
         + "`userload prune`"
 }
 

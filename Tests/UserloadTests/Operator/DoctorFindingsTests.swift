@@ -277,6 +277,8 @@ private let now = Date(timeIntervalSince1970: 1_795_831_200)
         #expect(hostFindings(state).last == .ok("disk", "5.0 GB left there"))
         state.freeEntries = 3
         #expect(hostFindings(state).last == .fail("disk", "3 inodes left at /var/lib", "make room: df -i /var/lib"))
+        state.freeEntries = 1
+        #expect(hostFindings(state).last?.text == "1 inode left at /var/lib")
         #expect(StateDirectory(path: "/tmp/not/there/at/all").existing == "/tmp")
     }
 
@@ -298,11 +300,11 @@ private let now = Date(timeIntervalSince1970: 1_795_831_200)
                     "\(when) by etl1 (7 h ago): 4 of 6 files completed (stalled; 1 not in the database)",
                     "userload status 'night ly'"),
             ])
-    }
-
         #expect(
             labelFindings([], others: 1, times: times)
                 == [.notTested("labels", "1 more run, the latest of its label and host, was not looked at")])
+    }
+
     @Test func theReport() {
         let findings: [Finding] = [
             .ok("a", "fine"), .warn("longer", "odd \u{1B}[31m", "do this"), .fail("b", "bad", "do that"),
