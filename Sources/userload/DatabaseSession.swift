@@ -28,6 +28,13 @@ extension Context {
             connection: connection, info: info, jobs: JobReader(connection), users: UserReader(connection, info))
     }
 
+    /// On a connection of its own; a database that does not answer is not waited for.
+    func openUpdates(_ arguments: ParsedArguments, holdingUp topic: Topic) throws -> [OpenUpdate] {
+        let session = try openDatabase(arguments, patience: .seconds(5))
+        defer { session.connection.close() }
+        return try session.jobs.openUpdates(holdingUp: topic)
+    }
+
     /// - Parameter patience: nil: what is asked may take as long as it likes.
     func connect(_ target: DatabaseTarget, patience: Duration? = nil) throws(PostgresError) -> Connection {
         let interrupt = interrupt

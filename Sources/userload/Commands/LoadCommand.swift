@@ -50,6 +50,10 @@ extension Command {
         let pusher = Pusher(
             kafka, topic: topic, options: pushOptions, interrupt: worker.hasEnded, event: report.tell)
         pusher.beforeSending = { () throws(PipelineError) in try worker.checkKey(pushOptions.keyFields) }
+        pusher.askOpenUpdates = { topic in
+            guard worker.waitUntilReady(unlessAway: true) != nil else { return nil }
+            return try? context.openUpdates(arguments, holdingUp: topic)
+        }
         var code = chosen.exitCode
         var jobs: [JobID] = []
         var ends: [JobID: EndOffsets] = [:]
