@@ -123,6 +123,7 @@ extension Command {
         try context.printStatus(
             told.map { .job($0, others: []) }, followed.errors, showsValues: arguments[Options.showValues])
         try context.output.flush()
+        report.keepTold(told)
         if told.contains(where: { $0.rejected > $0.toldRejects }) {
             do {
                 try context.openDatabase(arguments).jobs.noteTold(told)
