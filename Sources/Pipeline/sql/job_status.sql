@@ -16,12 +16,7 @@ SELECT to_json(answer) FROM (
         s.wire_version AS "wireVersion", s.format, s.delimiter,
         translate(encode(s.header, 'base64'), E'\n', '') AS header,
         s.options, s.again, s.content_hash AS "contentHash", s.partitions, s.partitions_ended AS "partitionsEnded",
-        s.cluster, s.topic, s.conclusion, s.told_rejects AS "toldRejects", s.fixed, first.rejects AS "firstRejects",
-        CASE WHEN s.reason = 'partitions' THEN (
-            SELECT json_agg(other) FROM (
-                SELECT slug, file, state, partitions FROM userload.open_updates AS o
-                WHERE o.cluster = s.cluster AND o.topic = s.topic AND o.partitions <> s.partitions
-                ORDER BY o.first_seen_at, o.id LIMIT 5) AS other) END AS "waitsFor"
+        s.cluster, s.topic, s.conclusion, s.told_rejects AS "toldRejects", s.fixed, first.rejects AS "firstRejects"
     FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted(id, place)
     JOIN userload.job_status AS s ON s.id = wanted.id
     CROSS JOIN LATERAL (

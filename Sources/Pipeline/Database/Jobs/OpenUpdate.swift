@@ -37,6 +37,21 @@ extension JobReader {
     /// More of them say no more.
     private static let updatesListed = 5
 
+    /// The same jobs; of those that wait, what for. Asked apart, for few do: in the question about all jobs it would be so
+    /// large that Postgres compiles it, for seconds.
+    func knowingWhatHoldsThemUp(_ jobs: [JobStatus]) throws(PostgresError) -> [JobStatus] {
+        var jobs = jobs
+        var known: [Topic: [OpenUpdate]] = [:]
+        for index in jobs.indices where jobs[index].reason == .partitions {
+            guard let cluster = jobs[index].cluster, let name = jobs[index].topic, let count = jobs[index].partitions
+            else { continue }
+            let topic = Topic(name: name, cluster: cluster, partitions: count)
+            if known[topic] == nil { known[topic] = try openUpdates(holdingUp: topic) }
+            jobs[index].waitsFor = known[topic]
+        }
+        return jobs
+    }
+
     /// Those that hold up what is pushed now, the oldest first.
     package func openUpdates(holdingUp topic: Topic) throws(PostgresError) -> [OpenUpdate] {
         try connection.query(
