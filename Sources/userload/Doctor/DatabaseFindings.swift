@@ -125,8 +125,7 @@ func labelFindings(_ runs: [NewestRun], others: Int = 0, times: Times) -> [Findi
         let name = "label \(run.label)"
         let host = run.host.map { " by \($0)" } ?? ""
         let when = "\(times.dayAndTime(run.at))\(host) (\(times.ago(run.at)))"
-        let left = run.rejected - run.fixed
-        let rejects = left > 0 ? ", \(counted(left, "reject"))" : ""
+        let rejects = run.rejected > 0 ? ", \(counted(run.rejected, "reject"))\(fixedSince(Int64(run.fixed)))" : ""
         guard run.completed < run.files else {
             return .ok(name, "\(when): \(counted(run.files, "file")) completed\(rejects)")
         }

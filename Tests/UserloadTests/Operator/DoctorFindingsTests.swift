@@ -294,7 +294,7 @@ private let now = Date(timeIntervalSince1970: 1_795_831_200)
         }
         #expect(
             labelFindings([run(6, 6, rejected: 12, fixed: 2), run(4, 5, "stalled")], times: times) == [
-                .ok("label night ly", "\(when) by etl1 (7 h ago): 6 files completed, 10 rejects"),
+                .ok("label night ly", "\(when) by etl1 (7 h ago): 6 files completed, 12 rejects, 2 fixed since"),
                 .warn(
                     "label night ly",
                     "\(when) by etl1 (7 h ago): 4 of 6 files completed (stalled; 1 not in the database)",
