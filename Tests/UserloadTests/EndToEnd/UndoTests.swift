@@ -157,9 +157,20 @@ import Testing
                 """)
 
         #expect(try world.expect(2, "prune").stderr.contains("--older-than is required"))
-        let nothing = "deleted 0 rejects of 0 jobs, header and options of 0 jobs, 0 journal entries\n"
+        let nothing = "deleted 0 rejects of 0 jobs, header and options of 0 jobs, 0 runs, 0 journal entries\n"
         #expect(try world.expect(0, "prune", "--older-than", "1d").stdout == nothing)
-        let all = "3 rejects of 1 job, header and options of 1 job, 1 journal entry\n"
+        // An older run of no label, and rejects of other producers.
+        try world.database.psql(
+            """
+            INSERT INTO userload.runs SELECT gen_random_uuid(), host, label, 1, started_at, sent_at - interval '1 hour'
+                FROM userload.runs;
+            INSERT INTO userload.rejects (job, partition, seq, line, byte_offset, length, form, bytes, errors, cluster, topic,
+                kafka_offset, kafka_time)
+            SELECT '00000000-0000-0000-0000-000000000000', 0, i, 0, 0, 1, 'raw', 'x', '[]', 'c', 't', i, -1
+                FROM generate_series(1, 2) AS i
+            """)
+        let all =
+            "3 rejects of 1 job, 2 rejects of other producers (-), header and options of 1 job, 1 run, 1 journal entry\n"
         #expect(try world.expect(0, "prune", "--older-than", "0s", "--dry-run").stdout == "would delete " + all)
         #expect(try world.expect(0, "prune", "--older-than", "0s").stdout == "deleted " + all)
         #expect(try world.expect(0, "prune", "--older-than", "0s").stdout == nothing)
