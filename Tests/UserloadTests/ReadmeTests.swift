@@ -22,6 +22,13 @@ import Testing
         #expect(readme.contains("```text\n\(program.help(of: description))```"), "run .ci/readme-help")
     }
 
+    /// Not in the help texts alone.
+    @Test(arguments: commands.map(\.description.name))
+    func text(command: String) throws {
+        let text = try #require(readme.components(separatedBy: "## Help of every command").first)
+        #expect(text.contains(try Regex("userload \(command)\\b")))
+    }
+
     @Test(arguments: ExitCode.allCases)
     func exitCode(code: ExitCode) { #expect(readme.contains("| \(code.rawValue) | \(code.meaning) |\n")) }
 
