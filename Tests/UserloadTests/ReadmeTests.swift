@@ -1,4 +1,4 @@
-// The README says what the program says: help, exit codes, environment variables.
+// The README and the page of commands say what the program says: help, exit codes, environment variables.
 
 import CommandLineOptions
 import Foundation
@@ -8,24 +8,34 @@ import Testing
 
 @Suite struct ReadmeTests {
     private let readme: String
+    private let pages: String
+    /// Every page but that of the help texts.
+    private let text: String
 
     init() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
         readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+        let folder = root.appending(path: "Sources/userload/userload.docc")
+        pages = try String(contentsOf: folder.appending(path: "Commands.md"), encoding: .utf8)
+        text = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "md" && $0.lastPathComponent != "Commands.md" }
+            .reduce(readme) { try $0 + String(contentsOf: $1, encoding: .utf8) }
     }
 
-    @Test func helpOfTheProgram() { #expect(readme.contains("```text\n\(program.help)```"), "run .ci/readme-help") }
+    @Test func helpOfTheProgram() {
+        #expect(readme.contains("```text\n\(program.help)```"), "run .ci/help-pages")
+        #expect(pages.contains("```text\n\(program.help)```"), "run .ci/help-pages")
+    }
 
     @Test(arguments: commands.map(\.description.name))
     func help(command: String) throws {
         let description = try #require(commands.first { $0.description.name == command }).description
-        #expect(readme.contains("```text\n\(program.help(of: description))```"), "run .ci/readme-help")
+        #expect(pages.contains("```text\n\(program.help(of: description))```"), "run .ci/help-pages")
     }
 
     /// Not in the help texts alone.
     @Test(arguments: commands.map(\.description.name))
     func text(command: String) throws {
-        let text = try #require(readme.components(separatedBy: "## Help of every command").first)
         #expect(text.contains(try Regex("userload \(command)\\b")))
     }
 

@@ -102,7 +102,7 @@ func keptReport(
         let who = brokers.map { "\($0): " } ?? ""
         lines = [
             "Kafka could not be asked how long \(topic) keeps messages (\(who)\(reason))",
-            "in a topic that push made \(message) is kept for 7 d" + (latest == nil ? "" : ", \(until(7 * 86_400))"),
+            "in a topic that push created \(message) is kept for 7 d" + (latest == nil ? "" : ", \(until(7 * 86_400))"),
         ]
     }
     return lines.map(escaped)

@@ -43,7 +43,7 @@ import Testing
                 "Kafka could not be asked how long topic \(world.topic) keeps messages (127.0.0.1:1: ") == true,
             "\(told)")
         #expect(
-            told.last?.hasPrefix("in a topic that push made the message is kept for 7 d, until about 20") == true,
+            told.last?.hasPrefix("in a topic that push created the message is kept for 7 d, until about 20") == true,
             "\(told)")
     }
 }

@@ -33,12 +33,12 @@ import Testing
         #expect(
             report(.notKnown("no answer \u{1B}[1m")) == [
                 "Kafka could not be asked how long topic users keeps messages (k:9092: no answer \\x1B[1m)",
-                "in a topic that push made the message is kept for 7 d, until about 2026-11-30 09:00",
+                "in a topic that push created the message is kept for 7 d, until about 2026-11-30 09:00",
             ])
         #expect(
             report(.notKnown("no topic is named"), topic: nil, latest: nil) == [
                 "Kafka could not be asked how long its topic keeps messages (no topic is named)",
-                "in a topic that push made a message is kept for 7 d",
+                "in a topic that push created a message is kept for 7 d",
             ])
     }
 }
