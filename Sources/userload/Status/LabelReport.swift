@@ -58,7 +58,7 @@ struct LabelReport {
         let other = reports.first(where: \.isComplete)?.run.host
         return (
             parts.joined(separator: "; "),
-            "where such a host pushes no more: `\(command(other ?? "NAME"))` asks for \(other ?? "one host") alone"
+            "if such a host is gone, `\(command(other ?? "NAME"))` shows \(other ?? "one host") alone"
         )
     }
 

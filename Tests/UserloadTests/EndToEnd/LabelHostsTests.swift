@@ -30,7 +30,7 @@ import Testing
             #expect(lines.first?.hasSuffix(", 40 d ago)") == true, "\(status)")
             #expect(
                 lines.last
-                    == "where such a host pushes no more: `userload status --host etl1 nightly` asks for etl1 alone",
+                    == "if such a host is gone, `userload status --host etl1 nightly` shows etl1 alone",
                 "\(status)")
         }
         let alone = try world.expect(0, "status", "--wait", "--host", "etl1", "nightly")
@@ -53,7 +53,7 @@ import Testing
         #expect(status.stderr.split(separator: "\n").count == 2 && status.stderr.utf8.count < 2_000, "\(status)")
         #expect(
             status.stderr.contains(
-                ", and 995 other hosts; the runs of 99,001 more hosts of nightly were not looked at\nwhere such "),
+                ", and 995 other hosts; the runs of 99,001 more hosts of nightly were not looked at\nif such "),
             "\(status)")
         #expect(try world.expect(0, "status", "--host", "etl1", "nightly").stdout.contains("by etl1 ("))
         let age = try world.expect(3, "status", "--max-age", "26h", "nightly").stdout
