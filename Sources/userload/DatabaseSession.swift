@@ -2,6 +2,7 @@
 
 import CommandLineOptions
 import Foundation
+import Log
 import Pipeline
 import Records
 import Postgres
@@ -26,6 +27,34 @@ extension Context {
         connection.patience = patience
         return DatabaseSession(
             connection: connection, info: info, jobs: JobReader(connection), users: UserReader(connection, info))
+    }
+
+    /// The same, of a database that may have no schema yet: whoever loads makes it, and may start later.
+    /// - Returns: nil: not within `timeout`, or the program was told to stop.
+    func openDatabaseOnceMade(_ arguments: ParsedArguments, timeout: Duration?) throws -> DatabaseSession? {
+        let start = ContinuousClock.now
+        let connection = try connect(try databaseTarget(arguments), patience: .seconds(30))
+        var hasSaid = false
+        while try !DatabaseInfo.isMade(connection) {
+            if !hasSaid {
+                logger.info(
+                    "\(connection.place) has no schema userload yet: waiting for `userload work`, `userload load` or "
+                        + "`userload migrate` to make it")
+            }
+            hasSaid = true
+            let left = timeout.map { $0 - (.now - start) } ?? .seconds(1)
+            guard left > .zero, !interrupt.isSet else { return nil }
+            pause(min(left, .seconds(1)))
+        }
+        connection.close()
+        return try openDatabase(arguments)
+    }
+
+    /// On a connection of its own; a database that does not answer is not waited for.
+    func openUpdates(_ arguments: ParsedArguments, holdingUp topic: Topic) throws -> [OpenUpdate] {
+        let session = try openDatabase(arguments, patience: .seconds(5))
+        defer { session.connection.close() }
+        return try session.jobs.openUpdates(holdingUp: topic)
     }
 
     /// - Parameter patience: nil: what is asked may take as long as it likes.

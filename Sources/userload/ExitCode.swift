@@ -23,7 +23,7 @@ enum ExitCode: Int32, CaseIterable, Comparable, Sendable {
         case .input: "input refused (file, header, format, changed while read)"
         case .kafka: "Kafka"
         case .postgres: "Postgres"
-        case .configuration: "configuration (unique key, schema, rights, KAFKA_CONFIG)"
+        case .configuration: "configuration (unique key, schema, rights, KAFKA_CONFIG, `--move-to`)"
         case .locked: "another push of the same file is under way (`--lock-timeout`)"
         case .interrupted: "interrupted"
         }

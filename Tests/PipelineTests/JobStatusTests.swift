@@ -299,11 +299,12 @@ private let examples = [
         try run(1, "etl1", 50, files: 2, [1, 2])
         try run(2, "etl1", 20, files: 3, [2, 1])
         try run(3, "etl2", 30, files: 1, [3])
-        let runs = try jobs.latestRuns(label: "nightly", host: nil)
+        let (runs, hosts) = try jobs.latestRuns(label: "nightly", host: nil)
+        #expect(hosts == 2)
         #expect(runs.map(\.id.low) == [2, 3] && runs.map(\.missing) == [1, 0])
         #expect(runs[0].jobs.map(\.high) == [2, 1], "by their files' names")
-        #expect(try jobs.latestRuns(label: "nightly", host: "etl2").map(\.id.low) == [3])
-        #expect(try jobs.latestRuns(label: "weekly", host: nil).isEmpty)
+        #expect(try jobs.latestRuns(label: "nightly", host: "etl2").runs.map(\.id.low) == [3])
+        #expect(try jobs.latestRuns(label: "weekly", host: nil) == ([], 0))
         func hours(_ host: String? = nil) throws -> [Int64?] {
             try jobs.completedRuns(label: "nightly", host: host).map { $0.age.map { $0 / 3_600 } }
         }

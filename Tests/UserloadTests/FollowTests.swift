@@ -55,6 +55,13 @@ import Testing
         #expect(try follow([[openJob()], [openJob()], [job]]) == (.ended, 43))
     }
 
+    /// What still comes of it is dropped: nothing can change it.
+    @Test func aJobThatIsUndoneEndsItAtOnce() throws {
+        let job = openJob(state: .undone)
+        #expect(try follow([[job]]) == (.ended, 1))
+        #expect(try follow([FollowLook(jobs: [job], sent: [job.id])], awaitsMarkers: true) == (.ended, 1))
+    }
+
     /// A load of what was pushed before ends when its markers are read, or when nothing moves any more.
     @Test func whatIsCompletedAlreadyIsEndedOnceItsMarkersAreRead() throws {
         let job = sampleJob()

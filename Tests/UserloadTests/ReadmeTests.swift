@@ -9,12 +9,17 @@ import Testing
 @Suite struct ReadmeTests {
     private let readme: String
     private let pages: String
+    /// Every page but that of the help texts.
+    private let text: String
 
     init() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
         readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
-        pages = try String(
-            contentsOf: root.appending(path: "Sources/userload/userload.docc/Commands.md"), encoding: .utf8)
+        let folder = root.appending(path: "Sources/userload/userload.docc")
+        pages = try String(contentsOf: folder.appending(path: "Commands.md"), encoding: .utf8)
+        text = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "md" && $0.lastPathComponent != "Commands.md" }
+            .reduce(readme) { try $0 + String(contentsOf: $1, encoding: .utf8) }
     }
 
     @Test func helpOfTheProgram() {
@@ -26,6 +31,12 @@ import Testing
     func help(command: String) throws {
         let description = try #require(commands.first { $0.description.name == command }).description
         #expect(pages.contains("```text\n\(program.help(of: description))```"), "run .ci/help-pages")
+    }
+
+    /// Not in the help texts alone.
+    @Test(arguments: commands.map(\.description.name))
+    func text(command: String) throws {
+        #expect(text.contains(try Regex("userload \(command)\\b")))
     }
 
     @Test(arguments: ExitCode.allCases)

@@ -68,6 +68,16 @@ import Testing
         #expect(Array(report(job).dropFirst(4)) == commands)
     }
 
+    @Test func oneOfEach() {
+        let job = sampleJob(lines: 3, inserted: 1, duplicates: 1, rejected: 2)
+        let lines = report(job, JobErrors(rejects: 1, others: 1))
+        #expect(lines[2] == "3 lines = 1 inserted + 0 updated + 1 duplicate + 2 rejected")
+        #expect(lines.contains("of the first 1 reject:") && lines.contains("  and 1 other code"), "\(lines)")
+        #expect(
+            noRejects(sampleJob(rejected: 1))
+                == "the 1 reject of 4x7k2m9q is not kept any more: it was deleted, as by `userload prune`")
+    }
+
     @Test func rejectsThatWereFixedSince() {
         var job = sampleJob(options: ["--lenient", "--on-duplicate", "update", "/data/people.csv"])
         job.fixed = 498

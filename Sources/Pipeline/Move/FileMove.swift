@@ -27,6 +27,17 @@ package struct FileMove {
         self.interrupt = interrupt
     }
 
+    /// Why no file could be moved there now; nil: nothing is in the way.
+    package var obstacle: (sentence: String, isMissing: Bool)? {
+        do throws(MoveFailure) {
+            let target = try MoveTarget(folder)
+            guard faccessat(target.descriptor, ".", W_OK | X_OK, AT_EACCESS) == 0 else { throw MoveFailure(errno) }
+            return nil
+        } catch {
+            return (systemMessage(error.code), error.code == ENOENT)
+        }
+    }
+
     /// - Parameter slug: of its job, for another name.
     package func move(_ path: String, _ pushed: PushedFile, slug: String) -> Outcome {
         do throws(MoveFailure) {
@@ -68,9 +79,15 @@ package struct FileMove {
 /// Why a file was not moved.
 struct MoveFailure: Error {
     let sentence: String
+    /// The system's; 0: it is not the system's refusal.
+    let code: Int32
 
-    init(_ sentence: String) { self.sentence = sentence }
-    init(_ code: Int32) { sentence = systemMessage(code) }
+    init(_ sentence: String, code: Int32 = 0) {
+        self.sentence = sentence
+        self.code = code
+    }
+
+    init(_ code: Int32) { self.init(systemMessage(code), code: code) }
 }
 
 /// The folder, open.
@@ -81,7 +98,10 @@ final class MoveTarget {
     init(_ folder: String) throws(MoveFailure) {
         self.folder = folder
         descriptor = withFileName(folder) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        guard descriptor >= 0 else { throw MoveFailure("\(folder): \(systemMessage(errno))") }
+        guard descriptor >= 0 else {
+            let code = errno
+            throw MoveFailure("\(folder): \(systemMessage(code))", code: code)
+        }
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }

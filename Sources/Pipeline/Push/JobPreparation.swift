@@ -213,10 +213,12 @@ final class JobPreparation {
     private func entry(
         _ context: PushContext, _ job: JobID, _ content: ContentHash?, _ nonce: [UInt8]?
     ) -> JournalEntry {
-        JournalEntry(
+        var entry = JournalEntry(
             cluster: context.topic.cluster, topic: context.topic.name, job: job, path: path, label: options.label,
             contentHash: content, size: source.isRegular ? source.bytesRead : nil, runAt: Date(), nonce: nonce,
             partitions: context.topic.partitions)
+        if options.onDuplicate == .update { entry.updates = true }
+        return entry
     }
 
     /// What to type after `userload push` to get this job again.

@@ -41,6 +41,8 @@ package struct JournalEntry: Codable, Equatable, Sendable {
     package var rejects: UInt64?
     /// How many of them a person was told of.
     package var toldRejects: UInt64?
+    /// It is pushed with --on-duplicate update; nil: it is not, or an older push does not say.
+    package var updates: Bool?
 
     package init(
         cluster: String, topic: String, job: JobID, path: String, label: String?, contentHash: ContentHash?,

@@ -28,6 +28,10 @@ package final class Pusher {
     private let pathJobs: PathJobs
     /// Called before the first message of files is sent; what it throws is their outcome.
     package var beforeSending: () throws(PipelineError) -> Void = {}
+    /// Asked once under --on-duplicate update, before anything is sent: the jobs in the database that hold up what is pushed
+    /// now; nil: it cannot be asked.
+    package var askOpenUpdates: (Topic) -> [OpenUpdate]? = { _ in nil }
+    private var hasAskedForUpdates = false
     /// What stopped one file and would stop every other.
     private var halted: PipelineError?
     private var knownTopic: Topic?
@@ -194,6 +198,7 @@ package final class Pusher {
             sender = made
             do throws(PipelineError) {
                 try beforeSending()
+                warnOfOpenUpdates(topic)
                 try made.run()
             } catch {
                 failure = error
@@ -209,6 +214,17 @@ package final class Pusher {
         }
         // What went wrong is said before the producer is closed, which may take a second.
         if failure != nil { sender?.close() }
+    }
+
+    /// What a worker would pass over is better known now than in the morning.
+    private func warnOfOpenUpdates(_ topic: Topic) {
+        guard options.onDuplicate == .update, !hasAskedForUpdates else { return }
+        hasAskedForUpdates = true
+        let known = askOpenUpdates(topic)
+        let updates = known ?? journal?.openUpdates(holdingUp: topic) ?? []
+        if let sentence = warning(of: updates, topic, isJournals: known == nil) {
+            event(.notice(sentence, isWarning: true))
+        }
     }
 
     private func fail(_ file: PushFile, _ error: PipelineError) {

@@ -63,7 +63,8 @@ package struct RecordLimits: Equatable, Sendable {
         }
         if let maxRejects, !maxRejects.allows(tally.rejects, of: tally.records) {
             throw .refused(
-                "\(tally.rejects) of \(tally.records) records would be rejected: --max-rejects is \(maxRejects.text)")
+                "\(tally.rejects) of \(tally.records) record\(tally.records == 1 ? "" : "s") would be rejected: "
+                    + "--max-rejects is \(maxRejects.text)")
         }
     }
 }

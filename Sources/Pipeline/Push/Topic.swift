@@ -4,7 +4,7 @@ import Kafka
 import Records
 
 /// What a push has to know of its topic.
-package struct Topic: Equatable, Sendable {
+package struct Topic: Hashable, Sendable {
     package let name: String
     /// The cluster's id.
     package let cluster: String

@@ -192,6 +192,13 @@ CROSS JOIN LATERAL (
     END AS state
 ) AS s;
 
+-- One that waits itself holds up nobody.
+CREATE VIEW userload.open_updates AS
+SELECT slug, file, state, partitions, cluster, topic, first_seen_at, id FROM userload.job_status
+WHERE on_duplicate = 'update' AND state IN ('pending', 'processing', 'interrupted', 'stalled')
+    AND reason IS DISTINCT FROM 'partitions';
+COMMENT ON VIEW userload.open_updates IS 'jobs of --on-duplicate update that have not ended: one pushed to the same topic for another number of partitions waits for them';
+
 COMMENT ON COLUMN userload.job_status.state IS 'pending: nothing of it is in yet; processing; interrupted: the push died, for nothing of it came in five minutes, and what was pushed after them was read; stalled or inconsistent: see reason; completed: every line is accounted for; abandoned: by userload abandon, until more of it comes; undone: by userload undo. The job - (other producers) has no end and is always processing';
 COMMENT ON COLUMN userload.job_status.reason IS 'stalled: gap (earlier messages are missing), key (pushed for another unique key), mode (another on-duplicate mode), partitions (an update job with another number of partitions was open), version (needs a newer userload); inconsistent: changed (the file changed while it was pushed), content (other content arrived than was pushed), sum (rows vanished on the way, e.g. in a trigger)';
 

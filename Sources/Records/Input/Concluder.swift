@@ -158,7 +158,8 @@ struct Concluder {
             ? "the first record has no name and age" : "none of the first \(seen) records has a name and an age"
         guard births > 0, let age = conclusion.age else { throw Fault(words, amended: other(flags)) }
         var fault = Fault(
-            "none of the first \(seen) records has a date in \"\(age.name)\"; --date-format says how they are written")
+            (seen == 1 ? "the first record has no date" : "none of the first \(seen) records has a date")
+                + " in \"\(age.name)\"; --date-format says how they are written")
         if age.format == nil, let format = dateFormat(conclusion, age) {
             var amended = flags
             amended.ageFrom?.format = format

@@ -53,7 +53,7 @@ extension Command {
         return kafkaFindings(kafkaFacts, now: now)
             + databaseFindings(database, libpq: PostgresVersion.text, wantedKey: target.keyFields)
             + lagFindings(lag, now: now) + hostFindings(state)
-            + labelFindings(database.labels, times: Times(now: now))
+            + labelFindings(database.labels, others: database.otherRuns, times: Times(now: now))
     }
 
     private static func askLag(

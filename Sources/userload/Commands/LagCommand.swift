@@ -36,6 +36,14 @@ extension Command {
                 Example("userload lag --wait --timeout 1h", "For a script: until all is loaded."),
             ])
     ) { arguments, context in
+        do {
+            return try showLag(arguments, context)
+        } catch {
+            throw withNextStep(error)
+        }
+    }
+
+    private static func showLag(_ arguments: ParsedArguments, _ context: Context) throws -> ExitCode {
         if arguments[timeout] != nil, !arguments[wait] { throw Failure(.usage, "--timeout goes with --wait") }
         let (kafka, topic) = try context.kafkaSettings(arguments)
         var session: DatabaseSession? = try context.openDatabase(arguments)
@@ -108,6 +116,20 @@ extension Command {
     }
 }
 
+/// What a server says of its absence is not what to do about it.
+private func withNextStep(_ error: any Error) -> any Error {
+    guard error is KafkaError || error is PostgresError, let failure = failure(for: error) else { return error }
+    let step: String
+    switch failure.code {
+    case .kafka: step = "KAFKA_BROKER or --broker names your brokers; `userload doctor` looks at each part"
+    case .postgres:
+        step = "DATABASE_URL, DB_* or --database name your database; `userload doctor` looks at each part"
+    case .configuration where failure.hint == nil: step = "`userload doctor` looks at each part"
+    default: return error
+    }
+    return Failure(failure.code, failure.message, hint: [failure.hint, step].compactMap { $0 }.joined(separator: " "))
+}
+
 extension Context {
     fileprivate func conclude(
         _ decision: LagWait.Decision, _ timeout: Duration?, _ stall: Duration, _ lag: Lag
@@ -115,7 +137,9 @@ extension Context {
         switch decision {
         case .wait, .done: return .done
         case .timedOut:
-            logger.error("\(counted(lag.behind, "message")) still behind after \(timeout.map(spelled) ?? "")")
+            logger.error(
+                "\(counted(lag.behind, "message")) still behind after \(timeout.map(spelled) ?? "")",
+                hint: "`userload lag` shows whether anything is being read; `userload work --drain` loads them now")
         case .stalled:
             logger.error(
                 "nothing was read for \(spelled(stall)), \(counted(lag.behind, "message")) still behind",

@@ -50,6 +50,10 @@ extension Command {
         let pusher = Pusher(
             kafka, topic: topic, options: pushOptions, interrupt: worker.hasEnded, event: report.tell)
         pusher.beforeSending = { () throws(PipelineError) in try worker.checkKey(pushOptions.keyFields) }
+        pusher.askOpenUpdates = { topic in
+            guard worker.waitUntilReady(unlessAway: true) != nil else { return nil }
+            return try? context.openUpdates(arguments, holdingUp: topic)
+        }
         var code = chosen.exitCode
         var jobs: [JobID] = []
         var ends: [JobID: EndOffsets] = [:]
@@ -119,6 +123,7 @@ extension Command {
         try context.printStatus(
             told.map { .job($0, others: []) }, followed.errors, showsValues: arguments[Options.showValues])
         try context.output.flush()
+        report.keepTold(told)
         if told.contains(where: { $0.rejected > $0.toldRejects }) {
             do {
                 try context.openDatabase(arguments).jobs.noteTold(told)

@@ -89,7 +89,7 @@ extension DatabaseSession {
         case .job(let job, _): return [job]
         // The latest push.
         case .file(let jobs): return Array(jobs.prefix(1))
-        case .runs(_, let jobs): return jobs
+        case .runs(_, let jobs, _): return jobs
         case .journal(let entry, let place):
             throw Failure(
                 .noSuchJob, "\(entry.job.slug) was pushed, and \(place) has none of it yet",
@@ -172,7 +172,8 @@ func noRejects(_ job: JobStatus) -> String {
         return "the \(counted(job.rejected, "reject")) of \(job.slug) \(job.rejected == 1 ? "was" : "were all") fixed "
             + "since: --all lists \(job.rejected == 1 ? "it" : "them")"
     }
-    return "the \(counted(job.rejected, "reject")) of \(job.slug) are not kept any more: they were deleted, as by "
+    let (are, were) = job.rejected == 1 ? ("is", "it was") : ("are", "they were")
+    return "the \(counted(job.rejected, "reject")) of \(job.slug) \(are) not kept any more: \(were) deleted, as by "
         + "`userload prune`"
 }
 

@@ -30,7 +30,8 @@ extension Command {
                     + "completed; fewer jobs than files is exit code 3. Of several hosts the worst one counts.",
                 "Rejects are listed by code, the most frequent first.",
                 "With --wait the exit code is 0 for done, 1 for done with rejects, 3 for not complete; without it, 0 if "
-                    + "the state could be read. --json prints one JSON object per job, each on its own line.",
+                    + "the state could be read. A database without tables is waited for, too: work makes them. --json "
+                    + "prints one JSON object per job, each on its own line.",
             ],
             operands: Operands("SLUG|LABEL|FILE", 1...Int.max, completion: .files),
             options: [wait, timeout, maxAge, host, Options.showValues, Options.json] + Options.postgres
@@ -42,7 +43,16 @@ extension Command {
                 Example("userload status ./users.csv", "Has this file been loaded?"),
             ])
     ) { arguments, context in
-        let session = try context.openDatabase(arguments)
+        let start = ContinuousClock.now
+        let opened =
+            arguments[wait]
+            ? try context.openDatabaseOnceMade(arguments, timeout: arguments[timeout])
+            : try context.openDatabase(arguments)
+        guard let session = opened else {
+            if context.interrupt.isSet { return .interrupted }
+            if let timeout = arguments[timeout] { context.logger.error("not complete after \(spelled(timeout))") }
+            return .incomplete
+        }
         let finder = JobFinder(session: session, context: context, host: arguments[host])
         if let limit = arguments[maxAge] {
             guard !arguments[wait], !arguments[Options.json] else {
@@ -57,7 +67,8 @@ extension Command {
             session.connection.close()
             let jobs = found.flatMap(\.waitedFor)
             let followed = try context.follow(
-                jobs, ends: finder.ends(of: jobs), runs: found.flatMap(\.runs), arguments, timeout: arguments[timeout])
+                jobs, ends: finder.ends(of: jobs), runs: found.flatMap(\.runs), arguments,
+                timeout: arguments[timeout].map { max(.zero, $0 - (.now - start)) })
             if let timeout = arguments[timeout], followed.end == .timedOut {
                 context.logger.error("not complete after \(spelled(timeout))")
             }
@@ -66,10 +77,11 @@ extension Command {
             errors = followed.errors
         } else {
             errors = try session.errors(of: found.flatMap(\.jobs))
-            if found.contains(where: \.lacksJobs) { code = .incomplete }
         }
+        if found.contains(where: \.lacksJobs) { code = max(code, .incomplete) }
         try context.printStatus(
             found, errors, showsValues: arguments[Options.showValues], json: arguments[Options.json])
+        if code == .incomplete { try context.tellObstacles(found) }
         return max(code, found.contains(where: \.isNothing) ? .noSuchJob : .done)
     }
 }
@@ -91,6 +103,15 @@ extension Context {
             }
         }
         return code
+    }
+
+    /// Of labels of several hosts: which of these are not complete.
+    fileprivate func tellObstacles(_ answers: [JobFinder.Answer]) throws {
+        try output.flush()
+        let details = StatusDetails(times: Times(now: now()))
+        for obstacle in answers.compactMap({ $0.labelReport(details)?.obstacle }) {
+            logger.error(obstacle.message, hint: obstacle.hint)
+        }
     }
 
     /// Writes what was found, as text or JSON lines; what was not found goes to the log.

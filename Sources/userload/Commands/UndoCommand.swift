@@ -17,11 +17,11 @@ extension Command {
                     + "inconsistent, or given up with `userload abandon`. It is undone then, and what still comes of "
                     + "it is dropped.",
                 "People that the job only found there (its duplicates) stay, and so do those that a later job updated: "
-                    + "these are listed. What the job itself updated is not set back. Records of later jobs that were "
+                    + "these are counted by job. What the job itself updated is not set back. Records of later jobs that were "
                     + "duplicates of the deleted people are not loaded by this: push those files with --again.",
             ],
             operands: Operands("SLUG", 1...1),
-            options: [dryRun, yes, Options.showValues] + Options.postgres + Options.logging,
+            options: [dryRun, yes] + Options.postgres + Options.logging,
             examples: [
                 Example("userload undo --dry-run 4x7k2m9q", "How many people would be deleted?"),
                 Example("userload undo 4x7k2m9q", "Says that, asks, and deletes them."),
@@ -42,8 +42,7 @@ extension Command {
             session.connection, session.info, settings: try context.databaseTarget(arguments).settings,
             interrupt: { interrupt.isSet })
         let look = try undo.look(job.id)
-        let showsValues = arguments[Options.showValues] || context.output.isTerminal
-        let stays = undoStays(look, of: job, showsValues: showsValues)
+        let stays = undoStays(look, of: job)
         if arguments[dryRun] {
             for line in ["would delete \(people(look.rows)) of \(job.slug)"] + stays { try context.output.line(line) }
             return .done
@@ -72,18 +71,17 @@ private func notEnded(_ job: JobStatus, _ state: JobState) -> Failure {
 private func people(_ count: Int64) -> String { "\(grouped(count)) \(count == 1 ? "person" : "people")" }
 
 /// What undoing does not change, and what to do about it. Escaped.
-func undoStays(_ look: UndoLook, of job: JobStatus, showsValues: Bool) -> [String] {
+func undoStays(_ look: UndoLook, of job: JobStatus) -> [String] {
     var lines: [String] = []
     if look.keptRows > 0 {
         lines.append("\(people(look.keptRows)) that later jobs updated stay\(look.keptRows == 1 ? "s" : ""):")
-        lines += look.kept.map { row in
-            "  " + (showsValues ? "\(row.name), \(row.age), " : "") + "updated by \(row.updatedBy)"
-        }
-        let rest = look.keptRows - Int64(look.kept.count)
-        if rest > 0 { lines.append("  and \(grouped(rest)) more") }
+        lines += look.kept.map { "  \(grouped($0.rows)) updated by \($0.slug)" }
+        let rest = look.keptRows - look.kept.reduce(0) { $0 + $1.rows }
+        if rest > 0 { lines.append("  \(grouped(rest)) updated by other jobs") }
     }
     if job.updated > 0 {
-        lines.append("\(people(job.updated)) that \(job.slug) updated are as it left them")
+        lines.append(
+            "\(people(job.updated)) that \(job.slug) updated \(job.updated == 1 ? "is" : "are") as it left them")
     }
     let duplicates = look.later.reduce(Int64(0)) { sum, job in
         let (total, overflow) = sum.addingReportingOverflow(job.duplicates)
@@ -92,10 +90,13 @@ func undoStays(_ look: UndoLook, of job: JobStatus, showsValues: Bool) -> [Strin
     if duplicates > 0 {
         let listed = look.later.prefix(5).map { "\($0.slug) (\(grouped($0.duplicates)))" }.joined(separator: ", ")
         let rest = look.later.count > 5 ? " and \(counted(look.later.count - 5, "other job"))" : ""
+        let (were, are, them) =
+            duplicates == 1 ? ("was a duplicate", "is", "it") : ("were duplicates", "are", "them")
         lines.append(
-            "at most \(counted(duplicates, "record")) of later jobs were duplicates of these people and are not "
-                + "loaded: \(listed)\(rest)")
-        lines.append("to load them: `userload load --again FILE` with the files of those jobs")
+            "at most \(counted(duplicates, "record")) of later jobs \(were) of these people and \(are) not loaded: "
+                + "\(listed)\(rest)")
+        let files = look.later.count == 1 ? "the file of that job" : "the files of those jobs"
+        lines.append("to load \(them): `userload load --again FILE` with \(files)")
     }
     return lines.map(escaped)
 }

@@ -118,14 +118,14 @@ private func table(_ facts: DatabaseFacts, _ info: DatabaseInfo) -> [Finding] {
     return findings
 }
 
-/// The newest run of each label.
-func labelFindings(_ runs: [NewestRun], times: Times) -> [Finding] {
-    runs.map { run in
+/// The newest run of each label and host.
+/// - Parameter others: those that were not looked at.
+func labelFindings(_ runs: [NewestRun], others: Int = 0, times: Times) -> [Finding] {
+    let findings = runs.map { run -> Finding in
         let name = "label \(run.label)"
         let host = run.host.map { " by \($0)" } ?? ""
         let when = "\(times.dayAndTime(run.at))\(host) (\(times.ago(run.at)))"
-        let left = run.rejected - run.fixed
-        let rejects = left > 0 ? ", \(counted(left, "reject"))" : ""
+        let rejects = run.rejected > 0 ? ", \(counted(run.rejected, "reject"))\(fixedSince(Int64(run.fixed)))" : ""
         guard run.completed < run.files else {
             return .ok(name, "\(when): \(counted(run.files, "file")) completed\(rejects)")
         }
@@ -136,4 +136,10 @@ func labelFindings(_ runs: [NewestRun], times: Times) -> [Finding] {
             "\(when): \(run.completed) of \(counted(run.files, "file")) completed (\(reasons.joined(separator: "; ")))"
                 + rejects, "userload status \(shellQuoted(run.label))")
     }
+    guard others > 0 else { return findings }
+    let (whose, verb) = others == 1 ? ("its", "was") : ("their", "were")
+    return findings + [
+        .notTested(
+            "labels", "\(counted(others, "more run")), the latest of \(whose) label and host, \(verb) not looked at")
+    ]
 }

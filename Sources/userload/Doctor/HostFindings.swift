@@ -63,7 +63,8 @@ func hostFindings(_ state: StateDirectory) -> [Finding] {
     } else if let entries = state.freeEntries, entries < leastEntries {
         findings.append(
             .fail(
-                "disk", "\(entries) inodes left at \(state.existing)", "make room: df -i \(shellQuoted(state.existing))"
+                "disk", "\(counted(entries, "inode")) left at \(state.existing)",
+                "make room: df -i \(shellQuoted(state.existing))"
             ))
     } else if let free = state.freeBytes {
         findings.append(.ok("disk", "\(sizeText(free)) left there"))

@@ -19,7 +19,7 @@ struct FileMoves {
     private let context: Context
     private var files: [(path: String, job: JobID, pushed: PushedFile?)] = []
 
-    /// - Throws: `Failure` (usage).
+    /// - Throws: `Failure`: usage, or a folder that takes no files, before anything is sent.
     init(_ arguments: ParsedArguments, _ context: Context) throws {
         self.context = context
         folder = arguments[Self.option] ?? ""
@@ -27,6 +27,10 @@ struct FileMoves {
         if move != nil, arguments.operands.contains("-") {
             throw Failure(.usage, "--move-to needs files: standard input (-) cannot be moved")
         }
+        guard let obstacle = move?.obstacle else { return }
+        throw Failure(
+            .configuration, "--move-to \(folder): \(obstacle.sentence); nothing was sent",
+            hint: obstacle.isMissing ? "`mkdir -p \(shellQuoted(folder))` makes it" : nil)
     }
 
     /// A file all of which is in Kafka.

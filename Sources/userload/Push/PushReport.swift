@@ -24,7 +24,16 @@ final class PushReport {
     /// Rejects that this run tells of, in the journal's terms.
     private var told: [(job: JobID, ends: EndOffsets, rejects: UInt64)] = []
     /// Files whose jobs `load` still has to see in the database.
-    private var loading: [(file: String, job: JobID, isNew: Bool)] = []
+    private var loading: [Loading] = []
+    private struct Loading {
+        let file: String
+        let job: JobID
+        let isNew: Bool
+        /// Of how many of its rejects the journal says that a person was told.
+        let toldRejects: Int64
+        let ends: EndOffsets?
+    }
+
     /// Incomplete once a slug could not be written; the push itself is still finished.
     private(set) var exitCode = ExitCode.done
 
@@ -41,7 +50,7 @@ final class PushReport {
         self.context = held.map(context.holding) ?? context
         printsSlugs = !isLoad && (arguments[PushFlags.print] ?? (isQuiet ? .none : .slug)) == .slug
         tally = RunTally(files: files.count)
-        journal = isLoad ? nil : options.stateDirectory.map(Journal.init(directory:))
+        journal = options.stateDirectory.map(Journal.init(directory:))
         let words = Array(programArguments.dropFirst())
         lines = PushLines(
             files: files, command: PushLines.typed(words), subcommand: words.first ?? "push",
@@ -93,12 +102,23 @@ final class PushReport {
             if tally.files > 1 { sayFirst(tally.summary("pushed"), tally.trouble > 0 ? .error : .warning) }
             held.release(outer.screen.line)
         }
-        for (job, ends, rejects) in told {
-            do throws(JournalError) {
-                try journal?.keep(toldRejects: rejects, of: job, cluster: ends.cluster, topic: ends.topic)
-            } catch {
-                outer.logger.debug("\(error.message): the next push tells of its rejects once more")
-            }
+        for (job, ends, rejects) in told { keep(toldRejects: rejects, of: job, ends) }
+    }
+
+    /// Of `load`: the rejects of these jobs were told; a push, which does not ask the database, is to know.
+    func keepTold(_ jobs: [JobStatus]) {
+        let rejected = Dictionary(jobs.map { ($0.id, $0.rejected) }) { $1 }
+        for file in loading {
+            guard let count = rejected[file.job], count > file.toldRejects, let ends = file.ends else { continue }
+            keep(toldRejects: UInt64(count), of: file.job, ends)
+        }
+    }
+
+    private func keep(toldRejects count: UInt64, of job: JobID, _ ends: EndOffsets) {
+        do throws(JournalError) {
+            try journal?.keep(toldRejects: count, of: job, cluster: ends.cluster, topic: ends.topic)
+        } catch {
+            outer.logger.debug("\(error.message): the next push tells of its rejects once more")
         }
     }
 
@@ -110,17 +130,19 @@ final class PushReport {
         var code = ExitCode.done
         var told: [JobStatus] = []
         let known = Dictionary(jobs.map { ($0.id, $0) }) { $1 }
-        for (file, id, isNew) in loading {
-            guard let job = known[id] else {
+        for file in loading {
+            guard var job = known[file.job] else {
                 code = max(code, .incomplete)
-                say("\(escaped(file))  \(id.slug)  in Kafka, but not in the database yet", .error)
+                say("\(escaped(file.file))  \(file.job.slug)  in Kafka, but not in the database yet", .error)
                 continue
             }
+            // By a load, or by a push.
+            job.toldRejects = max(job.toldRejects, file.toldRejects)
             let end = job.newsExitCode
             code = max(code, end)
             if end == .done {
-                if isNew { tally.done += 1 } else { tally.unchanged += 1 }
-            } else if !told.contains(where: { $0.id == id }) {
+                if file.isNew { tally.done += 1 } else { tally.unchanged += 1 }
+            } else if !told.contains(where: { $0.id == file.job }) {
                 told.append(job)
             }
         }
@@ -135,7 +157,10 @@ final class PushReport {
         guard outcome.exitCode == .done, let job = outcome.job else { return }
         let isNew = outcome.result == .pushed
         if isLoad {
-            loading.append((outcome.input, job, isNew))
+            loading.append(
+                Loading(
+                    file: outcome.input, job: job, isNew: isNew, toldRejects: Int64(clamping: outcome.toldRejects),
+                    ends: outcome.ends))
         } else if !isNews {
             if isNew { tally.done += 1 } else { tally.unchanged += 1 }
         } else if let ends = outcome.ends {

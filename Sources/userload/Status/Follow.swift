@@ -9,7 +9,7 @@ import Records
 
 /// How following ended.
 enum FollowEnd: Equatable {
-    /// Every job is completed, abandoned, inconsistent, or stalled for good.
+    /// Every job is completed, undone, abandoned, inconsistent, or stalled for good.
     case ended
     case timedOut
     case interrupted
@@ -81,7 +81,9 @@ struct Follower {
             !awaitsMarkers || quiet >= Self.quietSeconds || !seen.sent.contains(job.id)
                 || seen.passed.contains(job.id)
         case .pending, .processing: false
-        case .abandoned, .inconsistent, .stalled, .interrupted, .undone:
+        // What still comes of it is dropped.
+        case .undone: true
+        case .abandoned, .inconsistent, .stalled, .interrupted:
             quiet >= Self.quietSeconds
                 && (seen.unplaced.contains(job.id) ? isIdle() : seen.passed.contains(job.id))
         }

@@ -12,8 +12,9 @@ struct JobFinder {
     enum Answer {
         /// `others`: earlier jobs of the same label, the latest first.
         case job(JobStatus, others: [JobStatus])
-        /// A label's latest run of each host, and the jobs of all of them.
-        case runs([LabelRun], jobs: [JobStatus])
+        /// A label's latest run of each host, the newest first, and the jobs of all of them.
+        /// `hosts`: how many there are; of the others nothing is known.
+        case runs([LabelRun], jobs: [JobStatus], hosts: Int)
         /// Every job with the file's bytes, the latest push first.
         case file([JobStatus])
         /// Only this host's journal knows it.
@@ -30,10 +31,11 @@ struct JobFinder {
         if name.contains("/") || (name != "-" && withFileName(name) { access($0, F_OK) } == 0) {
             return try find(file: name)
         }
-        let runs = try session.jobs.latestRuns(label: name, host: host)
+        let (runs, hosts) = try session.jobs.latestRuns(label: name, host: host)
         // A run of one file is told as its job.
         if !runs.isEmpty, runs.count > 1 || runs[0].files > 1 {
-            return .runs(runs, jobs: context.knowingInterrupted(try session.jobs.statuses(runs.flatMap(\.jobs).unique)))
+            let jobs = try session.jobs.statuses(runs.flatMap(\.jobs).unique)
+            return .runs(runs, jobs: context.knowingInterrupted(jobs), hosts: hosts)
         }
         switch try session.jobs.find(name) {
         case .found(let job, let others):
@@ -77,7 +79,7 @@ struct JobFinder {
         let jobs: [JobStatus] =
             switch try find(name) {
             case .job(let job, let others): [job] + others
-            case .file(let jobs), .runs(_, let jobs): jobs
+            case .file(let jobs), .runs(_, let jobs, _): jobs
             case .journal, .nothing: []
             }
         let wanted = jobs.filter { host == nil || $0.host == host }
@@ -101,7 +103,7 @@ extension JobFinder.Answer {
         switch self {
         case .job(let job, _): [job.id]
         case .file(let jobs): jobs.prefix(1).map(\.id)
-        case .runs(_, let jobs): jobs.map(\.id)
+        case .runs(_, let jobs, _): jobs.map(\.id)
         case .journal(let entry, _): [entry.job]
         case .nothing: []
         }
@@ -109,10 +111,10 @@ extension JobFinder.Answer {
 
     /// The same answer with the newest state of its job.
     func refreshed(_ jobs: [JobStatus], _ runs: [LabelRun]) -> Self {
-        if case .runs(let before, _) = self {
+        if case .runs(let before, _, let hosts) = self {
             let now = runs.filter { run in before.contains { $0.id == run.id } }
             let ids = Set(now.flatMap(\.jobs))
-            return .runs(now, jobs: jobs.filter { ids.contains($0.id) })
+            return .runs(now, jobs: jobs.filter { ids.contains($0.id) }, hosts: hosts)
         }
         guard let id = waitedFor.first, let job = jobs.first(where: { $0.id == id }) else { return self }
         if case .job(_, let others) = self { return .job(job, others: others) }
@@ -123,28 +125,37 @@ extension JobFinder.Answer {
     var jobs: [JobStatus] {
         switch self {
         case .job(let job, _): [job]
-        case .file(let jobs), .runs(_, let jobs): jobs
+        case .file(let jobs), .runs(_, let jobs, _): jobs
         case .journal, .nothing: []
         }
     }
 
     /// Runs whose other jobs may still come.
-    var runs: [JobID] { if case .runs(let runs, _) = self { runs.map(\.id) } else { [] } }
+    var runs: [JobID] { if case .runs(let runs, _, _) = self { runs.map(\.id) } else { [] } }
 
-    /// A file of a run has no job: its state could not be read.
-    var lacksJobs: Bool { if case .runs(let runs, _) = self { runs.contains { $0.missing > 0 } } else { false } }
+    /// A file of a run has no job, or a host was not looked at: a state could not be read.
+    var lacksJobs: Bool {
+        if case .runs(let runs, _, let hosts) = self {
+            hosts > runs.count || runs.contains { $0.missing > 0 }
+        } else {
+            false
+        }
+    }
 
     var isNothing: Bool { if case .nothing = self { true } else { false } }
+
+    /// nil: it is not a label's answer.
+    func labelReport(_ details: StatusDetails) -> LabelReport? {
+        guard case .runs(let runs, let jobs, let hosts) = self else { return nil }
+        return LabelReport(runs: runs, jobs: jobs, hosts: hosts, details: details)
+    }
 
     /// Lines for people, one list per job.
     func reports(_ details: StatusDetails) -> [[String]] {
         switch self {
         case .job(let job, let others): [details.report(job).lines + earlier(others, details.times)]
         case .file(let jobs): jobs.map { details.report($0).lines }
-        case .runs(let runs, let jobs):
-            runs.flatMap { run in
-                RunReport(run: run, jobs: jobs.filter { run.jobs.contains($0.id) }, details: details).paragraphs
-            }
+        case .runs: labelReport(details)?.paragraphs ?? []
         case .journal(let entry, let place): [pendingReport(entry, place: place, times: details.times)]
         case .nothing: []
         }
@@ -153,7 +164,7 @@ extension JobFinder.Answer {
     func documents(_ details: StatusDetails) -> [JSONValue] {
         switch self {
         case .job(let job, _): [details.document(job)]
-        case .file(let jobs), .runs(_, let jobs): jobs.map(details.document)
+        case .file(let jobs), .runs(_, let jobs, _): jobs.map(details.document)
         case .journal(let entry, _): [pendingDocument(entry)]
         case .nothing: []
         }

@@ -55,6 +55,11 @@ struct RunReport {
             + (rejects > 0 ? "; \(counted(rejects, "reject"))\(fixedSince(fixed))" : "")
     }
 
+    /// Every file has a job, and all of them are completed.
+    var isComplete: Bool {
+        run.missing == 0 && jobs.count == run.jobs.count && jobs.allSatisfy { $0.state == .completed }
+    }
+
     private var ago: String { details.times.ago(run.sentAt) }
 
     private func needsPerson(_ job: JobStatus) -> Bool { job.state != .completed || job.unfixed > 0 }
@@ -73,7 +78,7 @@ struct AgeReport {
     /// Escaped.
     var line: String {
         guard !isFresh else {
-            return escaped("\(name): completed \(found.map(when).joined(separator: ", "))")
+            return escaped("\(name): completed \(hostList(found.map(when), named: LabelReport.listed))")
         }
         guard !found.isEmpty else { return escaped("\(name): no completed run is known") }
         let old = found.filter { !isFresh($0) }.map { run in
@@ -81,7 +86,8 @@ struct AgeReport {
                 ? "no completed run" + on(run)
                 : "the newest completed run is of \(when(run)), older than \(spelled(limit))"
         }
-        return escaped("\(name): \(old.joined(separator: "; "))")
+        let wayOut = found.count > 1 ? " (--host NAME asks for one host alone)" : ""
+        return escaped("\(name): \(hostList(old, named: LabelReport.listed, separator: "; "))\(wayOut)")
     }
 
     private func isFresh(_ run: CompletedRun) -> Bool { run.age.map { .seconds($0) <= limit } ?? false }

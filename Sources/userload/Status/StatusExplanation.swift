@@ -70,11 +70,7 @@ extension StatusReport {
                     + "nothing of it was loaded", "upgrade `userload work`, then \(resend)",
             ]
         case .partitions:
-            return [
-                "stalled: another --on-duplicate update job, pushed for another number of partitions, was open, so nothing "
-                    + "of it was loaded",
-                "once that one has ended (`userload jobs`): \(resend)",
-            ]
+            return held(resend)
         case .version:
             return [
                 "stalled: pushed by a newer userload (wire version \(job.wireVersion)), so nothing of it was loaded",
@@ -83,6 +79,25 @@ extension StatusReport {
         default:
             return ["stalled: messages before those that came are missing (expired, or lost by Kafka): \(resend)"]
         }
+    }
+
+    /// An update job that waits for others.
+    private func held(_ resend: String) -> [String] {
+        let count = job.partitions.map { counted($0, "partition") } ?? "other partitions"
+        let others = (job.waitsFor ?? []).map { other in
+            let isStuck = other.state == .stalled || other.state == .interrupted
+            let wait =
+                isStuck
+                ? "see `userload status \(other.slug)`"
+                : "wait until that has ended (`userload status --wait \(other.slug)`)"
+            return
+                "it waits for \(other.slug) (\(other.name), \(other.count), \(other.state.rawValue)): \(wait), or give it "
+                + "up (`userload abandon \(other.slug)`)"
+        }
+        return [
+            "stalled: pushed for \(count), while an --on-duplicate update job pushed for another number had not ended; "
+                + "which is the later one can be told only within a partition, so nothing of it was loaded"
+        ] + others + [others.isEmpty ? "that has ended since: \(resend)" : "then \(resend)"]
     }
 
     private func inconsistent(_ reason: JobReason?) -> [String] {

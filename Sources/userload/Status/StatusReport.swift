@@ -66,7 +66,7 @@ struct StatusReport {
     private var counts: String {
         let what = job.id == .foreign ? "at least \(counted(job.lines, "message"))" : counted(job.lines, "line")
         return what + " = \(grouped(job.inserted)) inserted + \(grouped(job.updated)) updated"
-            + " + \(grouped(job.duplicates)) duplicates + \(grouped(job.rejected)) rejected"
+            + " + \(counted(job.duplicates, "duplicate")) + \(grouped(job.rejected)) rejected"
     }
 
     /// `42 %, 310,000 lines/s, last record 2 s ago`, of an open job.
@@ -93,9 +93,9 @@ struct StatusReport {
         guard job.unfixed > 0 else { return [] }
         var lines: [String] = []
         if let errors {
-            if errors.rejects < job.unfixed { lines.append("of the first \(grouped(errors.rejects)) rejects:") }
+            if errors.rejects < job.unfixed { lines.append("of the first \(counted(errors.rejects, "reject")):") }
             lines += job.groups(errors).flatMap { $0.lines(showsValues: showsValues) }
-            if errors.others > 0 { lines.append("  and \(errors.others) other codes") }
+            if errors.others > 0 { lines.append("  and \(counted(errors.others, "other code"))") }
         }
         return lines + job.rejectCommands.lines(isLoaded: true)
     }

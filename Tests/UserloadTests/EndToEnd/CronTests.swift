@@ -145,15 +145,45 @@ import Testing
         #expect(try names(done).contains("late.csv") && !FileManager.default.fileExists(atPath: late))
     }
 
-    @Test func whatCannotBeMovedIsLoadedAllTheSame() throws {
-        let done = world.files.path("done")
+    /// Nothing is sent: there is no topic yet.
+    @Test func aFolderThatTakesNoFilesIsToldFirst() throws {
         let file = try world.files.write("a.csv", People.csv(0..<10))
-        let result = try world.expect(3, "load", "--quiet", "--move-to", done, file)
+        let missing = world.files.path("done")
+        let result = try world.expect(8, "load", "--quiet", "--move-to", missing, file)
         #expect(
-            result.stderr == "error: \(file) is loaded, but was not moved: \(done): no such file or directory\n",
+            result.stderr == """
+                error: --move-to \(missing): no such file or directory; nothing was sent
+                `mkdir -p \(missing)` makes it
+
+                """, "\(result)")
+        let plain = try world.expect(8, "load", "--quiet", "--move-to", file, file)
+        #expect(plain.stderr == "error: --move-to \(file): not a directory; nothing was sent\n", "\(plain)")
+        let locked = try folder("locked")
+        chmod(locked, 0o500)
+        // Root may write anywhere.
+        let command = ["/usr/bin/setpriv", "--reuid", "65534", "--clear-groups"].prefix(geteuid() == 0 ? 4 : 0)
+        chmod(world.files.path, 0o755)
+        let words = command + [Userload.binary, "load", "--quiet", "--move-to", locked, file]
+        let refused = try ChildProcess(words[0], Array(words[1...]), environment: world.environment()).wait(
+            .seconds(30))
+        #expect(
+            refused.code == 8
+                && refused.stderr.hasPrefix("error: --move-to \(locked): permission denied; nothing was sent\n"),
+            "\(refused)")
+        #expect(try !TestSupport.run("/usr/bin/kcat", ["-L", "-b", world.broker]).contains("\"\(world.topic)\""))
+    }
+
+    @Test func whatCannotBeMovedIsLoadedAllTheSame() throws {
+        let done = try folder("done")
+        let file = try world.files.write("a.csv", People.csv(0..<10))
+        let link = world.files.path("link.csv")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+        let result = try world.expect(3, "load", "--quiet", "--move-to", done, link)
+        #expect(
+            result.stderr
+                == "error: \(link) is loaded, but was not moved: is a symbolic link; name the file itself\n",
             "\(result)")
         try world.expectUsers(10)
-        _ = try folder("done")
         try world.expect(0, "load", "--quiet", "--move-to", done, file)
         #expect(try names(done) == ["a.csv"])
         // What was refused stays where it is.

@@ -49,7 +49,10 @@ import Testing
         #expect(report.last?.hasPrefix("group \(before.group): no consumers, `userload work` is not running") == true)
 
         let waited = try world.expect(3, "lag", "--wait", "--timeout", "1s")
-        #expect(waited.stderr.contains("error: 1,024 messages still behind after 1s"))
+        #expect(
+            waited.stderr.contains(
+                "error: 1,024 messages still behind after 1s\n"
+                    + "`userload lag` shows whether anything is being read; `userload work --drain` loads them now"))
         let stalled = try world.expect(3, "lag", "--wait", "--stall-timeout", "1s")
         #expect(
             stalled.stderr.contains(
@@ -63,6 +66,36 @@ import Testing
         #expect(done.stdout.hasPrefix("nothing behind: all that is in the topic is in the database\n"))
         #expect(try lag().behind == 0)
         try world.expect(2, "lag", "--timeout", "1s")
+    }
+
+    /// Every error says what to do next.
+    @Test func lagWithoutServers() throws {
+        try world.expect(0, "migrate")
+        let broker = try world.expect(6, "lag", changes: ["KAFKA_BROKER": "127.0.0.1:1"]).stderr
+        #expect(
+            broker.contains("\nKAFKA_BROKER or --broker names your brokers; `userload doctor` looks at each part\n"))
+        let database = try world.expect(7, "lag", changes: ["DB_PORT": "1"]).stderr
+        #expect(
+            database.contains(
+                "accepting TCP/IP connections? DATABASE_URL, DB_* or --database name your database; `userload doctor` looks at each part\n"
+            ),
+            "\(database)")
+    }
+
+    /// The worker that makes the tables may start later.
+    @Test func aStatusWaitsForTheTables() throws {
+        let slug = try world.push(try world.files.write("people.csv", People.csv(0..<100)))
+        let short = try world.expect(3, "status", "--wait", "--timeout", "1s", slug)
+        let sentence =
+            "\(world.database.name) on 127.0.0.1 has no schema userload yet: waiting for `userload work`, "
+            + "`userload load` or `userload migrate` to make it\n"
+        #expect(short.stderr == sentence + "error: not complete after 1s\n", "\(short)")
+        #expect(try world.expect(8, "status", slug).stderr.contains("has no schema userload yet"))
+        let waiting = try world.start(["status", "--wait", slug])
+        try waiting.wait(for: sentence)
+        try world.expect(0, "work", "--drain")
+        let done = try waiting.wait()
+        #expect(done.code == 0 && done.stdout.contains("  completed\n"), "\(done)")
     }
 
     @Test func lagNamesTheMembers() throws {
@@ -98,12 +131,24 @@ import Testing
         let quiet = try world.expect(0, "doctor", "--quiet")
         #expect(quiet.stdout == "" && quiet.stderr == "")
 
+        // Rejects that were told are no news, those that were fixed are counted.
+        try world.expect(
+            1, "load", "--label", "nightly", "--quiet", try world.files.write("bad.csv", "name,age\nAnn,x\nBo,y\n"))
+        #expect(try world.expect(0, "doctor").stdout.squeezed.contains(": 1 file completed\n"))
+        try world.database.psql(
+            """
+            UPDATE userload.jobs SET told_rejects = 0;
+            UPDATE userload.rejects SET fixed_by = job WHERE line = 2
+            """)
+        let told = try world.expect(0, "doctor").stdout.squeezed
+        #expect(told.contains(": 1 file completed, 2 rejects, 1 fixed since\n"), "\(told)")
+
         // A run of two files, of which one never came.
         try world.database.psql(
             """
             WITH run AS (
                 INSERT INTO userload.runs VALUES (gen_random_uuid(), 'etl9', 'weekly', 2, now(), now()) RETURNING id)
-            INSERT INTO userload.run_jobs SELECT run.id, jobs.id FROM run, userload.jobs
+            INSERT INTO userload.run_jobs SELECT run.id, jobs.id FROM run, userload.jobs WHERE path LIKE '%people.csv'
             """)
         let third = try world.expect(0, "doctor", "--quiet").stdout.squeezed
         #expect(third.hasPrefix("warn label weekly "), "\(third)")

@@ -59,7 +59,8 @@ import Testing
         let old = try world.expect(3, "status", "--quiet", "--max-age", "26h", "nightly").stdout
         #expect(old.hasPrefix("nightly: the newest completed run is of "), "\(old)")
         #expect(
-            old.hasSuffix(" on etl1 (30 h ago), older than 26h\n") && old.split(separator: "\n").count == 1, "\(old)")
+            old.hasSuffix(" on etl1 (30 h ago), older than 26h (--host NAME asks for one host alone)\n")
+                && old.split(separator: "\n").count == 1, "\(old)")
         #expect(try world.expect(0, "status", "--quiet", "--max-age", "31h", "nightly").stdout.isEmpty)
         let fresh = try world.expect(0, "status", "--host", "etl2", "--max-age", "26h", "nightly").stdout
         #expect(fresh.hasPrefix("nightly: completed ") && fresh.contains(" on etl2 ("), "\(fresh)")
@@ -98,9 +99,10 @@ import Testing
         #expect(second.stdout.isEmpty && second.stderr.isEmpty, "\(second)")
         #expect(try world.expect(0, "status", bad).stdout.contains("completed, 2 rejects"))
         #expect(try world.expect(1, "load", bad).stdout.contains("completed, 2 rejects"))
-        // More than were told are news.
+        // More than were told are news, where no journal knows better.
         try world.database.psql("UPDATE userload.jobs SET told_rejects = 1 WHERE told_rejects = 2")
-        let more = try world.expect(1, "load", "--quiet", bad)
+        let more = try world.expect(
+            1, "load", "--quiet", bad, changes: ["USERLOAD_STATE_DIR": world.files.path("other")])
         #expect(more.stdout.hasPrefix("b.csv  ") && more.stderr.isEmpty, "\(more)")
     }
 

@@ -277,6 +277,8 @@ private let now = Date(timeIntervalSince1970: 1_795_831_200)
         #expect(hostFindings(state).last == .ok("disk", "5.0 GB left there"))
         state.freeEntries = 3
         #expect(hostFindings(state).last == .fail("disk", "3 inodes left at /var/lib", "make room: df -i /var/lib"))
+        state.freeEntries = 1
+        #expect(hostFindings(state).last?.text == "1 inode left at /var/lib")
         #expect(StateDirectory(path: "/tmp/not/there/at/all").existing == "/tmp")
     }
 
@@ -292,12 +294,15 @@ private let now = Date(timeIntervalSince1970: 1_795_831_200)
         }
         #expect(
             labelFindings([run(6, 6, rejected: 12, fixed: 2), run(4, 5, "stalled")], times: times) == [
-                .ok("label night ly", "\(when) by etl1 (7 h ago): 6 files completed, 10 rejects"),
+                .ok("label night ly", "\(when) by etl1 (7 h ago): 6 files completed, 12 rejects, 2 fixed since"),
                 .warn(
                     "label night ly",
                     "\(when) by etl1 (7 h ago): 4 of 6 files completed (stalled; 1 not in the database)",
                     "userload status 'night ly'"),
             ])
+        #expect(
+            labelFindings([], others: 1, times: times)
+                == [.notTested("labels", "1 more run, the latest of its label and host, was not looked at")])
     }
 
     @Test func theReport() {

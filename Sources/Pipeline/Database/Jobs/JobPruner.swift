@@ -14,6 +14,10 @@ package struct JobPruner {
         package var endedJobs: [JobID] = []
         /// Those of them that have a header or options yet.
         package var describedJobs: [JobID] = []
+        /// Of the job of other producers, which never ends: those that are old themselves.
+        package var foreignRejects: Int64 = 0
+        /// Older ones than the newest of their label and host.
+        package var runs: Int64 = 0
     }
 
     private let connection: Connection
@@ -34,22 +38,33 @@ package struct JobPruner {
             look.endedJobs.append(id)
             if row.bool(3) == true { look.describedJobs.append(id) }
         }
+        look.foreignRejects = try count(PackageResources.prune_foreign_look_sql, rejectsAge)
+        look.runs = try count(PackageResources.prune_runs_look_sql, age)
         return look
     }
 
+    private func count(_ file: [UInt8], _ age: Int64) throws(PostgresError) -> Int64 {
+        Int64(try connection.query(SQL.text(file), [.int(age)]).first?.int(0) ?? 0)
+    }
+
     /// Each kind in a transaction of its own: run again, it goes on where it was broken off.
-    /// - Returns: how many rejects were deleted.
-    package func prune(_ look: Look) throws(PostgresError) -> Int64 {
-        var rejects: Int64 = 0
+    /// - Parameters: as of `look`.
+    /// - Returns: the same with what was deleted.
+    package func prune(_ look: Look, age: Int64, rejectsAge: Int64) throws(PostgresError) -> Look {
+        var done = look
+        done.rejects = 0
         // A job at a time: short transactions.
         for job in look.rejectJobs {
             let sql = SQL.text(PackageResources.prune_rejects_sql)
-            rejects += Int64(try connection.query(sql, [.array([job.uuid])]).affected)
+            done.rejects += Int64(try connection.query(sql, [.array([job.uuid])]).affected)
         }
         if !look.describedJobs.isEmpty {
             let sql = SQL.text(PackageResources.prune_descriptions_sql)
             _ = try connection.query(sql, [.array(look.describedJobs.map(\.uuid))])
         }
-        return rejects
+        let foreign = SQL.text(PackageResources.prune_foreign_sql)
+        done.foreignRejects = Int64(try connection.query(foreign, [.int(rejectsAge)]).affected)
+        done.runs = try count(PackageResources.prune_runs_sql, age)
+        return done
     }
 }

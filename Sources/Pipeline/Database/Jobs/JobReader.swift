@@ -46,9 +46,10 @@ package struct JobReader {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .millisecondsSince1970
         let sql = SQL.text(PackageResources.job_status_sql)
-        return try connection.query(sql, [.array(ids.map(\.uuid))]).map { row in
+        let statuses = try connection.query(sql, [.array(ids.map(\.uuid))]).map { row in
             try decoder.decode(JobStatus.self, from: Data(row.bytes(0) ?? .init(start: nil, count: 0)))
         }
+        return try knowingWhatHoldsThemUp(statuses)
     }
 
     /// Takes a job off the list of open ones until more of it comes; the job "-" has no end to give up.

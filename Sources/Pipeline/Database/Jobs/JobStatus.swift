@@ -115,6 +115,9 @@ package struct JobStatus: Codable, Equatable, Sendable {
     /// How many of its rejects a fix file has brought again since, and they were loaded.
     package var fixed: Int64 = 0
 
+    /// Of a job stalled for `partitions`: what it waits for, the first few; none: that has ended since.
+    package var waitsFor: [OpenUpdate]?
+
     /// Rejects that nobody has corrected yet.
     package var unfixed: Int64 { max(0, rejected - fixed) }
 

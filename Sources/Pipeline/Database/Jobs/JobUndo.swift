@@ -5,12 +5,11 @@ package import Records
 
 /// What undoing a job would come to, or came to.
 package struct UndoLook: Equatable, Sendable {
-    /// A row that another job updated since: it stays.
+    /// A job that updated rows since: these stay.
     package struct Kept: Equatable, Sendable {
-        package let name: String
-        package let age: Int
-        /// The slug of the job that updated it last.
-        package let updatedBy: String
+        package let slug: String
+        /// Those that it updated last.
+        package let rows: Int64
     }
 
     /// A job that may have passed over records because of these rows.
@@ -25,7 +24,7 @@ package struct UndoLook: Equatable, Sendable {
     package var rows: Int64
     /// Rows that stay.
     package var keptRows: Int64
-    /// The first of them.
+    /// Who updated them, most rows first: as many jobs as are listed.
     package var kept: [Kept]
     package var later: [Later]
 }
@@ -63,9 +62,7 @@ package struct JobUndo {
         let later = try query(PackageResources.undo_later_sql, [.text(id.uuid)])
         return UndoLook(
             rows: Int64(counts.first?.int(0) ?? 0), keptRows: Int64(counts.first?.int(1) ?? 0),
-            kept: kept.map {
-                UndoLook.Kept(name: $0.string(0) ?? "", age: $0.int(1) ?? 0, updatedBy: $0.string(2) ?? "")
-            },
+            kept: kept.map { UndoLook.Kept(slug: $0.string(0) ?? "", rows: Int64($0.int(1) ?? 0)) },
             later: later.map { UndoLook.Later(slug: $0.string(0) ?? "", duplicates: Int64($0.int(1) ?? 0)) })
     }
 

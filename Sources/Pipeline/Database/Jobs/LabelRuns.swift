@@ -54,10 +54,15 @@ extension JobReader {
     /// So many runs of a host are looked at for one that is completed.
     private static let runsLookedAt = 100
 
-    /// The latest run of each host, or of one, with this label.
-    package func latestRuns(label: String, host: String?) throws(PostgresError) -> [LabelRun] {
-        let rows = try connection.query(SQL.text(PackageResources.latest_runs_sql), [.text(label), .optional(host)])
-        return try runs(rows.compactMap { $0.string(0).flatMap(JobID.init(uuid:)) })
+    /// Of more hosts the runs are only counted: anybody who may write to the topic can make them up.
+    package static let hostsLookedAt = 1_000
+
+    /// The latest run of each host, or of one, with this label, the newest first; and how many hosts there are.
+    package func latestRuns(label: String, host: String?) throws(PostgresError) -> (runs: [LabelRun], hosts: Int) {
+        let rows = try connection.query(
+            SQL.text(PackageResources.latest_runs_sql), [.text(label), .optional(host), .int(Self.hostsLookedAt)])
+        let runs = try runs(rows.compactMap { $0.string(0).flatMap(JobID.init(uuid:)) })
+        return (runs, rows.first?.int(1) ?? 0)
     }
 
     /// As they are now.

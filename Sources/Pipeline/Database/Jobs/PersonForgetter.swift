@@ -78,7 +78,7 @@ package struct PersonForgetter {
                     Key(
                         partition: row.int(0) ?? 0, seq: row.int(1) ?? 0, offset: row.int(2) ?? 0,
                         time: row.int(3) ?? 0, cluster: row.string(4) ?? "", topic: row.string(5) ?? ""))
-            } else if person?.name == name || bytes.firstRange(of: name) != nil {
+            } else if person?.name == name || Self.mentions(name, in: bytes, besides: person?.name) {
                 count += 1
                 guard mentions.count < Self.mentionsListed else { return }
                 mentions.append(Mention(job: job.id, line: Int64(row.int(job.id == .foreign ? 2 : 6) ?? 0)))
@@ -87,6 +87,13 @@ package struct PersonForgetter {
         outcome.mentions += count
         outcome.firstMentions += mentions.prefix(Self.mentionsListed - outcome.firstMentions.count)
         return keys
+    }
+
+    /// Whether a record has the name other than as a part of the longer name of the person it is about.
+    private static func mentions(_ name: [UInt8], in bytes: [UInt8], besides other: [UInt8]?) -> Bool {
+        let all = bytes.ranges(of: name).count
+        guard all > 0, let other else { return all > 0 }
+        return all > bytes.ranges(of: other).count * other.ranges(of: name).count
     }
 
     private func delete(_ keys: ArraySlice<Key>, of job: JobID) throws(PostgresError) -> Int64 {

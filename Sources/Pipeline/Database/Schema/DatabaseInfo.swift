@@ -38,6 +38,9 @@ package struct DatabaseInfo: Equatable, Sendable {
         return info
     }
 
+    /// Whether it was ever migrated.
+    package static func isMade(_ connection: Connection) throws -> Bool { try readIfMade(connection) != nil }
+
     /// nil: never migrated.
     static func readIfMade(_ connection: Connection) throws -> DatabaseInfo? {
         do {
