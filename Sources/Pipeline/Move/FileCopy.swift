@@ -35,10 +35,12 @@ final class FileCopy {
 
     /// Gives it the first of `names` that is free, and takes the original away.
     func publish(as names: [String], removing path: String) throws(MoveFailure) -> String {
+        Torture.reached("move.copied")
         for name in names {
             let code = target.rename(from: target.descriptor, self.name, to: name)
             if code == EEXIST { continue }
             if code == 0 {
+                Torture.reached("move.published")
                 // The name itself is on the disk, too, before there is only one.
                 if fsync(target.descriptor) == 0, isUnchanged(path), withFileName(path, { unlink($0) }) == 0 {
                     return name

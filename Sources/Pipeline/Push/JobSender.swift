@@ -146,6 +146,7 @@ final class JobSender {
 
     private func sendStartMarkers() {
         for partition in 0..<context.topic.partitions {
+            Torture.reached("push.start")
             let result = producer!.produce(
                 partition: Int32(partition), key: nil, value: jobs[0].input.startMarker.bytes,
                 header: jobs[0].input.startHeader.bytes, opaque: session.token(startMarkerOf: partition))
@@ -156,6 +157,13 @@ final class JobSender {
     @inline(__always)
     private func transmit(_ number: Int) throws {
         let message = window[number]
+        Torture.reached("push.transmit")
+        if let report = Torture.notSent() {
+            session.transmitted()
+            return session.reported(
+                session.token(message: number), offset: -1,
+                error: report == .error ? KafkaError(code: .state, message: "not sent") : nil, now: now)
+        }
         switch producer!.produce(
             partition: message.partition, key: message.key, value: message.value, header: message.header,
             errorsHeader: message.errors, opaque: session.token(message: number))
@@ -201,6 +209,7 @@ final class JobSender {
     }
 
     private func verify(_ look: ProducerSession.LogLook) throws {
+        Torture.reached("push.verify")
         let isFirst = !session.hasRead
         do {
             let evidence = try context.verifier.look(

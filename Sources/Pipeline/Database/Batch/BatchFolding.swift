@@ -87,7 +87,7 @@ extension Batch {
 
     private func fold(_ members: [UInt32]) -> UInt32 {
         var fields = FoldedFields()
-        for number in members {
+        for number in Torture.has(.updateOutOfOrder) ? members.reversed() : members {
             let row = rows[Int(number)]
             fields.add(copy(of: row), row.nulls, clearedKeys(number))
         }

@@ -6,7 +6,7 @@ internal import Records
 extension LoadTransaction {
     /// Nothing is asked of the server unless the batch has such records.
     func writeFixes() throws {
-        guard !batch.fixes.isEmpty else { return }
+        guard !batch.fixes.isEmpty, !Torture.has(.fixForgotten) else { return }
         let refused = Dictionary(tally.refused.map { ($0.row, $0.errors) }, uniquingKeysWith: { first, _ in first })
         var jobs = BinaryArray(of: .uuid)
         var partitions = BinaryArray(of: .integer)
