@@ -14,7 +14,7 @@ def kill_at_random(lane, start, usual, times, name):
     """Kills what `start` starts, again and again; `usual`: seconds it takes."""
     for _ in range(times):
         program = start()
-        if not program.runs_for(lane.rng.uniform(0.01, usual)):
+        if not program.runs_for(lane.rng.uniform(0.005, usual)):
             ends(lane, program)
             continue
         if program.kill():
@@ -25,7 +25,7 @@ def kill_at_random(lane, start, usual, times, name):
 def kill_push(lane):
     for _ in range(2):
         job = lane.job()
-        kill_at_random(lane, lambda: lane.push(job), 0.5, 4, "kill-push")
+        kill_at_random(lane, lambda: lane.push(job), 0.12, 5, "kill-push")
         finish(lane)
 
 
@@ -33,7 +33,7 @@ def kill_push(lane):
 def kill_work(lane):
     for _ in range(2):
         pushed(lane)
-        kill_at_random(lane, lane.drain, 0.5, 4, "kill-work")
+        kill_at_random(lane, lane.drain, 0.4, 5, "kill-work")
         finish(lane)
 
 

@@ -41,7 +41,7 @@ class Psql:
             self.process = subprocess.Popen(
                 ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *address, "-d", self.database], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                env=os.environ | {"PGPASSWORD": os.environ["DB_PASSWORD"], "PGAPPNAME": "torture"},
+                env=os.environ | {"PGPASSWORD": os.environ["DB_PASSWORD"], "PGAPPNAME": "torture", "PGOPTIONS": "-c jit=off"},
             )  # fmt: skip
         self.process.stdin.write(f"{sql};\n\\echo ---end---\n")
         self.process.stdin.flush()
@@ -190,7 +190,7 @@ class Lane:
         return self.userload(*self.push_words(job, "load"), **changes)
 
     def drain(self, **changes):
-        return self.userload("work", "--drain", "--stall-timeout", f"{STALL}s", **changes)
+        return self.userload("work", "--drain", "--verbose", "--stall-timeout", f"{STALL}s", **changes)
 
     def work(self, **changes):
         return self.userload("work", **changes)
