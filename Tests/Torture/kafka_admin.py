@@ -37,25 +37,39 @@ class Admin:
         return data
 
     def partitions(self, topic):
-        """How many, 0: there is no such topic. Metadata, version 1."""
-        answer = self.ask(3, 1, array([string(topic)]))
-        count = struct.unpack_from(">i", answer)[0]
+        """How many; 0: there is no such topic. Metadata, version 4: the first that need not create it."""
+        answer = self.ask(3, 4, array([string(topic)]) + struct.pack(">?", False))
         at = 4
-        for _ in range(count):
-            at += 4
-            at += 2 + struct.unpack_from(">h", answer, at)[0] + 4
-            rack = struct.unpack_from(">h", answer, at)[0]
-            at += 2 + max(0, rack)
-        at += 4  # the controller
-        at += 4
-        error = struct.unpack_from(">h", answer, at)[0]
-        at += 2
-        at += 2 + struct.unpack_from(">h", answer, at)[0] + 1
-        return 0 if error else struct.unpack_from(">i", answer, at)[0]
+
+        def number(form):
+            nonlocal at
+            value = struct.unpack_from(form, answer, at)[0]
+            at += struct.calcsize(form)
+            return value
+
+        def pass_string():
+            nonlocal at
+            length = number(">h")
+            at += max(0, length)
+
+        for _ in range(number(">i")):
+            number(">i")
+            pass_string()
+            number(">i")
+            pass_string()
+        pass_string()  # the cluster
+        number(">i")  # its controller
+        number(">i")
+        if number(">h"):
+            return 0
+        pass_string()
+        number(">?")
+        return number(">i")
 
     def create(self, topic, partitions):
-        """CreateTopics, version 2."""
-        body = array([string(topic) + struct.pack(">ih", partitions, 1) + array([]) + array([])])
+        """CreateTopics, version 2; with what userload asks of a topic."""
+        settings = array([string("max.message.bytes") + string("1064960")])
+        body = array([string(topic) + struct.pack(">ih", partitions, 1) + array([]) + settings])
         self.ask(19, 2, body + struct.pack(">i?", 10_000, False))
         self.await_partitions(topic, partitions)
 

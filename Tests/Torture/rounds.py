@@ -58,6 +58,7 @@ def finish_push(lane, job):
     ends(lane, push, 0)
     if not re.fullmatch(r"[0-9a-z]{8}\n", push.out):
         raise Breach("I7", "a slug", repr(push.out))
+    job.slug = push.out.strip()
     lane.expect(job)
 
 

@@ -13,6 +13,8 @@ import time
 import traceback
 
 import faults_kill
+import faults_servers
+import faults_topic
 import faults_wire
 import proxy
 import rounds
@@ -20,6 +22,7 @@ import world
 from invariants import Breach
 
 ROUNDS_A_PLACE = 8
+LONG = 30  # seconds of a round that is told, so that somebody may ask why
 
 
 class Turns:
@@ -75,6 +78,8 @@ class Run:
             before = sum(lane.faults.values())
             began = time.monotonic()
             function(lane)
+            if time.monotonic() - began > LONG:
+                print("\n".join(lane.story), flush=True)
             if self.options.verbose:
                 count = sum(lane.faults.values()) - before
                 say(f"lane {lane.number} round {lane.rounds}: {name}, {count} faults, {time.monotonic() - began:.1f} s")
