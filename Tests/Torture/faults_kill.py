@@ -54,6 +54,17 @@ def kill_large(lane):
     lane.move_on()
 
 
+@fault("kill-slow-push", 4)
+def kill_slow_push(lane):
+    """Half-way, with a journal of what was acknowledged: the next push goes on behind it."""
+    job = lane.job(lines=3_000)
+    lane.kafka.rate = 100_000
+    push = lane.push(job)
+    if push.runs_for(lane.rng.uniform(1.3, 2.2)) and push.kill():
+        injected(lane, "kill-slow-push")
+    finish(lane)
+
+
 def crash(lane, start, places, times, most, name):
     for _ in range(times):
         place = f"{lane.rng.choice(places)}:{lane.rng.randint(1, most)}"

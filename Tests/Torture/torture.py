@@ -12,6 +12,8 @@ import threading
 import time
 import traceback
 
+import faults_database
+import faults_files
 import faults_kill
 import faults_servers
 import faults_topic
@@ -66,7 +68,7 @@ class Run:
             self.broken(lane, error)
 
     def round(self, lane):
-        names = self.options.only.split(",") if self.options.only else list(rounds.FAULTS)
+        names = self.options.only.split(",") if self.options.only else sorted(rounds.FAULTS)
         name = lane.rng.choices(names, [rounds.FAULTS[name][1] for name in names])[0]
         function, _, alone = rounds.FAULTS[name]
         self.turns.enter(alone)
@@ -113,6 +115,10 @@ def main():
     parser.add_argument("--lanes", type=int, default=3)
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
+    if options.bug and not options.only:
+        import bugs
+
+        options.only = bugs.BUGS[options.bug]
     say(f"seed {options.seed}" + (f", bug {options.bug}" if options.bug else ""))
     run = Run(options)
     servers = world.Servers(proxy.Loop())
@@ -120,11 +126,11 @@ def main():
     for lane in lanes:
         lane.faults = {}
         lane.rounds = 0
-    threads = [threading.Thread(target=run.lane, args=(lane,)) for lane in lanes]
+    threads = [threading.Thread(target=run.lane, args=(lane,), daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    while not run.breach and any(thread.is_alive() for thread in threads):
+        threads[0].join(0.05) if threads[0].is_alive() else time.sleep(0.05)
     for lane in lanes:
         lane.kill_all()
     total = collections.Counter()
@@ -134,8 +140,8 @@ def main():
         print(f"{count:6} {name}")
     say(f"{sum(total.values())} faults in {sum(lane.rounds for lane in lanes)} rounds, seed {options.seed}")
     if run.breach:
-        invariant = run.breach.invariant if isinstance(run.breach, Breach) else "the rig"
-        say(f"BREACH of {invariant}")
+        with run.lock:  # it has been told
+            sys.stdout.flush()
         os._exit(1)
 
 

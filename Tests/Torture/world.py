@@ -115,7 +115,7 @@ class Lane:
         """To a new topic and database."""
         self.leave()
         self.places += 1
-        self.name = f"torture_{self.number}_{self.places}"
+        self.name = f"torture_{os.getpid()}_{self.number}_{self.places}"
         self.partitions = partitions or self.rng.choice([1, 2, 3, 5])
         self.folder = f"{STATE}/{self.name}"
         os.makedirs(f"{self.folder}/logs")
@@ -199,6 +199,6 @@ class Lane:
         self.story.append(f"{time.strftime('%H:%M:%S')} {words}")
 
     def kill_all(self):
-        for program in self.programs:
+        for program in list(self.programs):
             if program.poll() is None:
                 program.kill()
