@@ -1,6 +1,8 @@
 // For Tests/Torture: places where the program kills itself, and faults of its own that the rig has to find. Compiled in with
 // -DTORTURE only; without it every call is empty and every question is answered with no.
 
+import Kafka
+
 #if TORTURE
     internal import Glibc
     internal import Synchronization
@@ -14,11 +16,30 @@ package enum PlantedBug: String, Sendable {
     case endMarkerEarly, endMarkerOfEmptyMissing, changedFileUnnoticed, rejectsExitZero
 }
 
-/// A message that is reported though it was not sent.
-enum UnsentReport: String {
-    case error
-    /// Delivered, but without an offset, as librdkafka 2.0.2 can say it.
-    case offset
+/// A message that is not sent, and is reported once those behind it are: as failed or, as librdkafka 2.0.2 can say it, as
+/// delivered without an offset.
+struct UnsentMessage {
+    #if TORTURE
+        private var held: (token: UInt, isError: Bool, looks: Int)?
+
+        mutating func takes(_ token: UInt) -> Bool {
+            guard let isError = Torture.isNextUnsent() else { return false }
+            held = (token, isError, 2)
+            return true
+        }
+
+        mutating func due() -> (token: UInt, error: KafkaError?)? {
+            guard let (token, isError, looks) = held else { return nil }
+            held = looks > 0 ? (token, isError, looks - 1) : nil
+            return looks > 0 ? nil : (token, isError ? KafkaError(code: .state, message: "not sent") : nil)
+        }
+    #else
+        @inline(__always)
+        mutating func takes(_: UInt) -> Bool { false }
+
+        @inline(__always)
+        mutating func due() -> (token: UInt, error: KafkaError?)? { nil }
+    #endif
 }
 
 package enum Torture {
@@ -37,9 +58,10 @@ package enum Torture {
             kill(getpid(), SIGKILL)
         }
 
-        static func notSent() -> UnsentReport? {
+        /// Whether the message is to be reported as failed; nil: it is sent.
+        fileprivate static func isNextUnsent() -> Bool? {
             guard let unsent, unsent.isDue() else { return nil }
-            return UnsentReport(rawValue: unsent.name)
+            return unsent.name == "error"
         }
 
         private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
@@ -64,8 +86,5 @@ package enum Torture {
 
         @inline(__always)
         package static func reached(_: @autoclosure () -> String) {}
-
-        @inline(__always)
-        static func notSent() -> UnsentReport? { nil }
     #endif
 }

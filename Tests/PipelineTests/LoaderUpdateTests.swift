@@ -101,7 +101,8 @@ extension LoaderFixture {
         #expect(try fixture.fields() == #"2@x|111|NULL|{"a": 1}"#)
         #expect(try fixture.rows("SELECT job, updated_by FROM users") == ["\(fixture.job.uuid)|\(second.uuid)"])
         #expect(
-            try fixture.rows("SELECT inserted, updated, duplicates FROM userload.progress ORDER BY job = '\(second.uuid)'")
+            try fixture.rows(
+                "SELECT inserted, updated, duplicates FROM userload.progress ORDER BY job = '\(second.uuid)'")
                 == ["1|0|1", "0|1|1"])
     }
 

@@ -68,8 +68,9 @@ def file_changed(lane):
 def changed_while_pushed(lane):
     """After the first pass: the job is broken and says so; the same command loads what the file is now."""
     lane.move_on()
-    job = lane.job(lines=3_000, mode="skip")
-    lane.kafka.rate = 60_000
+    # More than a push reads ahead.
+    job = lane.job(lines=18_000, mode="skip")
+    lane.kafka.rate = 200_000
     push = lane.push(job)
     push.says("CSV", 5) if job.file.form == "csv" else push.says("JSON", 5)
     push.runs_for(0.3)

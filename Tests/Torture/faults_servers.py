@@ -127,8 +127,10 @@ def zombie_in_batch(lane):
 @fault("two-workers", 12)
 def two_workers(lane):
     """Two read the same by hand, and lose swaps to each other."""
-    for _ in range(2):
-        pushed(lane, 2)
+    for is_long in (False, True):
+        pushed(lane, 1, lines=600) if is_long else pushed(lane, 2)
+        # What comes slowly comes in many batches.
+        lane.kafka.rate = 60_000 if is_long else None
         first = lane.drain()
         first.runs_for(lane.rng.uniform(0, 0.15))
         lane.psql.ask("DELETE FROM userload.hand_readers")

@@ -24,6 +24,7 @@ final class JobSender {
     var started = 0
     private var untilHousekeeping = JobSender.stride
     private var latency = AckLatency()
+    private var unsent = UnsentMessage()
     var progress: (job: Int, clock: ProgressClock)
     /// Of a stream into the mock cluster.
     private var mockLimit: MockLimit?
@@ -158,12 +159,7 @@ final class JobSender {
     private func transmit(_ number: Int) throws {
         let message = window[number]
         Torture.reached("push.transmit")
-        if let report = Torture.notSent() {
-            session.transmitted()
-            return session.reported(
-                session.token(message: number), offset: -1,
-                error: report == .error ? KafkaError(code: .state, message: "not sent") : nil, now: now)
-        }
+        if unsent.takes(session.token(message: number)) { return session.transmitted() }
         switch producer!.produce(
             partition: message.partition, key: message.key, value: message.value, header: message.header,
             errorsHeader: message.errors, opaque: session.token(message: number))
@@ -264,6 +260,7 @@ final class JobSender {
         untilHousekeeping = Self.stride
         producer?.poll(milliseconds: milliseconds)
         now = context.now
+        if let report = unsent.due() { session.reported(report.token, offset: -1, error: report.error, now: now) }
         if context.interrupt.isSet { throw PipelineError.interrupted }
         guard session.startMarkersAreAcknowledged else { return }
         latency.look(window, now: now)

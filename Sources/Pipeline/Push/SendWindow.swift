@@ -221,7 +221,9 @@ package final class SendWindow {
 
     /// A producer session ended: what it acknowledged after a gap does not count.
     package func forgetReports() {
-        for number in first..<end where !slots[number & mask].isSettled && !keepsAck(number) { slots[number & mask].offset = -1 }
+        for number in first..<end where !slots[number & mask].isSettled && !keepsAck(number) {
+            slots[number & mask].offset = -1
+        }
         for partition in logs.indices { logs[partition].sessionEnded() }
     }
 

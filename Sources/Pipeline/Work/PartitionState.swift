@@ -102,6 +102,10 @@ final class PartitionState {
         return forgotten
     }
 
+    #if TORTURE
+        func keepJobs(of other: PartitionState) { jobs = other.jobs }
+    #endif
+
     private func evict(_ isChosen: (JobProgress) -> Bool) -> [JobID] {
         let chosen = jobs.values.filter {
             ($0.uncommittedSteps == 0 || Torture.has(.endedJobsForgotten)) && isChosen($0)
