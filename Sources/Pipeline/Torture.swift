@@ -48,14 +48,16 @@ package enum Torture {
         private static let bug = variable("USERLOAD_BUG").flatMap(PlantedBug.init(rawValue:))
         /// USERLOAD_CRASH_AT=PLACE:N: the N-th time there.
         private static let crash = Countdown("USERLOAD_CRASH_AT")
+        /// USERLOAD_STOP_AT=PLACE:N: the N-th time there it stands still, until SIGCONT.
+        private static let stop = Countdown("USERLOAD_STOP_AT")
         /// USERLOAD_NOT_SENT=error:N or offset:N: the N-th message.
         private static let unsent = Countdown("USERLOAD_NOT_SENT")
 
         package static func has(_ bug: PlantedBug) -> Bool { Self.bug == bug }
 
         package static func reached(_ place: @autoclosure () -> String) {
-            guard let crash, crash.name == place(), crash.isDue() else { return }
-            kill(getpid(), SIGKILL)
+            if let crash, crash.name == place(), crash.isDue() { kill(getpid(), SIGKILL) }
+            if let stop, stop.name == place(), stop.isDue() { kill(getpid(), SIGSTOP) }
         }
 
         /// Whether the message is to be reported as failed; nil: it is sent.

@@ -18,7 +18,7 @@ BUGS = {
     "offsetsBeforeRows": "crash-work",
     "highWaterMark": "not-sent,records-deleted-half-way",
     "anchorNotCompared": "topic-remade-under-work,topic-remade-half-way,topic-remade",
-    "cachedProgressKept": "two-workers",
+    "cachedProgressKept": "restored-under-work",
     "endedJobsForgotten": "many-files",
     "lastBatchDropped": "sigterm",
     "keyComparedAsString": ANY,

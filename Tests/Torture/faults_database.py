@@ -6,7 +6,8 @@ import subprocess
 import people
 import world
 from invariants import Breach, demand
-from rounds import ends, fault, finish, finish_push, injected, pushed
+from faults_servers import await_jobs
+from rounds import ends, fault, finish, finish_push, injected, pushed, stopped
 
 
 @fault("table-locked", 8)
@@ -41,27 +42,45 @@ def statement_timeout(lane):
     finish(lane)
 
 
-@fault("restored", 8)
-def restored(lane):
-    """The database as it was before the last job, while a worker may be running; the topic has it all."""
+def restore(lane, backup):
+    """The database is what it was when `backup` was made."""
+    lane.psql.close()
+    lane.servers.postgres.ask(f"DROP DATABASE {lane.name} WITH (FORCE)")
+    lane.servers.postgres.ask(f"ALTER DATABASE {backup} RENAME TO {lane.name}")
+    lane.seen = {}
+
+
+def back_up(lane):
     pushed(lane, 1)
     ends(lane, lane.drain(), 0, 1)
     lane.psql.close()
-    ask = lane.servers.postgres.ask
-    backup = f"{lane.name}_backup"
-    ask(f"CREATE DATABASE {backup} TEMPLATE {lane.name}")
-    jobs = pushed(lane)
-    worker = lane.work() if lane.rng.random() < 0.3 else None
+    lane.servers.postgres.ask(f"CREATE DATABASE {lane.name}_backup TEMPLATE {lane.name}")
+    return f"{lane.name}_backup"
+
+
+@fault("restored", 8)
+def restored(lane):
+    """The database as it was before the last job; the topic has it all."""
+    backup = back_up(lane)
+    pushed(lane)
     ends(lane, lane.drain(), 0, 1)
-    lane.psql.close()
-    ask(f"DROP DATABASE {lane.name} WITH (FORCE)")
-    ask(f"ALTER DATABASE {backup} RENAME TO {lane.name}")
-    lane.seen = {}
+    restore(lane, backup)
     injected(lane, "restored")
-    ends(lane, lane.drain(), 0, 1)
-    if worker:
-        worker.stop()
-        ends(lane, worker, 0)
+    finish(lane)
+
+
+@fault("restored-under-work", 5)
+def restored_under_work(lane):
+    """A worker that runs finds out, and loads again what is missing."""
+    backup = back_up(lane)
+    worker = lane.work()
+    jobs = pushed(lane)
+    await_jobs(lane, jobs)
+    restore(lane, backup)
+    injected(lane, "restored-under-work")
+    await_jobs(lane, jobs)
+    stopped(lane, worker)
+    ends(lane, worker, 0)
     finish(lane)
 
 

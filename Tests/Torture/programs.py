@@ -52,6 +52,19 @@ class Program:
         if self.poll() is None:
             self.process.send_signal(number)
 
+    def stands_still(self, limit):
+        """Waits until it has stopped itself; False: it ended, or did not."""
+        end = time.monotonic() + limit
+        while self.poll() is None and time.monotonic() < end:
+            with open(f"/proc/{self.process.pid}/stat") as file:
+                if file.read().rpartition(")")[2].split()[0] == "T":
+                    return True
+            time.sleep(0.005)
+        return False
+
+    def go_on(self):
+        self.signal(signal.SIGCONT)
+
     def kill(self):
         """kill -9; whether it was alive."""
         self.signal(signal.SIGCONT)

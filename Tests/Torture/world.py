@@ -18,6 +18,9 @@ PEACE = 90  # a command that nobody disturbs has ended by then
 MEMORY = 400  # MiB of a process: debug builds need more than the README's
 
 
+VARIABLES = [("crash", "USERLOAD_CRASH_AT"), ("stop", "USERLOAD_STOP_AT"), ("unsent", "USERLOAD_NOT_SENT")]
+
+
 class Psql:
     """A session of psql's, straight to the server, opened anew when it is lost."""
 
@@ -168,9 +171,9 @@ class Lane:
         job.expected = self.table.apply(job.number, job.file.records, job.mode)
 
     def userload(self, *words, **changes):
-        """Starts it. crash='load.swapped:1' kills it there; unsent='error:3' fails a message."""
+        """Starts it. crash='load.swapped:1' kills it there, stop= stops it; unsent='error:3' fails a message."""
         environment = self.environment | changes.pop("environment", {})
-        for name, variable in (("crash", "USERLOAD_CRASH_AT"), ("unsent", "USERLOAD_NOT_SENT")):
+        for name, variable in VARIABLES:
             if changes.get(name):
                 environment = environment | {variable: changes[name]}
         log = f"{self.folder}/logs/{len(self.programs)}-{words[0]}"
