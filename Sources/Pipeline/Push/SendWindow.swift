@@ -174,6 +174,10 @@ package final class SendWindow {
     /// Whether this message needs no sending any more.
     package func isSettled(_ number: Int) -> Bool { number < first || slots[number & mask].isSettled }
 
+    private static var believesAll: Bool {
+        Torture.has(.ackWithoutOffsetBelieved) || Torture.has(.deliveryErrorIgnored) || Torture.has(.acksAfterGapKept)
+    }
+
     func keepsAck(_ number: Int) -> Bool { Torture.has(.acksAfterGapKept) && isAcknowledged(number) }
 
     /// The first job of which something is outstanding; nil: of none.
@@ -197,8 +201,7 @@ package final class SendWindow {
     /// Returns false when the offsets did not grow: no log does that, so it is another log.
     package func report(_ number: Int, offset: Int64) -> Bool {
         let partition = Int(slots[number & mask].partition)
-        let believesAll =
-            Torture.has(.ackWithoutOffsetBelieved) || Torture.has(.deliveryErrorIgnored) || Torture.has(.acksAfterGapKept)
+        let believesAll = Self.believesAll
         guard logs[partition].takes(number, offset) || believesAll else { return false }
         slots[number & mask].offset = offset
         let lane = Int(slots[number & mask].job) * partitions + partition
