@@ -202,3 +202,43 @@ def corrected(lane):
             row.job = ids[0]
     injected(lane, "corrected")
     finish(lane)
+
+
+CLOCK = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+
+
+def ends_by_clock(lane, program):
+    """A client of librdkafka 2.0.2 that is just being made when the clock jumps gives up its threads and crashes."""
+    if program.wait(90) == -11 and "did not initialize within 60 seconds" in program.err:
+        return lane.tell("librdkafka crashed as its threads had not started 'within 60 seconds'")
+    ends(lane, program)
+
+
+def clock(lane):
+    """The host's clock jumps by days while a file is pushed and loaded; only where Debian's libfaketime is installed."""
+    setting = f"{lane.folder}/clock"
+    place = {
+        "LD_PRELOAD": CLOCK, "FAKETIME_TIMESTAMP_FILE": setting, "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }  # fmt: skip
+
+    def set_clock():
+        with open(setting, "w") as file:
+            file.write(lane.rng.choice(["+3d", "-3d", "+0d", "+400d"]))
+
+    set_clock()
+    job = lane.job()
+    push = lane.push(job, environment=place)
+    push.runs_for(lane.rng.uniform(0.02, 0.1))
+    set_clock()
+    ends_by_clock(lane, push)
+    drain = lane.drain(environment=place)
+    drain.runs_for(lane.rng.uniform(0.05, 0.3))
+    set_clock()
+    ends_by_clock(lane, drain)
+    injected(lane, "clock")
+    finish(lane)
+
+
+if os.path.exists(CLOCK):
+    fault("clock", 4)(clock)
