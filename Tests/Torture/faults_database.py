@@ -182,3 +182,24 @@ def foreign_producer(lane):
         drain.kill()
     injected(lane, "foreign-producer")
     finish(lane)
+
+
+@fault("key-migrated", 5)
+def key_migrated(lane):
+    """There and back under load, or while a worker stands still inside its transaction: what was passed over meanwhile is
+    sent again."""
+    job = lane.job(mode=lane.rng.choice(["skip", "reject"]))
+    finish_push(lane, job)
+    stop = lane.rng.choice([None, "load.swapped:1", "load.rowsCopied:1"])
+    drain = lane.drain(stop=stop)
+    if stop:
+        drain.stands_still(20)
+    else:
+        drain.runs_for(lane.rng.uniform(0, 0.3))
+    for key in ("name,age,email", "name,age"):
+        ends(lane, lane.userload("migrate", environment={"USERLOAD_UNIQUE_KEY": key}), 0)
+        injected(lane, "key-migrated")
+    drain.go_on()
+    ends(lane, drain)
+    ends(lane, lane.userload("push", "--resend", "--on-duplicate", job.mode, job.path), 0)
+    finish(lane)

@@ -215,16 +215,21 @@ def ends_by_clock(lane, program):
 
 
 def clock(lane):
-    """The host's clock jumps by days while a file is pushed and loaded; only where Debian's libfaketime is installed."""
+    """The host's clock is wrong by days, and jumps forward while a file is pushed and loaded. Not back: librdkafka waits by
+    that clock, and then for as long as it was set back. Only where Debian's libfaketime is installed."""
     setting = f"{lane.folder}/clock"
     place = {
         "LD_PRELOAD": CLOCK, "FAKETIME_TIMESTAMP_FILE": setting, "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }  # fmt: skip
 
+    days = lane.rng.choice([-400, -3, 0, 3])
+
     def set_clock():
+        nonlocal days
+        days += lane.rng.choice([0, 3, 400])
         with open(setting, "w") as file:
-            file.write(lane.rng.choice(["+3d", "-3d", "+0d", "+400d"]))
+            file.write(f"{days:+}d")
 
     set_clock()
     job = lane.job()

@@ -100,7 +100,7 @@ def zombie(lane):
     for worker in (first, second):
         if worker.poll() is None:
             stopped(lane, worker)
-        ends(lane, worker, 0, 1)
+        ends(lane, worker, 0, 1, 130)
     finish(lane)
 
 
@@ -160,7 +160,7 @@ def joining_and_leaving(lane):
     for worker in workers:
         if worker.poll() is None:
             stopped(lane, worker)
-        ends(lane, worker, 0, 1)
+        ends(lane, worker, 0, 1, 130)
     finish(lane)
 
 
