@@ -13,6 +13,10 @@ usage() {
   (none)     install what is missing, build, start the servers, load samples/users.csv, show status and stats
   --use-env  the same with the servers that the environment names (KAFKA_*, DATABASE_URL, DB_*, PG*): starts none
   test       build and run the whole test suite; what follows goes to `swift test`: ./run.local.sh test --filter Records
+  install [PREFIX]
+             build for release with the Swift runtime linked in, and install into PREFIX (default /usr/local)
+  uninstall [PREFIX]
+             remove that again; tables, topics and journals stay
   env        print what a shell needs to use these servers: eval "$(./run.local.sh env)"
   stop       stop what this script started; the data stays
   clean      stop, and remove .local/ with all data
@@ -143,6 +147,7 @@ main() {
         demo) demo ;;
         --use-env) demo_elsewhere ;;
         test) run_tests "$@" ;;
+        install | uninstall) exec .ci/package "$command" "$@" ;;
         env) print_environment ;;
         stop) stop_all ;;
         clean) clean ;;

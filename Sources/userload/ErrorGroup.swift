@@ -115,7 +115,8 @@ struct RejectCommands {
         var words = ["userload", "load"]
         if flags.lenient { words.append("--lenient") }
         if !onDuplicate.skips { words += ["--on-duplicate", onDuplicate.rawValue] }
-        return (words + [file]).map(shellQuoted).joined(separator: " ")
+        // A name like an option is written as a path.
+        return (words + [file.hasPrefix("-") ? "./" + file : file]).map(shellQuoted).joined(separator: " ")
     }
 
     /// Escaped.

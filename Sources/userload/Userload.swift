@@ -76,7 +76,7 @@ enum Userload {
     }
 }
 
-let version = "0.1.0"
+let version = "0.2.0"
 
 private var versions: String {
     // 209 is 2.0.9. This call also keeps the linker from leaving mimalloc out.

@@ -135,7 +135,7 @@ struct WorkReport: Sendable {
     private func outage(_ server: WorkEvent.Server, _ news: Outage.News, _ reason: String) -> String {
         let name = server == .kafka ? "Kafka" : "Postgres"
         return switch news {
-        case .began: "\(name) is away: \(reason); trying again"
+        case .began: "\(name) cannot be reached: \(reason); trying again"
         case .lasts(let duration):
             "\(name) has been away for \(duration.components.seconds / 60) min: \(reason); trying again"
         case .ended(let duration): "\(name) is back after \(duration.components.seconds) s"

@@ -128,6 +128,37 @@ import Testing
         #expect(try noted() == ["1|f|old", "2|t|old", "3|f|old", "4|f|old"])
     }
 
+    /// Records of one key are folded into one row: what a trigger swallows of that is loaded of neither.
+    @Test func foldedRowsThatATriggerSwallowedAreNotFixed() throws {
+        fixture.load([TestRow("B", 2)])
+        try fixture.beforeInsert("IF NEW.age = 9 THEN RETURN NULL; END IF;")
+        try fixture.execute("CREATE TRIGGER b BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION a_trigger()")
+        let rows = [
+            TestRow("A", 9), TestRow("A", 9, email: "a@x"), TestRow("B", 2, email: "b@x"), TestRow("C", 3),
+        ]
+        #expect(fixture.load(batch(rows, [place(1), place(2), place(3), place(4)], .update)) == "committed")
+        #expect(try noted() == ["1|f|old", "2|f|old", "3|t|old", "4|t|old"])
+    }
+
+    /// The rejects of a job whose first thousands are fixed have their errors told all the same.
+    @Test func theFirstThatAreNotFixedAreTold() throws {
+        try fixture.execute(
+            """
+            INSERT INTO userload.jobs (id, id_text, partitions) VALUES ('\(parent.uuid)', '\(parent.text)', 3);
+            INSERT INTO userload.progress (job, partition, records, rejected) VALUES ('\(parent.uuid)', 2, 5000, 5000);
+            INSERT INTO userload.rejects (job, partition, seq, line, byte_offset, length, form, bytes, errors, cluster,
+                topic, kafka_offset, kafka_time, fixed_by, fixed_at)
+            SELECT job, partition, n, n + 10, 0, 1, 'raw', 'x', errors, 'c', 't', 0, 0,
+                CASE WHEN n < 4990 THEN job END, CASE WHEN n < 4990 THEN now() END
+            FROM userload.rejects, generate_series(5, 5000) AS n WHERE seq = 1;
+            DELETE FROM userload.rejects WHERE seq < 5
+            """)
+        let jobs = JobReader(fixture.migrated.connection)
+        #expect(try jobs.errors(of: [parent])[parent]?.rejects == 11)
+        let first = try #require(try jobs.statuses([parent]).first).firstRejects
+        #expect(first.map(\.line) == [5000, 5001, 5002, 5003, 5004])
+    }
+
     /// The statement is asked of the server only where there is something to note.
     @Test func batchesWithoutThemAskForNothing() throws {
         try fixture.execute("ALTER TABLE userload.rejects RENAME COLUMN fixed_by TO gone")

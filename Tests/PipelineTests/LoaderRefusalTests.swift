@@ -193,7 +193,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         #expect(
             fixture.load((0..<50).map { TestRow("P\($0)", 1) }) == """
                 refused configuration: Postgres refused 10 records in a row with SQLSTATE 23514, constraint nobody: new row \
-                for relation "users" violates check constraint "nobody". Nothing of this batch was loaded. Mend the table's \
+                for relation "users" violates check constraint "nobody". Nothing of this batch was loaded. Correct the table's \
                 constraints or triggers, or let `userload work --max-refused 0` make such records rejects
                 """)
         #expect(try fixture.everything() == before)

@@ -41,14 +41,19 @@ extension LoaderFixture {
             (TestRow("A", 1, more: #""x":null,"absent":null"#), #"a@x|123|{"city": "X"}|{"gender": "f"}"#),
             (TestRow("A", 1, more: #""x":null,"gender" : null"#), #"a@x|123|{"city": "X"}|NULL"#),
             (TestRow("A", 1, email: "a@x", more: #""gender":"f","absent":null,"x":{"y":1.0}"#), nil),
-        ] as [(TestRow, String?)])
-    func fieldByField(row: TestRow, expected: String?) throws {
+        ] as [(TestRow, String?)], [0, 1_000])
+    func fieldByField(_ row: (row: TestRow, expected: String?), beside count: Int) throws {
+        // Many rows that change, batch after batch, are written without a look at them first.
+        func others(_ version: Int) -> [TestRow] { (0..<count).map { TestRow("O\($0)", 3, email: "\(version)@x") } }
+        let (row, expected) = row
         let fixture = try LoaderFixture()
-        #expect(fixture.load([Self.full], .update) == "committed")
+        #expect(fixture.load([Self.full] + others(1), .update) == "committed")
+        #expect(fixture.load(others(2), .update) == "committed")
         #expect(try fixture.fields() == Self.fullFields)
-        #expect(fixture.load([row, TestRow("B", 2)], .update) == "committed")
+        #expect(fixture.load([row, TestRow("B", 2)] + others(3), .update) == "committed")
         #expect(try fixture.fields() == expected ?? Self.fullFields)
-        #expect(try fixture.allCounts() == (expected == nil ? "2|0|1|0" : "2|1|0|0"))
+        let updated = 2 * count + (expected == nil ? 0 : 1)
+        #expect(try fixture.allCounts() == "\(2 + count)|\(updated)|\(expected == nil ? 1 : 0)|0")
         #expect(
             try fixture.rows("SELECT job IS NOT NULL, updated_by FROM users WHERE name = 'A'")
                 == ["t|\(expected == nil ? "NULL" : fixture.job.uuid)"])
@@ -174,6 +179,20 @@ extension LoaderFixture {
         #expect(try fixture.rows("SELECT octet_length(additional_info::text) <= 8388608 FROM users") == ["t"])
         #expect(try fixture.allCounts() == "1|8|0|31")
         #expect(try fixture.countsAgree())
+    }
+
+    @Test func noRowOfALargeBatchGrowsWithoutEnd() throws {
+        let fixture = try LoaderFixture()
+        let others = (0..<1_000).map { TestRow("O\($0)", 3) }
+        #expect(fixture.load([TestRow("A", 1)] + others, .update) == "committed")
+        for record in 0..<12 {
+            let more = (0..<7).map { field in #""k\#(record)_\#(field)":1e131000"# }.joined(separator: ",")
+            let changed = others.map { TestRow($0.name, 3, email: "\(record)@x") }
+            #expect(fixture.load([TestRow("A", 1, more: more)] + changed, .update) == "committed")
+        }
+        #expect(
+            try fixture.rows("SELECT max(octet_length(additional_info::text)) <= 8388608 FROM users") == ["t"])
+        #expect(try fixture.allCounts() == "1001|12009|0|3")
     }
 
     /// What is cleared in a fold is cleared in the table.

@@ -1,4 +1,4 @@
-// Fix files: known by their first columns or keys, which say for which rejects their records stand.
+// Fix files: known by their columns or keys, which say for which rejects their records stand.
 
 import Testing
 
@@ -11,10 +11,11 @@ import Testing
         (header, true), ("\u{FEFF}" + header, true), (header.replacing(",", with: ";"), true),
         (header.replacing(",", with: "\t"), true),
         ("\"_job\",\"_reject\",\"_line\",\"_errors\",\"name\",\"age\"", true),
-        ("sep=,\n" + header, true), ("_job,_reject,_errors,_line,name,age", false),
-        ("name,age,_job,_reject,_line,_errors", false), ("_job,_reject,_line,name,age", false),
-        ("_Job,_reject,_line,_errors,name,age", false),
-    ]) func byItsFirstColumns(header: String, isFix: Bool) throws {
+        ("sep=,\n" + header, true), ("_job,_reject,_errors,_line,name,age", true),
+        ("name,age,_job,_reject,_line,_errors", true), ("_job,_reject,_line,name,age", true),
+        ("name,_reject,age,_job", true), ("_Job,_REJECT,_line,_errors,name,age", true),
+        ("_job,_line,_errors,name,age", false), ("_reject,_line,_errors,name,age", false),
+    ]) func byItsColumns(header: String, isFix: Bool) throws {
         let file = Array((header + "\n" + header.replacing("sep=,\n", with: "") + "\n").utf8)
         let (bytes, offset) = text(file)
         let conclusion = try withBytes(bytes) {
@@ -25,11 +26,31 @@ import Testing
         #expect(!isFix || !conclusion.isPlain)
     }
 
-    @Test func byItsFirstKeys() throws {
+    /// An editor may move the columns, and leave out those that only help.
+    @Test(
+        arguments: [
+            ("name,_reject,age,_job", "\"Bo, B\",3.17,3,\(testJob.text)", 0),
+            ("note,name,age,_line,_job,_job,_reject", "\"a \"\"b\"\"\",Bo,3,12,\(testJob.text),x,3.17", 12),
+            ("name,age,_reject,_job", "Bo,\"3,3.17,\(testJob.text)", nil),
+        ] as [(String, String, UInt64?)]) func columnsInAnotherOrder(header: String, row: String, line: UInt64?) throws
+    {
+        let place = line.map { RejectPlace(job: testJob, partition: 3, seq: 17, line: $0) }
+        let found = try fixRecords("\(header)\n\(row)\n")
+        #expect(found.map(\.fixes) == [place])
+        #expect(!found.contains { $0.json?.contains("_job") ?? false })
+    }
+
+    @Test func byItsKeys() throws {
         let stamp = #""_job":"x","_reject":"0.1","_line":2,"_errors":"","#
         #expect(try concluded("{\(stamp)\"name\":\"Bo\",\"age\":3}\n{\"name\":\"Cy\",\"age\":3}\n").isFix)
         #expect(try concluded("[{\(stamp)\"name\":\"Bo\",\"age\":3}]").isFix)
-        #expect(try !concluded("{\"name\":\"Bo\",\"age\":3,\(stamp)\"x\":1}\n").isFix)
+        #expect(try concluded("{\"name\":\"Bo\",\"age\":3,\(stamp)\"x\":1}\n").isFix)
+        #expect(try concluded("{\"name\":\"Di\",\"age\":5}\n{\"name\":\"Bo\",\"age\":3,\(stamp)\"x\":1}\n").isFix)
+        #expect(try !concluded("{\"name\":\"Bo\",\"age\":3,\"_job\":\"x\"}\n").isFix)
+        let object = #"{"_errors":"","_job":"\#(testJob.text)","_line":12,"_reject":3.17,"age":3,"name":"Bo"}"#
+        let found = try fixRecords(object + "\n")
+        #expect(found.map(\.fixes) == [fixPlace])
+        #expect(found.map(\.json) == [#"{"age":3,"name":"Bo"}"#])
         #expect(try concluded("{\(stamp)\"name\":\"Bo\",\"age\":3}\n").line([]) == "JSON lines, a fix file: name, age")
     }
 

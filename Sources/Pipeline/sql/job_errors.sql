@@ -9,32 +9,33 @@ FROM unnest($1::uuid[]) AS w(id) CROSS JOIN LATERAL (
         SELECT CASE WHEN sum(rejected) <= $2::bigint THEN $2::bigint ELSE ceil($2::numeric / count(*)) END::bigint AS rows
         FROM userload.progress WHERE job = w.id AND rejected > 0
     ), front AS (
-        SELECT r.line AS place, r.partition, r.kafka_offset, r.errors, r.address, r.fixed_by
+        SELECT r.line AS place, r.partition, r.kafka_offset, r.errors, r.address
         FROM userload.progress AS p CROSS JOIN LATERAL (
             -- Two limits: the second is not known when the plan is made, and by the first alone nothing is compiled.
             SELECT * FROM (
                 SELECT r.*, r.ctid AS address FROM userload.rejects AS r
-                WHERE r.job = p.job AND r.partition = p.partition AND r.job <> '00000000-0000-0000-0000-000000000000'
+                WHERE r.job = p.job AND r.partition = p.partition AND r.fixed_by IS NULL
+                    AND r.job <> '00000000-0000-0000-0000-000000000000'
                 ORDER BY r.seq LIMIT $2::bigint) AS r
             LIMIT (SELECT rows FROM share)) AS r
         WHERE p.job = w.id AND p.rejected > 0
         UNION ALL
-        SELECT row_number() OVER (), r.partition, r.kafka_offset, r.errors, r.address, r.fixed_by
+        SELECT row_number() OVER (), r.partition, r.kafka_offset, r.errors, r.address
         FROM (
             SELECT r.*, r.ctid AS address FROM userload.rejects AS r
             WHERE w.id = '00000000-0000-0000-0000-000000000000' AND r.job = '00000000-0000-0000-0000-000000000000'
             ORDER BY r.cluster, r.topic, r.partition, r.kafka_offset LIMIT $2::bigint) AS r
     ), listed AS MATERIALIZED (
-        SELECT f.place, f.partition, f.kafka_offset, f.address, f.fixed_by, e.number, e.error ->> 'code' COLLATE "C" AS code
+        SELECT f.place, f.partition, f.kafka_offset, f.address, e.number, e.error ->> 'code' COLLATE "C" AS code
         FROM front AS f CROSS JOIN LATERAL (
             SELECT * FROM jsonb_array_elements(f.errors) WITH ORDINALITY AS e(error, number) LIMIT $6::bigint) AS e
     ), found AS MATERIALIZED (
         SELECT * FROM listed
-        WHERE fixed_by IS NULL AND (w.id = '00000000-0000-0000-0000-000000000000' OR place <= coalesce(
+        WHERE w.id = '00000000-0000-0000-0000-000000000000' OR place <= coalesce(
             (SELECT min(last) FROM (
                 SELECT max(place) AS last FROM listed WHERE number = 1
                 GROUP BY partition HAVING count(*) >= (SELECT rows FROM share)
-            ) AS filled), 9223372036854775807))
+            ) AS filled), 9223372036854775807)
     ), codes AS (
         SELECT code, count(*) AS count, row_number() OVER (ORDER BY count(*) DESC, min(place), code) AS rank
         FROM found GROUP BY code

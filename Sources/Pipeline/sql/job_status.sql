@@ -26,7 +26,7 @@ SELECT to_json(answer) FROM (
         FROM (
             (SELECT r.* FROM userload.progress AS p CROSS JOIN LATERAL (
                 SELECT r.line, r.partition, r.kafka_offset, r.errors FROM userload.rejects AS r
-                WHERE r.job = p.job AND r.partition = p.partition
+                WHERE r.job = p.job AND r.partition = p.partition AND r.fixed_by IS NULL
                     AND r.job <> '00000000-0000-0000-0000-000000000000'
                 ORDER BY r.seq LIMIT 5) AS r
              WHERE p.job = s.id AND p.rejected > 0 ORDER BY r.line LIMIT 5)

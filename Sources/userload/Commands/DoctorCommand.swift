@@ -16,7 +16,7 @@ extension Command {
                     + "and how far it is behind, schema, key, index, triggers and row security, a pooler in between, the "
                     + "clocks, the state directory and its disk, the libraries' versions, and the newest run of each label.",
                 "Each line is ok, warn, fail or not tested; under it is what to do. Nothing is changed anywhere. Servers "
-                    + "that are away cost 5 s each. The exit code is 8 if something fails, else 0.",
+                    + "that cannot be reached cost 5 s each. The exit code is 8 if something fails, else 0.",
             ],
             options: Options.kafka + Options.postgres + [Options.json] + Options.logging,
             examples: [

@@ -11,9 +11,9 @@ extension Command {
         "output", short: "o", "FILE",
         help: "Write a file of them, to be corrected and loaded: CSV, or JSON lines of JSON; - is standard output.")
 
-    private static let force = Flag("force", help: "Let --output write over a file.")
+    private static let force = Flag("force", help: "Let --output replace a file.")
 
-    private static let all = Flag("all", help: "Also those that a fix file has brought again since.")
+    private static let all = Flag("all", help: "Also those that were fixed since.")
 
     private static let raw = Flag(
         "raw", help: "Print the header row and the original records of one job as they came.")
@@ -127,12 +127,20 @@ private func printRejects(
     }
 }
 
+/// As it is; on a terminal, lines without what would steer it.
+private func writeRecord(_ bytes: [UInt8], _ context: Context) throws {
+    guard context.output.isTerminal else { return try context.output.write(bytes) }
+    for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast() {
+        try context.output.line(escaped(bytes: Array(line)))
+    }
+}
+
 private func writeFixes(
     _ jobs: [JobStatus], _ path: String, _ file: NewFile?, all: Bool, _ session: DatabaseSession, _ context: Context
 ) throws {
     var fixes = FixFile(session: session, context: context, all: all)
     try fixes.write(jobs) { bytes in
-        if let file { try file.write(bytes) } else { try context.output.write(bytes) }
+        if let file { try file.write(bytes) } else { try writeRecord(bytes, context) }
     }
     try context.output.flush()
     try file?.finish()
@@ -142,7 +150,7 @@ private func writeFixes(
                 ? "none of them can be corrected in a file" : jobs.map(noRejects).joined(separator: "; "))
     }
     guard file != nil else { return }
-    let load = jobs.first.map { $0.rejectCommands.load(path) } ?? ""
+    let load = jobs.first { $0.rejected > 0 }.map { $0.rejectCommands.load(path) } ?? ""
     let them = fixes.written == 1 ? "it" : "them"
     context.logger.info("\(counted(fixes.written, "reject")) in \(path): correct \(them) there, then `\(load)`")
 }
@@ -151,6 +159,7 @@ private func writeFixes(
 /// - Parameter leftOut: those that cannot stand in a file.
 func rejectsEnd(_ all: Int, leftOut: Int, of job: JobStatus) -> String {
     if all == 0 { return noRejects(job) }
+    if job.unfixed == 0 { return "all of them were fixed since" }
     if leftOut == all { return "only the beginning of them is kept: correct them in the file itself" }
     return "to correct them: \(job.rejectCommands.mending)"
         + (leftOut > 0 ? "; \(grouped(leftOut)) of them cannot be in that file, only their beginning is kept" : "")
@@ -202,12 +211,12 @@ func rejectDocument(_ reject: Reject, of job: JobStatus) -> JSONValue {
 
 private func printRaw(_ job: JobStatus, all: Bool, _ session: DatabaseSession, _ context: Context) throws {
     let newline = UInt8(ascii: "\n")
-    if let header = job.header { try context.output.write(header + [newline]) }
+    if let header = job.header { try writeRecord(header + [newline], context) }
     try session.jobs.rejects(of: job.id, all: all) { reject in
         if let reason = reasonToLeaveOut(reject, of: job) {
             context.logger.warning("line \(grouped(reject.line)) is left out: \(reason)")
         } else {
-            try context.output.write(reject.bytes + [newline])
+            try writeRecord(reject.bytes + [newline], context)
         }
     }
 }

@@ -24,6 +24,12 @@ struct FixFile {
     /// - Throws: `Failure`: they cannot stand in one file.
     mutating func write(_ jobs: [JobStatus], _ body: ([UInt8]) throws -> Void) throws {
         let jobs = jobs.filter { all ? $0.rejected > 0 : $0.unfixed > 0 }
+        let loads = Set(jobs.map { $0.rejectCommands.load("FILE") })
+        guard loads.count < 2 else {
+            throw Failure(
+                .input, "the files were pushed with different options: their rejects cannot be in one file",
+                hint: Self.oneByOne(jobs))
+        }
         let csv = jobs.filter(\.isCSV)
         guard csv.isEmpty || csv.count == jobs.count else {
             throw Failure(
@@ -95,7 +101,8 @@ struct FixFile {
     }
 
     private static func oneByOne(_ jobs: [JobStatus]) -> String {
-        let first = jobs.prefix(10).map { "`userload rejects \($0.slug)`" }.joined(separator: ", ")
+        let first = jobs.prefix(10).map { "`userload rejects \($0.slug) -o \($0.slug).\($0.isCSV ? "csv" : "jsonl")`" }
+            .joined(separator: ", ")
         return "one by one: \(first)" + (jobs.count > 10 ? ", …" : "")
     }
 }
@@ -110,8 +117,11 @@ extension Reject {
         }
         // Those of other producers have no number of their own; nothing is noted on them.
         let number = job.id == .foreign ? kafkaOffset : seq
+        // Of other producers' messages the text is theirs, too; a spreadsheet takes = + - @ for a formula.
+        let text = escaped(words.joined(separator: "; "))
+        let isFormula = text.first.map { "=+-@".contains($0) } ?? false
         return FixStamp(
-            job: job.id.text, reject: "\(partition).\(number)", line: line, errors: words.joined(separator: "; "))
+            job: job.id.text, reject: "\(partition).\(number)", line: line, errors: isFormula ? "'" + text : text)
     }
 
     /// `line 17`

@@ -18,7 +18,12 @@ final class NewFile {
         self.replaces = replaces
         temporary = "\(path).\(getpid())"
         var status = stat()
-        if !replaces, withFileName(path, { lstat($0, &status) }) == 0 { throw exists }
+        guard withFileName(path, { lstat($0, &status) }) == 0 else { return }
+        // To take its place would delete a device, or cut a link off from its file.
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw Failure(.input, "\(path) exists and is not a regular file", hint: "-o - writes to standard output")
+        }
+        if !replaces { throw exists }
     }
 
     deinit {
@@ -75,7 +80,7 @@ final class NewFile {
     }
 
     private var exists: Failure {
-        Failure(.input, "\(path) exists", hint: "--force writes over it; what was corrected in it is lost then")
+        Failure(.input, "\(path) exists", hint: "--force replaces it; corrections in it are lost then")
     }
 
     private func problem(_ code: Int32) -> Failure {

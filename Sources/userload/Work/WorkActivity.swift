@@ -82,7 +82,7 @@ struct WorkActivity {
         case .waiting where isTopicMissing: "waiting for topic \(topic)"
         case .waiting:
             "waiting: \(away.map { $0.server == .kafka ? "Kafka" : "Postgres" }.joined(separator: " and ")) "
-                + (away.count > 1 ? "are" : "is") + " away"
+                + "cannot be reached"
         case .reading: "loading \(topic): \(pace.text(records, behind: behind))"
         case .idle: "caught up with \(topic): \(counted(records, "record")) in this run"
         case .stopping: "stopping: \(counted(records, "record")) in this run"

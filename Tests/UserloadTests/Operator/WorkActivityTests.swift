@@ -33,7 +33,7 @@ import Testing
         activity.tell(.outage(.postgres, .began, reason: "x"), at: now)
         #expect(activity.sentence == "waiting: Postgres cannot be reached" && activity.phase == .waiting)
         activity.tell(.outage(.kafka, .lasts(.seconds(60)), reason: "x"), at: now)
-        #expect(activity.sentence == "waiting: Postgres and Kafka are away")
+        #expect(activity.sentence == "waiting: Postgres and Kafka cannot be reached")
         #expect(activity.away.map(\.since) == [now, now.addingTimeInterval(-60)])
         activity.tell(.outage(.postgres, .ended(after: .seconds(5)), reason: ""), at: now)
         activity.tell(.outage(.kafka, .ended(after: .seconds(5)), reason: ""), at: now)
@@ -54,7 +54,7 @@ import Testing
         activity.tell(.outage(.kafka, .began, reason: "x"), at: now)
         #expect(
             activity.document(lastSign: now, now: now, process: 7).text
-                == #"{"state": "waiting", "status": "waiting: Kafka is away", "topic": "users", "inserted": 0, "#
+                == #"{"state": "waiting", "status": "waiting: Kafka cannot be reached", "topic": "users", "inserted": 0, "#
                 + #""updated": 0, "duplicates": 0, "rejected": 0, "behind": null, "away": ["kafka"], "#
                 + #""last_sign": "1970-01-12T13:46:40Z", "written": "1970-01-12T13:46:40Z", "pid": 7}"#)
     }

@@ -1,54 +1,156 @@
-// What became of the records that stand for rejects of earlier jobs, noted on those rejects.
+// What was done with the records that stand for rejects of earlier jobs, noted on those rejects.
 
 internal import Postgres
 internal import Records
 
+/// What was done with a record that stands for a reject.
+private struct FixOutcome {
+    let job: JobID
+    /// The record itself, as a reject of its own.
+    let own: RejectPlace
+    /// nil: it is loaded.
+    let errors: [UInt8]?
+
+    /// Of several records for one reject, one that is loaded is enough.
+    func outranks(_ other: FixOutcome?) -> Bool {
+        guard let other else { return true }
+        return errors == nil && other.errors != nil
+    }
+}
+
 extension LoadTransaction {
+    /// A reject of a fix file stands for an earlier one in its turn. So many are followed: whoever corrects a file more
+    /// often than that has to look at the first one's status by hand.
+    private static let longestChain = 8
+
     /// Nothing is asked of the server unless the batch has such records.
     func writeFixes() throws {
-        guard !batch.fixes.isEmpty, !Torture.has(.fixForgotten) else { return }
+        var outcomes: [RejectPlace: FixOutcome] = [:]
+        var refused: [(reject: RejectPlace, outcome: FixOutcome)] = []
+        for (reject, outcome) in fixOutcomes() {
+            if outcome.outranks(outcomes[reject]) { outcomes[reject] = outcome }
+            if outcome.errors != nil { refused.append((reject, outcome)) }
+        }
+        guard !outcomes.isEmpty else { return }
+        // Statistics of a table that grew in a minute must not make this read it as a whole for each row.
+        try connection.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
+                + "SET LOCAL enable_bitmapscan = off")
+        let first = try found(Array(outcomes.keys))
+        try remember(refused.compactMap { entry in first[entry.reject].map { (entry.outcome.own, $0.place) } })
+        var noted: [RejectPlace: FixOutcome] = [:]
+        var next = first.map { (reject: $0.value, outcome: outcomes[$0.key]) }
+        for _ in 0..<Self.longestChain {
+            var earlier: [RejectPlace: FixOutcome] = [:]
+            for (reject, outcome) in next {
+                guard let outcome, outcome.outranks(noted[reject.place]) else { continue }
+                noted[reject.place] = outcome
+                if let fixes = reject.fixes, outcome.outranks(earlier[fixes]) { earlier[fixes] = outcome }
+            }
+            if earlier.isEmpty { break }
+            next = try found(Array(earlier.keys)).map { (reject: $0.value, outcome: earlier[$0.key]) }
+        }
+        try note(noted.sorted { $0.key < $1.key })
+    }
+
+    private func fixOutcomes() -> [(RejectPlace, FixOutcome)] {
+        if batch.fixes.isEmpty || Torture.has(.fixForgotten) { return [] }
         let refused = Dictionary(tally.refused.map { ($0.row, $0.errors) }, uniquingKeysWith: { first, _ in first })
-        var jobs = BinaryArray(of: .uuid)
-        var partitions = BinaryArray(of: .integer)
-        var sequences = BinaryArray(of: .bigint)
-        var lines = BinaryArray(of: .bigint)
-        var fixedBy = BinaryArray(of: .uuid)
-        var ownPartitions = BinaryArray(of: .integer)
-        var ownSequences = BinaryArray(of: .bigint)
-        var errors = BinaryArray(of: .text)
-        var count = 0
-        for fix in batch.fixes {
-            var found: [UInt8]?
+        let swallowed = tally.swallowed.union(tally.swallowed.flatMap { batch.folds[$0]?.rows ?? [] })
+        return batch.fixes.compactMap { fix in
+            let step = batch.progress[Int(fix.progressIndex)]
+            var errors: [UInt8]?
             let seq: Int64
             switch fix.record {
             case .row(let number):
-                // It is neither in nor refused.
-                if tally.swallowed.contains(number) { continue }
-                found = refused[number]
+                // It is neither loaded nor refused.
+                if swallowed.contains(number) { return nil }
+                errors = refused[number]
                 seq = batch.rows[Int(number)].place.seq
             case .reject(let index):
                 let reject = batch.rejects[index]
                 seq = reject.place.seq
-                found = Array(batch.rejectBytes.slice(reject.bytes + reject.byteCount, reject.errorCount))
+                errors = Array(batch.rejectBytes.slice(reject.bytes + reject.byteCount, reject.errorCount))
             }
-            jobs.append(job: fix.reject.job)
-            partitions.append(value: fix.reject.partition)
-            sequences.append(value: Int64(clamping: fix.reject.seq))
-            lines.append(value: Int64(clamping: fix.reject.line))
-            let step = batch.progress[Int(fix.progressIndex)]
-            fixedBy.append(job: step.job)
-            ownPartitions.append(value: step.partition)
-            ownSequences.append(value: seq)
-            if let found { withBytes(found) { errors.append(value: $0) } } else { errors.appendNull() }
-            count += 1
+            let own = RejectPlace(job: step.job, partition: step.partition, seq: UInt64(clamping: seq))
+            return (fix.reject, FixOutcome(job: step.job, own: own, errors: errors))
         }
-        guard count > 0 else { return }
+    }
+
+    /// Those of `places` that there are, each with where it is and which one it stands for.
+    private func found(
+        _ places: [RejectPlace]
+    ) throws -> [RejectPlace: (place: RejectPlace, fixes: RejectPlace?)] {
+        var columns = PlaceColumns()
+        var lines = BinaryArray(of: .bigint)
+        for place in places {
+            columns.append(place)
+            lines.append(value: Int64(clamping: place.line))
+        }
+        let answer = try connection.query(statements.findFixed, columns.parameters() + [lines.parameter()])
+        var found: [RejectPlace: (place: RejectPlace, fixes: RejectPlace?)] = [:]
+        for row in answer {
+            guard let number = row.int(0), places.indices.contains(number - 1), let seq = row.int(1) else { continue }
+            let asked = places[number - 1]
+            let place = RejectPlace(job: asked.job, partition: asked.partition, seq: UInt64(clamping: seq))
+            var fixes: RejectPlace?
+            if let job = row.string(2).flatMap(JobID.init(uuid:)), let partition = row.int(3), let seq = row.int(4) {
+                fixes = RejectPlace(job: job, partition: Int32(clamping: partition), seq: UInt64(clamping: seq))
+            }
+            found[asked] = (place, fixes)
+        }
+        return found
+    }
+
+    private func note(_ outcomes: [(key: RejectPlace, value: FixOutcome)]) throws {
+        if outcomes.isEmpty { return }
+        var columns = PlaceColumns()
+        var jobs = BinaryArray(of: .uuid)
+        var errors = BinaryArray(of: .text)
+        for (place, outcome) in outcomes {
+            columns.append(place)
+            jobs.append(job: outcome.job)
+            if let text = outcome.errors { withBytes(text) { errors.append(value: $0) } } else { errors.appendNull() }
+        }
         _ = try connection.query(
-            statements.fixRejects,
-            [
-                jobs.parameter(), partitions.parameter(), sequences.parameter(), lines.parameter(),
-                fixedBy.parameter(), ownPartitions.parameter(), ownSequences.parameter(), errors.parameter(),
-            ])
+            statements.noteFixed, columns.parameters() + [jobs.parameter(), errors.parameter()])
+    }
+
+    private func remember(_ pairs: [(own: RejectPlace, earlier: RejectPlace)]) throws {
+        if pairs.isEmpty { return }
+        var (own, earlier) = (PlaceColumns(), PlaceColumns())
+        for pair in pairs {
+            own.append(pair.own)
+            earlier.append(pair.earlier)
+        }
+        _ = try connection.query(statements.rememberFixed, own.parameters() + earlier.parameters())
+    }
+}
+
+/// Places of rejects as parameters.
+private struct PlaceColumns {
+    private var places: [RejectPlace] = []
+
+    mutating func append(_ place: RejectPlace) { places.append(place) }
+
+    func parameters() -> [Parameter] {
+        var jobs = BinaryArray(of: .uuid)
+        var partitions = BinaryArray(of: .integer)
+        var sequences = BinaryArray(of: .bigint)
+        for place in places {
+            jobs.append(job: place.job)
+            partitions.append(value: place.partition)
+            sequences.append(value: Int64(clamping: place.seq))
+        }
+        return [jobs.parameter(), partitions.parameter(), sequences.parameter()]
+    }
+}
+
+extension RejectPlace {
+    /// The order in which rejects are locked.
+    fileprivate static func < (one: RejectPlace, other: RejectPlace) -> Bool {
+        (one.job.high, one.job.low, UInt64(bitPattern: Int64(one.partition)), one.seq)
+            < (other.job.high, other.job.low, UInt64(bitPattern: Int64(other.partition)), other.seq)
     }
 }
 

@@ -135,7 +135,7 @@ extension LoadTransaction {
         return found
     }
 
-    private func swallow(_ rows: some Sequence<UInt32>) {
+    func swallow(_ rows: some Sequence<UInt32>) {
         lost.append(contentsOf: rows)
         tally.swallowed.formUnion(rows)
     }

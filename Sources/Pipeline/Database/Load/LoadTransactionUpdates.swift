@@ -47,9 +47,13 @@ extension LoadTransaction {
         let before = tally.duplicates.reduce(0, +)
         var rest = RowNumbers()
         var changing = rows
-        // For a few rows one more question is what costs.
-        if memory.expectsEqual, rows.count >= 1_000 {
-            (rest, changing) = try withoutEqual(rows)
+        // Of a few rows one more question costs more than it saves.
+        if rows.count >= 1_000 {
+            if memory.expectsEqual {
+                (rest, changing) = try withoutEqual(rows)
+            } else {
+                changing = try withoutChanged(rows)
+            }
         }
         rest += try change(changing)
         memory.expectsEqual = 2 * (tally.duplicates.reduce(0, +) - before) >= rows.count
@@ -79,11 +83,9 @@ extension LoadTransaction {
                 rest.append(number)
                 continue
             case .equal: tally.duplicates[progressIndex(number)] += 1
-            case .changed:
-                tally.updated[progressIndex(number)] += 1
-                memory.refused.inserted()
+            case .changed: countUpdated(number)
             // A trigger swallowed the change: it counts as nothing, so the job's sum will not come out.
-            case .swallowed: lost.append(number)
+            case .swallowed: swallow([number])
             }
             memory.expectsDuplicates = true
         }
@@ -91,9 +93,37 @@ extension LoadTransaction {
     }
 
     private func ask(_ rows: RowNumbers) throws -> UpdateAnswer {
+        UpdateAnswer(try query(statements.update, rows), rows.count)
+    }
+
+    /// Writes those of `rows` that differ from what the table has, and returns the others.
+    private func withoutChanged(_ rows: RowNumbers) throws -> RowNumbers {
+        try setSavepoint()
+        let answer: Rows
         do {
-            return UpdateAnswer(
-                try connection.query(statements.update, keyParameters(rows) + updateParameters(rows)), rows.count)
+            answer = try query(statements.updateFirst, rows)
+        } catch let error as PostgresError where error.isData && !connection.isBroken {
+            try connection.execute("ROLLBACK TO SAVEPOINT people")
+            return rows
+        }
+        isSavepointUsed = true
+        var isChanged = [Bool](repeating: false, count: rows.count)
+        for number in answer.first?.numbers(0) ?? [] where isChanged.indices.contains(number - 1) {
+            isChanged[number - 1] = true
+        }
+        for (number, isChanged) in zip(rows, isChanged) where isChanged { countUpdated(number) }
+        return RowNumbers(zip(rows, isChanged).filter { !$0.1 }.map(\.0))
+    }
+
+    private func countUpdated(_ number: UInt32) {
+        tally.updated[progressIndex(number)] += 1
+        memory.refused.inserted()
+        memory.expectsDuplicates = true
+    }
+
+    private func query(_ statement: String, _ rows: RowNumbers) throws -> Rows {
+        do {
+            return try connection.query(statement, keyParameters(rows) + updateParameters(rows))
         } catch {
             guard error.sqlstate == .insufficientPrivilege else { throw error }
             throw PipelineError.configuration(

@@ -15,7 +15,9 @@ struct LoaderStatements: Sendable {
     let runs = SQL.text(PackageResources.loader_runs_sql)
     let runJobs = SQL.text(PackageResources.loader_run_jobs_sql)
     let addRejects = SQL.text(PackageResources.loader_add_rejects_sql)
-    let fixRejects = SQL.text(PackageResources.loader_fix_rejects_sql)
+    let findFixed = SQL.text(PackageResources.loader_fix_find_sql)
+    let noteFixed = SQL.text(PackageResources.loader_fix_note_sql)
+    let rememberFixed = SQL.text(PackageResources.loader_fix_remember_sql)
     let count = SQL.text(PackageResources.loader_count_sql)
     let countAges = SQL.text(PackageResources.loader_count_ages_sql)
     let countOtherAges = SQL.text(PackageResources.loader_count_other_ages_sql)
@@ -26,6 +28,7 @@ struct LoaderStatements: Sendable {
     let findDuplicates: String
     let findEqual: String
     let update: String
+    let updateFirst: String
 
     init(_ info: DatabaseInfo) {
         copy = SQL.text(PackageResources.loader_copy_sql, [("users", info.table)])
@@ -37,6 +40,8 @@ struct LoaderStatements: Sendable {
         findDuplicates = SQL.text(
             PackageResources.loader_find_duplicates_sql, [("users", info.table), ("same", same)])
         findEqual = SQL.text(PackageResources.loader_find_equal_sql, [("users", info.table), ("same", same)])
+        updateFirst = SQL.text(
+            PackageResources.loader_update_first_sql, [("users", info.table), ("same", same)])
         update = SQL.text(PackageResources.loader_update_sql, [("users", info.table), ("same", same)])
     }
 
