@@ -116,7 +116,8 @@ def zombie_in_batch(lane):
         return finish(lane)
     lane.psql.ask("DELETE FROM userload.hand_readers")
     second = lane.drain()
-    ends(lane, second, 0, 1, 3)
+    if ends(lane, second, 0, 1, 3) == 3:
+        lane.tell(second.err)
     injected(lane, "zombie-in-batch")
     first.go_on()
     ends(lane, first)
@@ -152,7 +153,7 @@ def joining_and_leaving(lane):
         if step % 2:
             leaving = workers.pop(lane.rng.randrange(len(workers)))
             stopped(lane, leaving)
-            ends(lane, leaving, 0)
+            ends(lane, leaving, 0, 130)
         if step == 3:
             workers.append(lane.drain())
         injected(lane, "joining-and-leaving")
