@@ -14,8 +14,8 @@ package struct Statement {
 }
 
 extension Connection {
-    /// Runs statements in order, one round trip for all of them, and returns the rows of each. Inside a transaction: they
-    /// do not begin or end one. Not for COPY.
+    /// Runs statements in order, one round trip for all of them, and returns the rows of each. They may begin and
+    /// end a transaction; after a failure it is open. Not for COPY.
     /// - Throws: the first failure. What stands behind it was not run.
     package func pipeline(_ statements: [Statement]) throws(PostgresError) -> [Rows] {
         guard !statements.isEmpty else { return [] }

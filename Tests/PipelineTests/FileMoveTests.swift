@@ -145,6 +145,24 @@ import Testing
         #expect(try names(done) == [".b.csv.userload", "a-4x7k2m9q.csv", "a.csv"] && text(third) == "three")
     }
 
+    /// Killed between the copy's getting its name and the original's going.
+    @Test(.enabled("needs a second device", { FileMoveTests.hasOtherDevice }), arguments: [true, false])
+    func aWholeCopyThatWasLeft(isOfSameTime: Bool) throws {
+        let done = Self.otherDevice + "/userload-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: done, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: done) }
+        let path = try files.write("a.csv", "one")
+        let left = done + "/a.csv"
+        try "one".write(toFile: left, atomically: false, encoding: .utf8)
+        var status = stat()
+        try #require(stat(path, &status) == 0)
+        if !isOfSameTime { status.st_mtim.tv_sec -= 1 }
+        try #require(utimensat(AT_FDCWD, left, [status.st_atim, status.st_mtim], 0) == 0)
+        #expect(try move(path, to: done) == .moved(isOfSameTime ? "a.csv" : "a-4x7k2m9q.csv"))
+        #expect(text(path) == nil && text(left) == "one")
+        #expect(try names(done) == (isOfSameTime ? ["a.csv"] : ["a-4x7k2m9q.csv", "a.csv"]))
+    }
+
     @Test(.enabled("needs the right to mount", { geteuid() == 0 }))
     func aFullDisk() throws {
         let done = try folder()

@@ -92,6 +92,25 @@ extension LoaderFixture {
         #expect(try fixture.countsAgree())
     }
 
+    /// The row is that of the job that brought it first, also where both jobs come in one batch.
+    @Test func recordsOfTwoJobsAreNotFolded() throws {
+        let fixture = try LoaderFixture()
+        let second = JobID(high: 1, low: 2)
+        let batch = fixture.batch([TestRow("A", 1, email: "1@x"), TestRow("A", 1, phoneNumber: "111")], .update)
+        batch.progress.append(Batch.ProgressStep(job: second, partition: 0, isNew: true, expectedLast: -1))
+        batch.progress[1].onDuplicate = .update
+        batch.add(TestRow("A", 1, email: "2@x"), step: 1, seq: 1)
+        batch.add(TestRow("A", 1, more: #""a":1"#), step: 1, seq: 2)
+        batch.progress[1].last = 2
+        #expect(fixture.load(batch) == "committed")
+        #expect(try fixture.fields() == #"2@x|111|NULL|{"a": 1}"#)
+        #expect(try fixture.rows("SELECT job, updated_by FROM users") == ["\(fixture.job.uuid)|\(second.uuid)"])
+        #expect(
+            try fixture.rows(
+                "SELECT inserted, updated, duplicates FROM userload.progress ORDER BY job = '\(second.uuid)'")
+                == ["1|0|1", "0|1|1"])
+    }
+
     /// In a large batch those that change nothing are found first, by their text: it must be what Postgres prints.
     @Test(
         arguments: [

@@ -180,7 +180,7 @@ start_kafka() {
 
 # A broker and controller in one process (KRaft), with settings of ours that make it quick; if $kafka_far is set, with
 # Kafka's defaults in their place and a second listener, its port in kafka/far-port, that tells clients to come by
-# port $kafka_far. Of the distribution only bin/ is used; nothing is written below it.
+# port $kafka_far; $kafka_settings are lines for its properties. Of the distribution only bin/ is used; nothing is written below it.
 start_kafka_home() {
     local folder=$state/kafka port controller
     [[ -x $KAFKA_HOME/bin/kafka-storage.sh ]] || die "KAFKA_HOME=$KAFKA_HOME has no bin/kafka-storage.sh; set it to the folder of an unpacked Apache Kafka, 3.7 or newer"
@@ -218,6 +218,8 @@ group.initial.rebalance.delay.ms=3000
 offsets.topic.num.partitions=50
 END
     fi
+    # Of a setting given twice the last one counts.
+    [[ ! ${kafka_settings:-} ]] || printf '%s\n' "$kafka_settings" >>"$folder/server.properties"
     # Apache's scripts write their own logs to LOG_DIR, which would else be below KAFKA_HOME.
     export LOG_DIR=$folder/logs KAFKA_HEAP_OPTS=${KAFKA_HEAP_OPTS:--Xms256m -Xmx512m}
     if [[ ! -e $folder/data/meta.properties ]]; then

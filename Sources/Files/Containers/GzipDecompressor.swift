@@ -3,6 +3,10 @@
 
 import CZlib
 
+#if TORTURE
+    import Glibc
+#endif
+
 final class GzipDecompressor: Decompressor {
     private enum State {
         case inMember, betweenMembers
@@ -36,6 +40,9 @@ final class GzipDecompressor: Decompressor {
         switch state {
         case .inMember: return try inflate(input, output, at: position)
         case .betweenMembers:
+            #if TORTURE
+                if let bug = getenv("USERLOAD_BUG"), strcmp(bug, "secondMemberDropped") == 0 { return (input.count, 0) }
+            #endif
             guard let first = input.first else { return (0, 0) }
             guard first == Self.magic || first == 0 else { throw Container.gzip.followedByGarbage(at: position) }
             if first == 0 {

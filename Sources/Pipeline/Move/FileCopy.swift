@@ -35,16 +35,19 @@ final class FileCopy {
 
     /// Gives it the first of `names` that is free, and takes the original away.
     func publish(as names: [String], removing path: String) throws(MoveFailure) -> String {
+        Torture.reached("move.copied")
         for name in names {
             let code = target.rename(from: target.descriptor, self.name, to: name)
-            if code == EEXIST { continue }
-            if code == 0 {
+            let wasLeft = code == EEXIST && isLeft(name)
+            if wasLeft { discard() } else if code == EEXIST { continue }
+            if code == 0 || wasLeft {
+                Torture.reached("move.published")
                 // The name itself is on the disk, too, before there is only one.
                 if fsync(target.descriptor) == 0, isUnchanged(path), withFileName(path, { unlink($0) }) == 0 {
                     return name
                 }
                 let reason = errno == 0 ? "changed while it was copied" : systemMessage(errno)
-                _ = withFileName(name) { unlinkat(target.descriptor, $0, 0) }
+                if !wasLeft { _ = withFileName(name) { unlinkat(target.descriptor, $0, 0) } }
                 throw MoveFailure("cannot be taken away: \(reason)")
             }
             discard()
@@ -114,6 +117,27 @@ final class FileCopy {
             guard written > 0 else { throw MoveFailure("\(target.folder): \(systemMessage(errno))") }
             rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
         }
+    }
+
+    /// Whether a run that was killed before it took the original away has left this: the same bytes, of the same time.
+    private func isLeft(_ name: String) -> Bool {
+        let other = withFileName(name) { openat(target.descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
+        guard other >= 0 else { return false }
+        defer { close(other) }
+        var there = stat()
+        guard fstat(other, &there) == 0, there.st_mode & S_IFMT == S_IFREG, there.st_size == status.st_size,
+            there.st_mtim.tv_sec == status.st_mtim.tv_sec, there.st_mtim.tv_nsec == status.st_mtim.tv_nsec
+        else { return false }
+        var (left, right) = ([UInt8](repeating: 0, count: 65_536), [UInt8](repeating: 0, count: 65_536))
+        var offset = off_t(0)
+        while offset < status.st_size {
+            let count = pread(copy, &left, left.count, offset)
+            guard count > 0, pread(other, &right, count, offset) == count, left[..<count] == right[..<count] else {
+                return false
+            }
+            offset += count
+        }
+        return fsync(other) == 0
     }
 
     /// Sets errno to 0 if it is another file, or was written to.

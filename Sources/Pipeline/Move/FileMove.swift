@@ -122,7 +122,9 @@ final class MoveTarget {
     ) throws(MoveFailure) -> String {
         for name in names {
             switch rename(from: AT_FDCWD, path, to: name) {
-            case 0: return name
+            case 0:
+                Torture.reached("move.renamed")
+                return name
             case EEXIST: continue
             case EXDEV:
                 let copy = try FileCopy(of: path, status, into: self, interrupt)

@@ -78,6 +78,7 @@ final class JobInput {
     /// What is acknowledged is not given out again. Before reading begins.
     func skip(_ acknowledged: [Acknowledged?]) {
         skipped = acknowledged.map { $0?.last.seq ?? 0 }
+        if Torture.has(.resumeSkipsOne) { skipped = skipped.map { $0 > 0 ? $0 + 1 : 0 } }
     }
 
     /// Kafka has all of it: only its markers are given out. Before reading begins.
@@ -165,6 +166,7 @@ final class JobInput {
 
     private func end() {
         isBroken = damage != nil || content.map { $0 != source.contentHash() } ?? false
+        if Torture.has(.changedFileUnnoticed) { isBroken = false }
         ends = (0..<plan.partitions).map {
             stream?.endMarker(partition: $0) ?? EndMarker(lastSeq: 0, records: 0, digest: 0)
         }
@@ -178,7 +180,9 @@ final class JobInput {
 
     private func appendEnd(to window: SendWindow) throws(MarkerError) -> Bool {
         while let partition = pendingEnds.popLast() {
-            guard let end = ends?[partition] else { continue }
+            guard var end = ends?[partition] else { continue }
+            if Torture.has(.endMarkerOfEmptyMissing), end.records == 0 { continue }
+            if Torture.has(.endMarkerEarly), end.records > 0 { end.lastSeq -= 1 }
             let seq = end.lastSeq + 1
             if !isBroken, seq <= skipped[partition] { continue }
             let kind: MessageKind = isBroken ? .broken : .end

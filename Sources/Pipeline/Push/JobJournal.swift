@@ -59,11 +59,13 @@ final class JobJournal {
         guard let journal else {
             return say("no journal can be kept (HOME is not set; USERLOAD_STATE_DIR names a directory)")
         }
+        Torture.reached("journal.write")
         do throws(JournalError) {
             try journal.write(notes.map { entries[$0.job] })
         } catch {
             say(error.message)
         }
+        Torture.reached("journal.written")
     }
 
     private func say(_ reason: String) {

@@ -24,6 +24,7 @@ final class JobSender {
     var started = 0
     private var untilHousekeeping = JobSender.stride
     private var latency = AckLatency()
+    private var unsent = UnsentMessage()
     var progress: (job: Int, clock: ProgressClock)
     /// Of a stream into the mock cluster.
     private var mockLimit: MockLimit?
@@ -146,6 +147,7 @@ final class JobSender {
 
     private func sendStartMarkers() {
         for partition in 0..<context.topic.partitions {
+            Torture.reached("push.start")
             let result = producer!.produce(
                 partition: Int32(partition), key: nil, value: jobs[0].input.startMarker.bytes,
                 header: jobs[0].input.startHeader.bytes, opaque: session.token(startMarkerOf: partition))
@@ -156,6 +158,8 @@ final class JobSender {
     @inline(__always)
     private func transmit(_ number: Int) throws {
         let message = window[number]
+        Torture.reached("push.transmit")
+        if unsent.takes(session.token(message: number)) { return session.transmitted() }
         switch producer!.produce(
             partition: message.partition, key: message.key, value: message.value, header: message.header,
             errorsHeader: message.errors, opaque: session.token(message: number))
@@ -201,6 +205,7 @@ final class JobSender {
     }
 
     private func verify(_ look: ProducerSession.LogLook) throws {
+        Torture.reached("push.verify")
         let isFirst = !session.hasRead
         do {
             let evidence = try context.verifier.look(
@@ -255,6 +260,7 @@ final class JobSender {
         untilHousekeeping = Self.stride
         producer?.poll(milliseconds: milliseconds)
         now = context.now
+        if let report = unsent.due() { session.reported(report.token, offset: -1, error: report.error, now: now) }
         if context.interrupt.isSet { throw PipelineError.interrupted }
         guard session.startMarkersAreAcknowledged else { return }
         latency.look(window, now: now)

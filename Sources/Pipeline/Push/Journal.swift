@@ -55,6 +55,7 @@ package struct Journal: Sendable {
         }
         // The first one waits for the disk, and the others find themselves there.
         for file in written { try file.sync() }
+        Torture.reached("journal.synced")
         for file in written {
             guard rename(file.temporary, file.path) == 0 else { throw Self.failed("write", file.path) }
         }

@@ -174,6 +174,12 @@ package final class SendWindow {
     /// Whether this message needs no sending any more.
     package func isSettled(_ number: Int) -> Bool { number < first || slots[number & mask].isSettled }
 
+    private static var believesAll: Bool {
+        Torture.has(.ackWithoutOffsetBelieved) || Torture.has(.deliveryErrorIgnored) || Torture.has(.acksAfterGapKept)
+    }
+
+    func keepsAck(_ number: Int) -> Bool { Torture.has(.acksAfterGapKept) && isAcknowledged(number) }
+
     /// The first job of which something is outstanding; nil: of none.
     package var firstJob: Int? { isEmpty ? nil : Int(slots[first & mask].job) }
 
@@ -195,7 +201,8 @@ package final class SendWindow {
     /// Returns false when the offsets did not grow: no log does that, so it is another log.
     package func report(_ number: Int, offset: Int64) -> Bool {
         let partition = Int(slots[number & mask].partition)
-        guard logs[partition].takes(number, offset) else { return false }
+        let believesAll = Self.believesAll
+        guard logs[partition].takes(number, offset) || believesAll else { return false }
         slots[number & mask].offset = offset
         let lane = Int(slots[number & mask].job) * partitions + partition
         var head = heads[lane]
@@ -213,12 +220,14 @@ package final class SendWindow {
         if head < 0 { tails[lane] = -1 }
         while first < end, slots[first & mask].isSettled { first += 1 }
         arena.release(below: first)
-        return grows
+        return grows || believesAll
     }
 
     /// A producer session ended: what it acknowledged after a gap does not count.
     package func forgetReports() {
-        for number in first..<end where !slots[number & mask].isSettled { slots[number & mask].offset = -1 }
+        for number in first..<end where !slots[number & mask].isSettled && !keepsAck(number) {
+            slots[number & mask].offset = -1
+        }
         for partition in logs.indices { logs[partition].sessionEnded() }
     }
 

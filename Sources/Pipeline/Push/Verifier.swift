@@ -27,6 +27,7 @@ package final class Verifier {
         at places: [LogPlace], jobs: [JobID], timeout: Duration
     ) throws -> ProducerSession.LogEvidence {
         if isCancelled() { throw PipelineError.interrupted }
+        if Torture.has(.otherLogBelieved) { return .believed }
         var expired: Set<Int> = []
         do {
             let offsets = places.map { (partition: Int32($0.partition), offset: $0.position.offset) }

@@ -137,7 +137,7 @@ final class MessageProcessor {
                     line: Int64(clamping: header.line), byteOffset: Int64(clamping: header.offset),
                     length: Int64(clamping: header.length), kafkaOffset: message.offset,
                     kafkaTime: message.timestamp, wire: value,
-                    nulls: updates ? validator.nulls : NullFields(rawValue: 0))
+                    nulls: updates && !Torture.has(.nullKeeps) ? validator.nulls : NullFields(rawValue: 0))
                 if let fixes = header.fixes { builder.batch.addFixOfRow(fixes, progressIndex: step) }
             } else {
                 reject(header, message, value, step, builder)

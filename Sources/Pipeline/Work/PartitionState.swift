@@ -6,7 +6,7 @@ import Records
 /// Used by the polling thread only; created whenever the position is read from the database.
 final class PartitionState {
     /// Jobs remembered in one partition. Those that are not on their way to the database can be asked for again.
-    static let jobLimit = 1_024
+    static let jobLimit = Torture.has(.endedJobsForgotten) ? 2 : 1_024
 
     let partition: Int32
     /// The number of the lane that loads it.
@@ -102,8 +102,14 @@ final class PartitionState {
         return forgotten
     }
 
+    #if TORTURE
+        func keepJobs(of other: PartitionState) { jobs = other.jobs }
+    #endif
+
     private func evict(_ isChosen: (JobProgress) -> Bool) -> [JobID] {
-        let chosen = jobs.values.filter { $0.uncommittedSteps == 0 && isChosen($0) }.map(\.job)
+        let chosen = jobs.values.filter {
+            ($0.uncommittedSteps == 0 || Torture.has(.endedJobsForgotten)) && isChosen($0)
+        }.map(\.job)
         for job in chosen { jobs[job] = nil }
         return chosen
     }

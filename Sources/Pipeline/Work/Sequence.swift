@@ -61,7 +61,7 @@ package final class JobProgress {
         case .record, .raw, .truncated, .end: if seq == 0 { return .drop }
         }
         if seq <= last || ended { return .drop }
-        return seq == last + 1 ? .apply : .passOver
+        return seq == last + 1 || Torture.has(.highWaterMark) ? .apply : .passOver
     }
 
     /// Counts a message whose decision was `apply`.

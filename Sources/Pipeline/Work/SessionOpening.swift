@@ -66,6 +66,7 @@ struct SessionOpening {
             }
         }
         tellReading(facts, look.locations)
+        if isByHand { tellExpired(look.locations) }
         let drain = options.purpose == .drain ? drain(look.locations) : nil
         if let drain,
             try look.standing != nil
@@ -162,6 +163,15 @@ struct SessionOpening {
 
     private func drain(_ locations: [Location]) -> Drain {
         locations.reduce(into: Drain()) { $0.setTarget($1.position.partition, low: $1.low, high: $1.high) }
+    }
+
+    /// Of partitions that have nothing left to read: who reads by hand does not take them, and would say nothing.
+    private func tellExpired(_ locations: [Location]) {
+        for location in locations where location.low >= location.high {
+            guard let from = PositionResolver.location(location.position, (location.low, location.high)).expiredFrom
+            else { continue }
+            report(.expired(partition: location.position.partition, from: from, next: location.low))
+        }
     }
 
     private func tellReading(_ facts: SessionFacts, _ locations: [Location]) {

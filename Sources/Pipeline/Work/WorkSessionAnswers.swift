@@ -134,7 +134,11 @@ extension WorkSession {
         guard assignment.owns(partition) else { return }
         // Reading the same position again does not count as progress.
         if schedule.moved(partition, location.position) { stall.progressed() }
-        states[Int(partition)] = PartitionState(location.position, lane: lane(of: partition).index)
+        let state = PartitionState(location.position, lane: lane(of: partition).index)
+        #if TORTURE
+            if Torture.has(.cachedProgressKept), let before = self.state(of: partition) { state.keepJobs(of: before) }
+        #endif
+        states[Int(partition)] = state
         perform(assignment.resolved(partition, next: location.next, ticket: ticket))
     }
 

@@ -45,6 +45,23 @@ import Testing
         #expect(try worker.wait().code == 0)
     }
 
+    /// Retention took all that was not read, and nothing came since: a drain has nothing to read, but something to say.
+    @Test func whatExpiredUnreadIsTold() throws {
+        try world.createTopic("max.message.bytes=1064960")
+        try world.expect(0, "load", try world.files.write("first.csv", People.csv(0..<10)))
+        _ = try world.push(try world.files.write("second.csv", People.csv(10..<30)))
+        let all = (0..<2).map { #"{"topic": "\#(world.topic)", "partition": \#($0), "offset": -1}"# }
+        let json = try world.files.write(
+            "records.json", #"{"partitions": [\#(all.joined(separator: ","))], "version": 1}"#)
+        try world.kafka?.tool(
+            "kafka-delete-records.sh", ["--bootstrap-server", world.broker, "--offset-json-file", json])
+        let work = try world.expect(0, "work", "--drain")
+        for partition in 0..<2 {
+            #expect(work.stderr.contains("\(world.topic)/\(partition): offsets "), "\(work)")
+        }
+        #expect(work.stderr.contains(" expired before they were read; reading resumes at "), "\(work)")
+    }
+
     @Test func aCompactedTopicIsRefused() throws {
         try world.createTopic("cleanup.policy=compact")
         let file = try world.files.write("a.csv", People.csv(0..<10))

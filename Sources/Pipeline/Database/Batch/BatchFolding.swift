@@ -13,6 +13,8 @@ struct BatchFold {
 extension Batch {
     func mode(of row: UInt32) -> OnDuplicate { progress[Int(rows[Int(row)].place.progressIndex)].onDuplicate }
 
+    private func job(of row: UInt32) -> JobID { progress[Int(rows[Int(row)].place.progressIndex)].job }
+
     /// Keys of `additional_info` that a row in the table is to lose.
     func clearedKeys(_ number: UInt32) -> [[UInt8]] {
         if let fold = folds[number] { return fold.clearedKeys }
@@ -52,12 +54,13 @@ extension Batch {
         }
     }
 
-    /// Neighbours that update become one row. Those before the last count as duplicates.
+    /// Neighbours of one job that update become one row. Those before the last count as duplicates; of another job they may
+    /// have brought the row, which is then that job's.
     private func folded(_ members: [UInt32]) -> [UInt32] {
         var chain: [UInt32] = []
         var rest = members[...]
         while let row = rest.first {
-            let run = rest.prefix { mode(of: $0).updates }
+            let run = rest.prefix { mode(of: $0).updates && job(of: $0) == job(of: row) }
             if run.count > 1, !isFoldable(run) {
                 chain.append(contentsOf: run)
             } else {
@@ -87,7 +90,7 @@ extension Batch {
 
     private func fold(_ members: [UInt32]) -> UInt32 {
         var fields = FoldedFields()
-        for number in members {
+        for number in Torture.has(.updateOutOfOrder) ? members.reversed() : members {
             let row = rows[Int(number)]
             fields.add(copy(of: row), row.nulls, clearedKeys(number))
         }

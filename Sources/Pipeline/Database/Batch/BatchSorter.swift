@@ -54,6 +54,13 @@ final class BatchSorter {
     private static func haveOneKey(
         _ left: Entry, _ right: Entry, _ rows: UnsafeBufferPointer<BatchRow>, _ keys: UnsafePointer<UInt8>
     ) -> Bool {
+        if Torture.has(.keyComparedAsString) {
+            let texts = [left, right].map { entry in
+                let row = rows[Int(entry.row)]
+                return String(decoding: Bytes(start: keys + row.key, count: Int(row.keyCount)), as: UTF8.self)
+            }
+            return texts[0] == texts[1]
+        }
         guard left.first == right.first, left.second == right.second else { return false }
         let (left, right) = (rows[Int(left.row)], rows[Int(right.row)])
         return left.age == right.age && BatchRow.compare(left, right, keys) == 0

@@ -21,7 +21,7 @@ struct LoadTally {
     init(_ batch: Batch) {
         inserted = [Int](repeating: 0, count: batch.progress.count)
         updated = inserted
-        duplicates = batch.repeated
+        duplicates = Torture.has(.duplicatesNotCounted) ? inserted : batch.repeated
         rejected = batch.progress.map(\.rejected)
     }
 
@@ -68,6 +68,7 @@ final class LoadTransaction {
     func write() throws {
         onStage(.begun)
         try swap()
+        if Torture.has(.offsetsBeforeRows) { try connection.execute("COMMIT; BEGIN READ WRITE") }
         onStage(.swapped)
         try insertRows()
         onStage(.rowsCopied)

@@ -17,7 +17,9 @@ extension LoadTransaction {
         if !batch.progress.isEmpty { statements.append(swapProgress()) }
         let rows = try connection.lockSchema(as: environment.info, andRun: statements)
         // The revision was compared when the lock was there, and stays; no row of another one is changed all the same.
+        if Torture.has(.swapDropped) { return }
         guard rows.first?.affected == batch.partitions.count else { throw LoadObstacle.lostSwap }
+        if Torture.has(.progressNotSwapped) { return }
         guard batch.progress.isEmpty || rows.last?.affected == batch.progress.count else {
             let missing = try connection.query(self.statements.missingJobs, [.array(new.map { $0.job.uuid })])
             throw missing.isEmpty ? LoadObstacle.lostSwap : LoadObstacle.missingJob
@@ -77,6 +79,7 @@ extension LoadTransaction {
     /// The rows' ages go to the batch's first partition, which the swap has locked.
     private func ages() -> [Statement] {
         var statements: [Statement] = []
+        if Torture.has(.agesNotCounted) { return [] }
         if tally.ages.contains(where: { $0 != 0 }), let first = batch.partitions.map(\.partition).min() {
             statements.append(
                 Statement(

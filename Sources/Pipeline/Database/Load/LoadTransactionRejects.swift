@@ -9,7 +9,8 @@ extension LoadTransaction {
         for reject in batch.rejects {
             columns.append(
                 reject.place, of: batch, form: reject.form,
-                bytes: batch.rejectBytes.slice(reject.bytes, reject.byteCount),
+                bytes: batch.rejectBytes.slice(
+                    reject.bytes, Torture.has(.rejectCut) ? max(1, reject.byteCount - 1) : reject.byteCount),
                 errors: batch.rejectBytes.slice(reject.bytes + reject.byteCount, reject.errorCount))
             if columns.isFull { try add(columns.taken()) }
         }

@@ -30,7 +30,9 @@ extension LoadTransaction {
     /// A record whose key the table has, of a job that does not update.
     func countDuplicate(_ number: UInt32) {
         memory.expectsDuplicates = true
-        guard case .reject = batch.mode(of: number) else { return tally.duplicates[progressIndex(number)] += 1 }
+        guard case .reject = batch.mode(of: number), !Torture.has(.rejectModeSkips) else {
+            return tally.duplicates[progressIndex(number)] += 1
+        }
         tally.rejected[progressIndex(number)] += 1
         tally.refused.append((number, duplicateErrors))
     }

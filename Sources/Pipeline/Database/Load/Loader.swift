@@ -97,11 +97,13 @@ package final class Loader {
             refusedDescriptions.append(contentsOf: refused.prefix(max(0, 100 - refusedDescriptions.count)))
         }
         knownJobs.add(rows)
+        Torture.reached("load.jobsWritten")
         onStage?(.jobsWritten, connection)
     }
 
     private func write(_ batch: Batch, on connection: Connection) throws {
         let transaction = LoadTransaction(batch, connection, environment, memory) { [unowned self] stage in
+            Torture.reached("load.\(stage)")
             onStage?(stage, connection)
         }
         try SchemaTransaction.run(on: connection, watch) { opened in
@@ -114,6 +116,7 @@ package final class Loader {
                 throw error
             }
         }
+        Torture.reached("load.committed")
         memory = transaction.memory
         batch.conclude(transaction.tally)
     }

@@ -22,6 +22,7 @@ package final class PositionStore {
         let known = try knownPositions(partitions)
         guard known.count < Set(partitions).count else { return known }
         _ = try connection.change(SQL.text(PackageResources.positions_create_sql), wanted(partitions))
+        Torture.reached("positions.created")
         return try knownPositions(partitions)
     }
 
@@ -60,6 +61,7 @@ package final class PositionStore {
         guard expected.generation < .max else { throw outOfGenerations(expected.partition) }
         let rows = try connection.change(
             SQL.text(PackageResources.positions_new_generation_sql), key(of: expected))
+        Torture.reached("positions.generation")
         return rows.first.map(Position.init)
     }
 
@@ -69,6 +71,7 @@ package final class PositionStore {
         let moved = try connection.change(
             SQL.text(PackageResources.positions_move_anchor_sql),
             key(of: expected) + [.int(anchor.offset), .int(Int64(bitPattern: anchor.hash))])
+        Torture.reached("positions.anchor")
         return moved.affected == 1
     }
 

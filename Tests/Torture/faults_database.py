@@ -1,0 +1,205 @@
+"""Locks, time limits, restored databases, a second one, two topics of one, other writers, other producers."""
+import json
+import os
+import subprocess
+
+import people
+import world
+from invariants import Breach, demand
+from faults_servers import await_jobs
+from rounds import ends, fault, finish, finish_push, injected, pushed, stopped
+
+
+@fault("table-locked", 8)
+def table_locked(lane):
+    """Somebody holds the table for a while."""
+    for _ in range(2):
+        pushed(lane)
+        other = world.Psql(lane.name)
+        mode = lane.rng.choice(["ACCESS EXCLUSIVE", "SHARE", "EXCLUSIVE"])
+        table = lane.rng.choice(["users", "userload.positions", "userload.progress", "userload.jobs"])
+        other.ask(f"BEGIN; LOCK TABLE {table} IN {mode} MODE")
+        drain = lane.drain()
+        drain.runs_for(lane.rng.uniform(0.2, 1))
+        other.ask(lane.rng.choice(["COMMIT", "ROLLBACK"]))
+        other.close()
+        ends(lane, drain, 0, 1)
+        injected(lane, "table-locked")
+        finish(lane)
+
+
+@fault("statement-timeout", 4)
+def statement_timeout(lane):
+    """Of the database: a batch is not bound by it."""
+    pushed(lane)
+    lane.psql.ask(f"ALTER DATABASE {lane.name} SET statement_timeout = '60ms'")
+    lane.psql.ask(f"ALTER DATABASE {lane.name} SET idle_in_transaction_session_timeout = '20ms'")
+    drain = lane.drain()
+    drain.runs_for(3)
+    lane.psql.ask(f"ALTER DATABASE {lane.name} RESET ALL")
+    ends(lane, drain)
+    injected(lane, "statement-timeout")
+    finish(lane)
+
+
+def restore(lane, backup):
+    """The database is what it was when `backup` was made."""
+    lane.psql.close()
+    lane.servers.postgres.ask(f"DROP DATABASE {lane.name} WITH (FORCE)")
+    lane.servers.postgres.ask(f"ALTER DATABASE {backup} RENAME TO {lane.name}")
+    lane.seen = {}
+
+
+def back_up(lane):
+    pushed(lane, 1)
+    ends(lane, lane.drain(), 0, 1)
+    lane.psql.close()
+    lane.servers.postgres.ask(f"CREATE DATABASE {lane.name}_backup TEMPLATE {lane.name}")
+    return f"{lane.name}_backup"
+
+
+@fault("restored", 8)
+def restored(lane):
+    """The database as it was before the last job; the topic has it all."""
+    backup = back_up(lane)
+    pushed(lane)
+    ends(lane, lane.drain(), 0, 1)
+    restore(lane, backup)
+    injected(lane, "restored")
+    finish(lane)
+
+
+@fault("restored-under-work", 5)
+def restored_under_work(lane):
+    """A worker that runs finds out, and loads again what is missing."""
+    backup = back_up(lane)
+    worker = lane.work()
+    jobs = pushed(lane)
+    await_jobs(lane, jobs)
+    restore(lane, backup)
+    injected(lane, "restored-under-work")
+    await_jobs(lane, jobs)
+    stopped(lane, worker)
+    ends(lane, worker, 0)
+    finish(lane)
+
+
+@fault("second-database", 5)
+def second_database(lane):
+    """On the same topic: each has all of it."""
+    lane.move_on()
+    second = f"{lane.name}_second"
+    lane.servers.postgres.ask(f"CREATE DATABASE {second}")
+    pushed(lane, 2)
+    drains = [lane.drain(), lane.drain(environment={"DB_NAME": second})]
+    if drains[1].runs_for(lane.rng.uniform(0, 0.3)):
+        drains[1].kill()
+    ends(lane, drains[0], 0, 1)
+    injected(lane, "second-database")
+    lane.servers.postgres.ask("SELECT 1")
+    psql = world.Psql(second)
+    try:
+        ends(lane, lane.drain(environment={"DB_NAME": second}), 0, 1)
+        finish(lane)
+        ends(lane, lane.drain(environment={"DB_NAME": second}), 0, 1)
+        sql = "SELECT count(*), sum(hashtext(concat_ws('|', name, age, email, phone_number, address, additional_info))) FROM users"
+        demand("I3", lane.psql.ask(sql), psql.ask(sql))
+    finally:
+        psql.close()
+        lane.servers.postgres.ask(f"DROP DATABASE {second} WITH (FORCE)")
+
+
+@fault("two-topics", 6)
+def two_topics(lane):
+    """The same file by two topics into one database: one job, whose progress two workers move."""
+    job = lane.job(lines=150, mode="skip")
+    other = {"KAFKA_TOPIC": f"{lane.name}_other"}
+    ends(lane, lane.push(job, environment=other), 0)
+    finish_push(lane, job)
+    drains = [lane.drain(), lane.drain(environment=other)]
+    for drain in drains:
+        ends(lane, drain)
+    injected(lane, "two-topics")
+    ends(lane, lane.drain(environment=other))
+    finish(lane)
+    lane.servers.admin.delete(other["KAFKA_TOPIC"])
+    lane.seen = {place: value for place, value in lane.seen.items() if place[1] != other["KAFKA_TOPIC"]}
+
+
+@fault("foreign-writer", 6)
+def foreign_writer(lane):
+    """Somebody inserts the same keys in the opposite order, in one transaction, while they are loaded."""
+    lane.move_on()
+    job = lane.job(lines=400, mode="skip")
+    finish_push(lane, job)
+    keys = sorted({record.key for record in job.file.records if not record.errors}, reverse=True)[::3]
+    other = world.Psql(lane.name)
+    drain = lane.drain()
+    drain.runs_for(lane.rng.uniform(0, 0.3))
+    other.ask("BEGIN")
+    for name, age in keys:
+        other.ask(f"INSERT INTO users (name, age) VALUES ({quoted(name)}, {age}) ON CONFLICT DO NOTHING")
+    other.ask(lane.rng.choice(["COMMIT", "ROLLBACK"]))
+    other.close()
+    ends(lane, drain, 0, 1)
+    injected(lane, "foreign-writer")
+    # Who came first is for the table to say: its own rows are taken for what was there before the job.
+    theirs = json.loads(lane.psql.ask("SELECT coalesce(json_agg(json_build_array(name, age)), '[]') FROM users WHERE job IS NULL"))
+    for name, age in theirs:
+        if (name, age) not in keys:
+            raise Breach("I3", "rows of others as they wrote them", (name, age))
+    lane.table.rows = {}
+    for name, age in theirs:
+        lane.table.insert(None, people.Record(b"", name=name, age=age), "skip")
+    lane.expect(job)
+    finish(lane)
+    lane.move_on()
+
+
+def quoted(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+@fault("foreign-producer", 6)
+def foreign_producer(lane):
+    """Messages without our header, between ours; the transaction of another producer."""
+    if not lane.servers.admin.partitions(lane.name):
+        pushed(lane, 1)
+    records = []
+    for _ in range(lane.rng.randint(1, 20)):
+        lane.people.count += 1
+        record = people.Record(b"", name=f"Foreign {lane.people.count}", age=lane.rng.randrange(100))
+        record.info["note"] = "by kcat"
+        records.append(record)
+    lines = "".join(json.dumps({"name": r.name, "age": r.age, "note": "by kcat"}) + "\n" for r in records)
+    drain = lane.drain()
+    subprocess.run(
+        ["kcat", "-P", "-b", os.environ["KAFKA_BROKER"], "-t", lane.name], input=lines.encode(), check=True,
+        stderr=subprocess.DEVNULL)  # fmt: skip
+    for record in records:
+        lane.table.insert("00000000-0000-0000-0000-000000000000", record, "skip")
+    if drain.runs_for(lane.rng.uniform(0, 0.3)):
+        drain.kill()
+    injected(lane, "foreign-producer")
+    finish(lane)
+
+
+@fault("key-migrated", 5)
+def key_migrated(lane):
+    """There and back under load, or while a worker stands still inside its transaction: what was passed over meanwhile is
+    sent again."""
+    job = lane.job(mode=lane.rng.choice(["skip", "reject"]))
+    finish_push(lane, job)
+    stop = lane.rng.choice([None, "load.swapped:1", "load.rowsCopied:1"])
+    drain = lane.drain(stop=stop)
+    if stop:
+        drain.stands_still(20)
+    else:
+        drain.runs_for(lane.rng.uniform(0, 0.3))
+    for key in ("name,age,email", "name,age"):
+        ends(lane, lane.userload("migrate", environment={"USERLOAD_UNIQUE_KEY": key}), 0)
+        injected(lane, "key-migrated")
+    drain.go_on()
+    ends(lane, drain)
+    ends(lane, lane.userload("push", "--resend", "--on-duplicate", job.mode, job.path), 0)
+    finish(lane)

@@ -1,0 +1,192 @@
+"""Servers that die, stand still and come back; workers that do; two that want the same."""
+import os
+import signal
+import time
+
+import world
+from faults_wire import either
+from invariants import Breach
+from rounds import ends, fault, finish, finish_push, injected, pushed, stopped
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def dies(lane, name, number):
+    """Ends a server with a signal, and starts it again."""
+    pid = lane.servers.pid(name)
+    os.kill(pid, number)
+    while is_alive(pid):
+        time.sleep(0.01)
+    lane.psql.close()
+    time.sleep(lane.rng.uniform(0, 1))
+    lane.servers.start(name)
+
+
+@fault("postgres-immediate", 3, alone=True)
+def postgres_immediate(lane):
+    """pg_ctl -m immediate, and a start."""
+    program = either(lane)()
+    program.runs_for(lane.rng.uniform(0.02, 0.3))
+    dies(lane, "postgres", signal.SIGQUIT)
+    ends(lane, program)
+    injected(lane, "postgres-immediate")
+    finish(lane)
+
+
+@fault("postgres-crash", 4, alone=True)
+def postgres_crash(lane):
+    """A backend dies of SIGKILL: the server ends all sessions and recovers."""
+    start = either(lane)
+    for _ in range(3):
+        program = start()
+        program.runs_for(lane.rng.uniform(0.02, 0.3))
+        pid = lane.psql.ask("SELECT pg_backend_pid()")
+        os.kill(int(pid), signal.SIGKILL)
+        lane.psql.close()
+        ends(lane, program)
+        injected(lane, "postgres-crash")
+    finish(lane)
+
+
+@fault("broker-kill", 2, alone=True)
+def broker_kill(lane):
+    program = either(lane)()
+    program.runs_for(lane.rng.uniform(0.02, 0.3))
+    dies(lane, "kafka", signal.SIGKILL)
+    ends(lane, program)
+    injected(lane, "broker-kill")
+    finish(lane)
+
+
+@fault("broker-stop", 4, alone=True)
+def broker_stop(lane):
+    program = either(lane)()
+    program.runs_for(lane.rng.uniform(0.02, 0.3))
+    pid = lane.servers.pid("kafka")
+    with open(f"{world.STATE}/stopped", "w") as file:
+        file.write(str(pid))
+    os.kill(pid, signal.SIGSTOP)
+    program.runs_for(lane.rng.uniform(0.5, 3))
+    os.kill(pid, signal.SIGCONT)
+    ends(lane, program)
+    injected(lane, "broker-stop")
+    finish(lane)
+
+
+# Workers.
+
+
+@fault("zombie", 6)
+def zombie(lane):
+    """A worker stands still beyond its session, another takes over, and the first goes on."""
+    pushed(lane)
+    first = lane.work()
+    first.says("owns", 20)
+    first.runs_for(lane.rng.uniform(0, 0.3))
+    first.signal(signal.SIGSTOP)
+    jobs = pushed(lane)
+    second = lane.work() if lane.rng.random() < 0.5 else lane.drain()
+    second.runs_for(lane.rng.uniform(3.5, 5))
+    first.signal(signal.SIGCONT)
+    injected(lane, "zombie")
+    jobs += pushed(lane)
+    await_jobs(lane, jobs)
+    for worker in (first, second):
+        if worker.poll() is None:
+            stopped(lane, worker)
+        ends(lane, worker, 0, 1, 130)
+    finish(lane)
+
+
+@fault("zombie-in-batch", 8)
+def zombie_in_batch(lane):
+    """It stands still inside a transaction, holding locks that only the others' watch can break."""
+    job = lane.job(lines=400)
+    finish_push(lane, job)
+    place = lane.rng.choice(["load.swapped", "load.rowsCopied", "load.rejectsWritten", "load.counted"])
+    first = lane.drain(stop=f"{place}:1")
+    if not first.stands_still(20):
+        ends(lane, first, 0, 1)
+        return finish(lane)
+    lane.psql.ask("DELETE FROM userload.hand_readers")
+    second = lane.drain()
+    if ends(lane, second, 0, 1, 3) == 3:
+        lane.tell(second.err)
+    injected(lane, "zombie-in-batch")
+    first.go_on()
+    ends(lane, first)
+    finish(lane)
+
+
+@fault("two-workers", 12)
+def two_workers(lane):
+    """Two read the same by hand, and lose swaps to each other."""
+    for is_long in (False, True):
+        pushed(lane, 1, lines=600) if is_long else pushed(lane, 2)
+        # What comes slowly comes in many batches.
+        lane.kafka.rate = 60_000 if is_long else None
+        first = lane.drain()
+        first.runs_for(lane.rng.uniform(0, 0.15))
+        lane.psql.ask("DELETE FROM userload.hand_readers")
+        second = lane.drain()
+        for worker in (first, second):
+            ends(lane, worker, 0, 1)
+        injected(lane, "two-workers")
+        finish(lane)
+
+
+@fault("joining-and-leaving", 6)
+def joining_and_leaving(lane):
+    """Members of the group come and go every 200 ms, a hand reader beside them."""
+    workers = []
+    jobs = []
+    for step in range(6):
+        workers.append(lane.work())
+        jobs += pushed(lane, 1)
+        time.sleep(0.2)
+        if step % 2:
+            leaving = workers.pop(lane.rng.randrange(len(workers)))
+            stopped(lane, leaving)
+            ends(lane, leaving, 0, 130)
+        if step == 3:
+            workers.append(lane.drain())
+        injected(lane, "joining-and-leaving")
+    await_jobs(lane, jobs)
+    for worker in workers:
+        if worker.poll() is None:
+            stopped(lane, worker)
+        ends(lane, worker, 0, 1, 130)
+    finish(lane)
+
+
+@fault("two-pushers", 8)
+def two_pushers(lane):
+    """From two hosts, as far as userload can tell: each has a journal of its own."""
+    job = lane.job(mode=lane.rng.choice(["skip", "reject"]))
+    pushes = [
+        lane.push(job, environment={"USERLOAD_STATE_DIR": f"{lane.folder}/journal-{host}"}) for host in range(2)
+    ]
+    if lane.rng.random() < 0.5 and pushes[0].runs_for(lane.rng.uniform(0, 0.15)):
+        pushes[0].kill()
+    worker = lane.drain()
+    for program in [*pushes, worker]:
+        ends(lane, program)
+    injected(lane, "two-pushers")
+    finish(lane)
+
+
+def await_jobs(lane, jobs):
+    """The workers that run load them, within a bound."""
+    paths = ", ".join(f"'{job.path}'" for job in jobs)
+    sql = f"SELECT count(*) FROM userload.job_status WHERE state = 'completed' AND file IN ({paths})"
+    end = time.monotonic() + 60
+    while lane.psql.ask(sql) != str(len(jobs)):
+        if time.monotonic() > end:
+            raise Breach("I8", f"{len(jobs)} jobs completed within 60 s", lane.psql.ask(sql))
+        time.sleep(0.05)

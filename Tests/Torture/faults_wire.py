@@ -1,0 +1,105 @@
+"""Connections that are cut, reset, slowed or stopped; answers that never come; sessions that the server ends."""
+import time
+
+from rounds import calm, ends, fault, finish, injected, pushed
+
+
+def disturbed(lane, program, disturb, name, times=4):
+    """Disturbs while the program runs; it must end all the same, well or with an error of its own."""
+    for _ in range(times):
+        if not program.runs_for(lane.rng.uniform(0.02, 0.3)):
+            break
+        if disturb():
+            injected(lane, name)
+    ends(lane, program)
+
+
+def either(lane):
+    """A load, or a push and then a drain."""
+    if lane.rng.random() < 0.5:
+        job = lane.job()
+        return lambda: lane.load(job)
+    pushed(lane)
+    return lane.drain
+
+
+@fault("kafka-cut", 12)
+def kafka_cut(lane):
+    start = either(lane)
+    for _ in range(2):
+        disturbed(lane, start(), lambda: lane.kafka.cut(abort=lane.rng.random() < 0.5), "kafka-cut")
+    finish(lane)
+
+
+@fault("postgres-cut", 12)
+def postgres_cut(lane):
+    start = either(lane)
+    for _ in range(2):
+        disturbed(lane, start(), lambda: lane.database.cut(abort=lane.rng.random() < 0.5), "postgres-cut")
+    finish(lane)
+
+
+@fault("commit-reply-cut", 15)
+def commit_reply_cut(lane):
+    """The server has committed, and nobody hears of it."""
+    for _ in range(2):
+        start = either(lane)
+        lane.database.eats_commit = True
+        ends(lane, start())
+        if lane.database.eaten:
+            injected(lane, "commit-reply-cut")
+        finish(lane)
+
+
+@fault("slow", 4)
+def slow(lane):
+    """100 kB/s."""
+    wire = lane.rng.choice([lane.kafka, lane.database])
+    wire.rate = 100_000
+    job = lane.job()
+    ends(lane, lane.load(job), 0, 1)
+    injected(lane, "slow")
+    finish(lane)
+
+
+@fault("stop-mid-byte", 10)
+def stop_mid_byte(lane):
+    """Some bytes, then nothing more, then a reset."""
+    start = either(lane)
+    for _ in range(2):
+        wire = lane.rng.choice([lane.kafka, lane.database])
+        wire.until_stop = lane.rng.randrange(1, 8_000)
+        program = start()
+        end = time.monotonic() + 5
+        while not wire.stopped and program.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        program.runs_for(lane.rng.uniform(0.1, 0.8))
+        if wire.stopped:
+            injected(lane, "stop-mid-byte")
+        calm(lane)
+        wire.cut(abort=True)
+        ends(lane, program)
+    finish(lane)
+
+
+@fault("backend-killed", 12)
+def backend_killed(lane):
+    sql = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name NOT IN ('torture', 'psql')"
+    )
+    start = either(lane)
+    for _ in range(2):
+        disturbed(lane, start(), lambda: int(lane.psql.ask(sql)), "backend-killed")
+    finish(lane)
+
+
+@fault("not-sent", 12)
+def not_sent(lane):
+    """librdkafka reports a message as failed, or as delivered without an offset, and it is not in the log."""
+    for _ in range(2):
+        job = lane.job()
+        how = lane.rng.choice(["error", "offset"])
+        ends(lane, lane.push(job, unsent=f"{how}:{lane.rng.randint(1, 2 * len(job.file.records) // 3 + 1)}"), 0)
+        injected(lane, f"not-sent {how}")
+        finish(lane)
