@@ -18,7 +18,7 @@ final class World: Sendable {
     let topic: String
     /// host:port.
     let broker: String
-    private let kafka: KafkaServer?
+    let kafka: KafkaServer?
     private let devBroker: ChildProcess?
     let postgres: PostgresServer
     let database: TestDatabase
