@@ -25,7 +25,7 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// What the operating system said; `code` is an `errno`.
     static func system(_ code: Int32) -> FileError {
-        FileError(.unreadable, "cannot be read on: \(systemMessage(code))")
+        FileError(.unreadable, "reading it failed: \(systemMessage(code))")
     }
 }
 

@@ -27,18 +27,18 @@ package func fatalFailure(_ error: any Error, topic: String, to use: TopicUse) -
 package func fatalFailure(_ error: KafkaError, topic: String, to use: TopicUse) -> PipelineError? {
     guard error.isAuthorization else { return fatalFailure(error) }
     if error.code == .groupAuthorizationFailed {
-        return .configuration("Kafka refuses us: may not join the consumer group (ACL: READ on the group)")
+        return .configuration("Kafka does not let this user join the consumer group (ACL: READ on the group)")
     }
     switch use {
-    case .see: return .configuration("Kafka refuses us: may not see topic \(topic) (ACL: DESCRIBE on the topic)")
+    case .see: return .configuration("Kafka does not let this user see topic \(topic) (ACL: DESCRIBE on the topic)")
     case .create:
         return .configuration("there is no topic \(topic), and this user may not create it (ACL: CREATE on the topic)")
     case .write:
         // A producer without any such right is told that it is not authorized on the cluster.
         return .configuration(
-            "Kafka refuses us: may not write to topic \(topic) "
+            "Kafka does not let this user write to topic \(topic) "
                 + "(ACL: WRITE on the topic, or IDEMPOTENT_WRITE on the cluster)")
-    case .read: return .configuration("Kafka refuses us: may not read topic \(topic) (ACL: READ on the topic)")
+    case .read: return .configuration("Kafka does not let this user read topic \(topic) (ACL: READ on the topic)")
     }
 }
 
@@ -46,7 +46,7 @@ private func fatalFailure(_ error: KafkaError) -> PipelineError? {
     if error.code == .interrupted { return .interrupted }
     if error.isAuthentication || error.isAuthorization {
         return .configuration(
-            "Kafka refuses us: \(error.message)", hint: "KAFKA_CONFIG is where TLS and SASL are set")
+            "Kafka refused access: \(error.message)", hint: "KAFKA_CONFIG is where TLS and SASL are set")
     }
     return error.isFatal ? .kafka("librdkafka gave up: \(error.message)") : nil
 }

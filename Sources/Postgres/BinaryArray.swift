@@ -40,6 +40,11 @@ package struct BinaryArray: ~Copyable {
         count += 1
     }
 
+    /// The same; nil is NULL.
+    package mutating func append(optional value: UnsafeBufferPointer<UInt8>?) {
+        if let value { append(value: value) } else { appendNull() }
+    }
+
     package mutating func appendNull() {
         append(Int32(-1))
         count += 1

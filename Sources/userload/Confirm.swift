@@ -14,7 +14,7 @@ extension Context {
             throw Failure(.usage, "\(question) There is no terminal to ask on, nothing was deleted", hint: hint)
         }
         try output.flush()
-        screen.line(escaped(question) + " Type yes to go on:")
+        screen.line(escaped(question) + " Type yes to continue:")
         guard try answer().lowercased() == "yes" else { throw Failure(.incomplete, "nothing was deleted") }
     }
 

@@ -19,8 +19,8 @@ enum InputOptions {
         "skip-lines", "N", in: 1...1000, help: "Lines before the header of CSV.", default: "0")
     static let columns = Option.text(
         "columns", "NAMES", help: "The columns of CSV without a header, separated by commas.")
-    static let null = Option.text("null", "TEXT", help: "A cell of CSV with this text is empty.")
-    static let ragged = Flag("ragged", help: "Take missing cells at the end of a row of CSV for empty ones.")
+    static let null = Option.text("null", "TEXT", help: "Treat a CSV cell with this text as empty.")
+    static let ragged = Flag("ragged", help: "Treat missing cells at the end of a CSV row as empty.")
     static let map = RepeatedOption(
         "map", "FIELD=HEADER,...",
         help:
@@ -28,10 +28,10 @@ enum InputOptions {
             + "phoneNumber, address and dotted paths. Can be given several times.")
     static let mapFile = Option.text("map-file", "FILE", help: "A file with one FIELD=HEADER on each line.")
     static let ageFrom = Option.text(
-        "age-from", "HEADER", help: "Compute the age from a date of birth; with --as-of.")
+        "age-from", "HEADER", help: "Compute the age from a date of birth; needs --as-of.")
     static let asOf = Option.text("as-of", "DATE", help: "The day on which people have the age, as in 2026-11-24.")
     static let dateFormat = Option<DateFormat>.choice(
-        "date-format", "ORDER", help: "How dates of birth are written that are not like 1990-12-31.",
+        "date-format", "ORDER", help: "How dates of birth are written if not like 1990-12-31.",
         default: "none")
     static let lenient = Flag(
         "lenient",
@@ -42,7 +42,8 @@ enum InputOptions {
     static let maxRejects = Option<RecordLimits.Rejects>(
         OptionDefinition(
             long: "max-rejects", placeholder: "N|N%",
-            help: "Refuse a file of which more records, or more percent of them, would be rejected; not for a stream.")
+            help: "Refuse a file if more than this many records, or this percentage, would be rejected; not for a "
+                + "stream.")
     ) { text throws(ValueProblem) in
         guard let limit = RecordLimits.Rejects(argument: text) else {
             throw ValueProblem("write a number of records, or a percentage like 0.5%")

@@ -13,10 +13,10 @@ enum Options {
     static let database = Option.text(
         "database", short: "d", "NAME|URL", help: "The database, without a password.",
         environment: "DATABASE_URL, DB_*, PG*")
-    static let quiet = Flag("quiet", short: "q", help: "Say nothing unless something needs a person.")
-    static let verbose = Flag("verbose", short: "v", help: "Say more: every batch, what the libraries report.")
+    static let quiet = Flag("quiet", short: "q", help: "Print only problems.")
+    static let verbose = Flag("verbose", short: "v", help: "Print more: every batch, and what the libraries report.")
     static let logFormat = Option<LogFormat>.choice(
-        "log-format", "FORMAT", help: "What standard error is written as.", default: "text")
+        "log-format", "FORMAT", help: "Format of standard error.", default: "text")
 
     static let kafka: [any DeclaredOption] = [broker, topic]
     static let postgres: [any DeclaredOption] = [database]

@@ -114,7 +114,7 @@ import Testing
         let dictionary = directory.path("d")
         try run("/bin/sh", ["-c", "cd '\(directory.path)' && zstd -q --train *.json -o d --maxdict=2000"])
         let error = failure(try filter("zstd -q -c -D '\(dictionary)'", Array(samples.joined())))
-        #expect(error?.message == "the zstd data needs a dictionary: DICTIONARY is to be its file")
+        #expect(error?.message == "the zstd data needs a dictionary: replace DICTIONARY by its file")
         #expect(error?.remedy == .unpack([Unpacker(["zstd", "-dc", "-D", "DICTIONARY"])]))
     }
 

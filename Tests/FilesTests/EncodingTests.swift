@@ -62,7 +62,7 @@ import Testing
     @Test func utf32AndUTF16WithoutItsMark() {
         for bytes in [[0xFF, 0xFE, 0, 0, 0x61, 0, 0, 0], [0, 0, 0xFE, 0xFF, 0, 0, 0, 0x61]] as [[UInt8]] {
             let error = failure(bytes)
-            #expect(error?.message == "is UTF-32, which is not read")
+            #expect(error?.message == "is UTF-32, which userload does not read")
             #expect(error?.remedy == .transcode(from: "UTF-32"))
         }
         #expect(

@@ -59,7 +59,7 @@ import Testing
         "an old Office document, probably an Excel workbook (xls)": ": save it as \"CSV UTF-8 (Comma delimited)\"",
         "a Parquet file": ": convert it to CSV or JSON lines, with DuckDB for instance",
         "a PDF document": ": ask for its table as CSV",
-        "a tar archive": ": NAME is to be the file in it that is wanted",
+        "a tar archive": ": replace NAME by the file that you want from it",
     ]
 
     @Test(arguments: table.indices) func isRefused(index: Int) throws {

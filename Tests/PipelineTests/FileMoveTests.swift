@@ -141,7 +141,7 @@ import Testing
         let third = try files.write("c.csv", "three")
         #expect(
             FileMove(to: done, interrupt: interrupt).move(third, try pushed(third), slug: slug)
-                == .failed("was not copied to its end, for userload was told to stop"))
+                == .failed("was not copied to its end, because userload was stopped"))
         #expect(try names(done) == [".b.csv.userload", "a-4x7k2m9q.csv", "a.csv"] && text(third) == "three")
     }
 

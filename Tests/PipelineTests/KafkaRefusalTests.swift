@@ -19,30 +19,30 @@ import Testing
         Row(
             error: KafkaError(code: .topicAuthorizationFailed), use: .write,
             expected: .configuration(
-                "Kafka refuses us: may not write to topic users "
+                "Kafka does not let this user write to topic users "
                     + "(ACL: WRITE on the topic, or IDEMPOTENT_WRITE on the cluster)")),
         Row(
             error: KafkaError(code: .clusterAuthorizationFailed, isFatal: true), use: .write,
             expected: .configuration(
-                "Kafka refuses us: may not write to topic users "
+                "Kafka does not let this user write to topic users "
                     + "(ACL: WRITE on the topic, or IDEMPOTENT_WRITE on the cluster)")),
         Row(
             error: KafkaError(code: .topicAuthorizationFailed), use: .read,
-            expected: .configuration("Kafka refuses us: may not read topic users (ACL: READ on the topic)")),
+            expected: .configuration("Kafka does not let this user read topic users (ACL: READ on the topic)")),
         Row(
             error: KafkaError(code: .topicAuthorizationFailed), use: .see,
-            expected: .configuration("Kafka refuses us: may not see topic users (ACL: DESCRIBE on the topic)")),
+            expected: .configuration("Kafka does not let this user see topic users (ACL: DESCRIBE on the topic)")),
         Row(
             error: KafkaError(code: .clusterAuthorizationFailed), use: .create,
             expected: .configuration(
                 "there is no topic users, and this user may not create it (ACL: CREATE on the topic)")),
         Row(
             error: KafkaError(code: .groupAuthorizationFailed), use: .read,
-            expected: .configuration("Kafka refuses us: may not join the consumer group (ACL: READ on the group)")),
+            expected: .configuration("Kafka does not let this user join the consumer group (ACL: READ on the group)")),
         Row(
             error: certificate, use: .write,
             expected: .configuration(
-                "Kafka refuses us: SSL handshake failed: certificate verify failed",
+                "Kafka refused access: SSL handshake failed: certificate verify failed",
                 hint: "KAFKA_CONFIG is where TLS and SASL are set")),
         Row(error: KafkaError(code: .interrupted), use: .see, expected: .interrupted),
         Row(

@@ -259,9 +259,9 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     // MARK: Not the row's fault
 
     @Test(arguments: [
-        ("22P04", "fatal postgres: Postgres does not understand userload, a fault of ours: trouble (SQLSTATE 22P04)"),
-        ("22021", "fatal postgres: Postgres does not understand userload, a fault of ours: trouble (SQLSTATE 22021)"),
-        ("22P05", "fatal postgres: Postgres does not understand userload, a fault of ours: trouble (SQLSTATE 22P05)"),
+        ("22P04", "fatal postgres: Postgres does not understand userload, a bug in userload: trouble (SQLSTATE 22P04)"),
+        ("22021", "fatal postgres: Postgres does not understand userload, a bug in userload: trouble (SQLSTATE 22021)"),
+        ("22P05", "fatal postgres: Postgres does not understand userload, a bug in userload: trouble (SQLSTATE 22P05)"),
         ("0A000", "fatal configuration: Postgres refuses: trouble (SQLSTATE 0A000)"),
         ("3F000", "fatal configuration: Postgres refuses: trouble (SQLSTATE 3F000)"),
         ("42883", "fatal configuration: Postgres refuses: trouble (SQLSTATE 42883)"),

@@ -87,6 +87,61 @@ extension LoaderFixture {
         #expect(try fixture.countsAgree())
     }
 
+    /// In a large batch those that change nothing are found first, by their text: it must be what Postgres prints.
+    @Test(
+        arguments: [
+            #""gender":"f","x":{"bb":1.50,"a":[1,-2,{"z":"ä","y":null}]},"address":{"city":"X","a":true}"#,
+            #""address" : "a street" , "long key":"\u00e9\n","n":1e2,"m":-0.0,"l":[ ]"#,
+            #""address":{},"o":{},"p":[[]]"#, #""email":null"#, #""note":"\#(String(repeating: "ab", count: 3_000))""#,
+        ])
+    func aLargeBatch(more: String) throws {
+        let fixture = try LoaderFixture()
+        let rows = (0..<1_200).map { TestRow("A\($0)", 1, phoneNumber: "123", more: more) }
+        #expect(fixture.load(Array(rows[100...]), .update) == "committed")
+        for expected in ["1200|0|1100|0", "1200|0|2300|0"] {
+            #expect(fixture.load(rows, .update) == "committed")
+            #expect(try fixture.allCounts() == expected)
+        }
+        // Some change one thing, some are new, none gives all that the row has.
+        let mixed = (0..<1_300).map { number in
+            switch number % 10 {
+            case 0: TestRow("A\(number)", 1, email: "\(number)@x")
+            case 1: TestRow("A\(number)", 1, more: #""zz":1"#)
+            case 2: TestRow("A\(number)", 1, more: #""address":{"q":1}"#)
+            default: TestRow("A\(number)", 1, more: more)
+            }
+        }
+        #expect(fixture.load(mixed, .update) == "committed")
+        #expect(try fixture.allCounts() == "1300|360|3140|0")
+        #expect(try fixture.rows("SELECT count(*) FROM users WHERE email LIKE '%0@x'") == ["130"])
+        #expect(try fixture.countsAgree())
+    }
+
+    @Test func jsonIsPrintedAsPostgresDoes() throws {
+        let fixture = try LoaderFixture()
+        var printer = JSONBText()
+        let words = [
+            "null", "true", "false", "0", "-1", "1.50", "10000000000000000000000", #""""#, #""é, : {""#, "[]", "{}",
+            #"[1 , "a",[ ]]"#, #"{"b":1,"a":2,"aa":{"z":[{"y":1,"x":2}]}}"#, #"{ "10" : 1, "9" : [ true ] }"#,
+            #"{"é":1,"z":2,"ab":3}"#,
+        ]
+        for word in words {
+            let isPrinted = withBytes(word) { printer.print($0) }
+            #expect(isPrinted, "\(word)")
+            var text = ""
+            printer.withText { text = String(decoding: $0 ?? Bytes(start: nil, count: 0), as: UTF8.self) }
+            #expect(try fixture.migrated.connection.query("SELECT $1::jsonb::text", [.text(word)])[0].string(0) == text)
+        }
+        let unclear = [
+            "-0", "-0.0", "1e5", "1E5", #""\n""#, #"{"a":1,"a":2}"#, #"{"\u0061":1}"#,
+            String(repeating: "[", count: 40) + String(repeating: "]", count: 40),
+        ]
+        for word in unclear {
+            let isPrinted = withBytes(word) { printer.print($0) }
+            #expect(!isPrinted, "\(word)")
+        }
+    }
+
     /// Each record may be written out in a megabyte: many of them must not become a row that nobody can read.
     @Test(arguments: [1, 40]) func aRowDoesNotGrowWithoutEnd(batchSize: Int) throws {
         let fixture = try LoaderFixture()

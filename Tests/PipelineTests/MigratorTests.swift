@@ -52,7 +52,7 @@ import Testing
     @Test func aDatabaseThatWasNeverMigratedSaysWhatMakesIt() throws {
         #expect(
             problem { _ = try DatabaseInfo.read(connection) }
-                == "\(place) has no schema userload yet: 'userload work' or 'userload migrate' makes it")
+                == "\(place) has no schema userload yet: 'userload work' or 'userload migrate' creates it")
     }
 
     @Test func thoseWhoComeTogetherMakeItOnce() throws {
@@ -118,7 +118,7 @@ import Testing
         #expect(try Migrator.migrate(connection, target(name)).made.isEmpty)
         #expect(
             problem { _ = try Migrator.migrate(connection, target("other")) }
-                == "\(place) keeps people in \(text) since its first migration; USERLOAD_TABLE says public.other")
+                == "\(place) has kept people in \(text) since its first migration; USERLOAD_TABLE says public.other")
     }
 
     @Test func aMissingSchemaIsAPlainSentence() throws {

@@ -63,7 +63,7 @@ import Testing
             outcome.result
                 == .failed(
                     .configuration(
-                        "Kafka refuses us: may not write to topic users "
+                        "Kafka does not let this user write to topic users "
                             + "(ACL: WRITE on the topic, or IDEMPOTENT_WRITE on the cluster)")))
     }
 

@@ -50,14 +50,14 @@ import Testing
             Issue.record("a wrong password was taken")
             return
         }
-        #expect(refusal.hasPrefix("Kafka refuses us: ") && !refusal.contains("wrong"))
+        #expect(refusal.hasPrefix("Kafka refused access: ") && !refusal.contains("wrong"))
 
         guard case .failed(let error) = push().result, error.kind == .configuration, case let words = error.message
         else {
             Issue.record("a topic was made without the right to")
             return
         }
-        #expect(words == "Kafka refuses us: may not see topic users (ACL: DESCRIBE on the topic)")
+        #expect(words == "Kafka does not let this user see topic users (ACL: DESCRIBE on the topic)")
 
         func allow(_ operations: String...) throws {
             try server.tool(
@@ -80,7 +80,7 @@ import Testing
             unwritten
                 == .failed(
                     .configuration(
-                        "Kafka refuses us: may not write to topic users "
+                        "Kafka does not let this user write to topic users "
                             + "(ACL: WRITE on the topic, or IDEMPOTENT_WRITE on the cluster)")))
 
         try allow("Write")

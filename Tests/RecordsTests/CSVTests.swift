@@ -32,10 +32,10 @@ import Testing
         ("name,\"age\n1,2\n", "the header row has a quote that is never closed (line 1)"),
         ("name,a\"ge\n", "the header row has a stray quote in column 2 (line 1)"),
         ("name,\"age\"x\n", "the header row has a stray quote in column 2 (line 1)"),
-        ("name;age;email\n", "no columns name and age (line 1: name;age;email); it looks delimited by \";\""),
-        ("name\tage\n", "no columns name and age (line 1: name\tage); it looks delimited by \"tab\""),
-        ("name|age\n", "no columns name and age (line 1: name|age); it looks delimited by \"|\""),
-        ("name;alters\n", "no columns name and age (line 1: name;alters); it looks delimited by \";\""),
+        ("name;age;email\n", "no columns name and age (line 1: name;age;email); its delimiter looks like \";\""),
+        ("name\tage\n", "no columns name and age (line 1: name\tage); its delimiter looks like \"tab\""),
+        ("name|age\n", "no columns name and age (line 1: name|age); its delimiter looks like \"|\""),
+        ("name;alters\n", "no columns name and age (line 1: name;alters); its delimiter looks like \";\""),
         (#"{"name":"x"}"#, "the header row has a stray quote in column 1 (line 1); it looks like JSON"),
     ]
 
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func commaIsSuggestedToo() {
-        let message = "no columns name and age (line 1: name,age); it looks delimited by \",\""
+        let message = "no columns name and age (line 1: name,age); its delimiter looks like \",\""
         #expect(Self.error(Array("name,age\n".utf8), delimiter: ";") == message)
     }
 
@@ -211,18 +211,18 @@ import Testing
         (#"a,1,b,"""""#, [FieldError(field: "", code: "ragged_row", message: "the row has 4 cells, the header 3")]),
         (" ", [FieldError(field: "", code: "ragged_row", message: "the row has 1 cell, the header 3")]),
         (#""""#, [FieldError(field: "", code: "ragged_row", message: "the row has 1 cell, the header 3")]),
-        (#"a"b,1,c"#, [FieldError(field: "name", code: "stray_quote", message: "has a quote where none may be")]),
-        (#"a,1,"b"c"#, [FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be")]),
-        (#"a,1,"b" "#, [FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be")]),
-        (#"a, "1",b"#, [FieldError(field: "age", code: "stray_quote", message: "has a quote where none may be")]),
+        (#"a"b,1,c"#, [FieldError(field: "name", code: "stray_quote", message: "has a quote in the wrong place")]),
+        (#"a,1,"b"c"#, [FieldError(field: "x", code: "stray_quote", message: "has a quote in the wrong place")]),
+        (#"a,1,"b" "#, [FieldError(field: "x", code: "stray_quote", message: "has a quote in the wrong place")]),
+        (#"a, "1",b"#, [FieldError(field: "age", code: "stray_quote", message: "has a quote in the wrong place")]),
         (
             #"a"b"c,"1"2"3",""x,d"e"#,
             [
                 FieldError(field: "", code: "ragged_row", message: "the row has 4 cells, the header 3"),
-                FieldError(field: "name", code: "stray_quote", message: "has a quote where none may be"),
-                FieldError(field: "age", code: "stray_quote", message: "has a quote where none may be"),
-                FieldError(field: "x", code: "stray_quote", message: "has a quote where none may be"),
-                FieldError(field: "", code: "stray_quote", message: "a surplus cell has a quote where none may be"),
+                FieldError(field: "name", code: "stray_quote", message: "has a quote in the wrong place"),
+                FieldError(field: "age", code: "stray_quote", message: "has a quote in the wrong place"),
+                FieldError(field: "x", code: "stray_quote", message: "has a quote in the wrong place"),
+                FieldError(field: "", code: "stray_quote", message: "a surplus cell has a quote in the wrong place"),
             ]
         ),
     ]

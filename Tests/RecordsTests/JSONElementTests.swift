@@ -53,7 +53,7 @@ import Testing
         ("[{},]", .array, "an element is missing or not separated (line 1, byte 4)"),
         ("[{}]]", .array, "there is more behind the end of the JSON array (line 1, byte 4)"),
         ("[{]", .array, "a bracket closes what was not opened (line 1, byte 2)"),
-        ("[5}", .array, "a bracket where none may be (line 1, byte 2)"),
+        ("[5}", .array, "a bracket in the wrong place (line 1, byte 2)"),
         ("[\n\n5 6]", .array, "a comma or ] is missing behind an element of the JSON array (line 3, byte 5)"),
         ("[\"a\"\"b\"]", .array, "a comma or ] is missing behind an element of the JSON array (line 1, byte 4)"),
         ("[\"a\n]", .array, "a JSON string is not closed (line 2, byte 5)"),
@@ -62,7 +62,7 @@ import Testing
         ("{} {\n", .objects, "the JSON ends inside an object or array that began on line 1 (line 2, byte 5)"),
         ("{},{}", .objects, "an element is missing or not separated (line 1, byte 2)"),
         ("{}]", .objects, "an element is missing or not separated (line 1, byte 2)"),
-        ("{}5{}", .objects, "a bracket where none may be (line 1, byte 3)"),
+        ("{}5{}", .objects, "a bracket in the wrong place (line 1, byte 3)"),
         ("{}\"a\"5", .objects, "an element is missing or not separated (line 1, byte 5)"),
     ]
 

@@ -70,26 +70,26 @@ import Testing
     static let delimiters: [File] = [
         File(
             "sep=;\nname,age\nAnn,3\n",
-            "no columns name and age (line 2: name,age); it looks delimited by \",\", which its first line contradicts",
+            "no columns name and age (line 2: name,age); its delimiter looks like \",\", which its first line contradicts",
             .options(["--delimiter", ","])),
         File(
             "sep=,\r\nName;Vorname;Alter\r\nLee;Ann;3\r\n",
-            "no columns name and age (line 2: Name;Vorname;Alter); it looks delimited by \";\", which its first line contradicts",
+            "no columns name and age (line 2: Name;Vorname;Alter); its delimiter looks like \";\", which its first line contradicts",
             .options(["--delimiter", ";"] + bothParts)),
         File(
             "sep=^\nname|age\nAnn|3\n", "its first line names a delimiter that is not one of , ; tab |",
             .options(["--delimiter", "|"])),
         File("sep=^\nname^age\n", "its first line names a delimiter that is not one of , ; tab |"),
         File(
-            "name;age\nAnn;3\n", "no columns name and age (line 1: name;age); it looks delimited by \";\"",
+            "name;age\nAnn;3\n", "no columns name and age (line 1: name;age); its delimiter looks like \";\"",
             .options([]),
             flags: { $0.delimiter = UInt8(ascii: ",") }),
         // The flag is right and the first line is not, or the other way round.
         File(
-            "sep=;\nname;age\nAnn;3\n", "no columns name and age (line 2: name;age); it looks delimited by \";\"",
+            "sep=;\nname;age\nAnn;3\n", "no columns name and age (line 2: name;age); its delimiter looks like \";\"",
             .options([]), flags: { $0.delimiter = UInt8(ascii: ",") }),
         File(
-            "A;B\nAnn;3\n", "--map name=A: there is no column \"A\" (line 1: A;B); it looks delimited by \";\"",
+            "A;B\nAnn;3\n", "--map name=A: there is no column \"A\" (line 1: A;B); its delimiter looks like \";\"",
             .options(["--map", "name=A,age=B"]), kind: .usage,
             flags: {
                 $0.delimiter = UInt8(ascii: ",")

@@ -204,7 +204,7 @@ import Testing
         ),
         (
             .sum,
-            "inconsistent: rows vanished on their way into the table (a trigger?): look there first, then run on "
+            "inconsistent: rows were dropped on their way into the table (by a trigger?): look there first, then run on "
                 + "etl1 `userload push --again /data/people.csv`"
         ),
     ])

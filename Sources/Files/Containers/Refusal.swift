@@ -21,7 +21,7 @@ extension Signature {
             // tar finds out by itself how its archive is compressed.
             let unpacker = Unpacker(["tar", "-xO", "NAME", "-f"], stream: ["tar", "-xO", "NAME", "-f", "-"])
             return FileError(
-                .unsupported, "is a tar archive\(place): NAME is to be the file in it that is wanted",
+                .unsupported, "is a tar archive\(place): replace NAME by the file that you want from it",
                 .unpack([unpacker]))
         case .xlsx:
             return refused("an Excel workbook (xlsx)", advice: ": save it as \"CSV UTF-8 (Comma delimited)\"")

@@ -50,7 +50,7 @@ final class ZstdDecompressor: Decompressor {
                 .unpack([Unpacker(["zstd", "-dc", "--long=31"])]))
         case ZSTD_error_dictionary_wrong:
             FileError(
-                .unsupported, "the zstd data needs a dictionary: DICTIONARY is to be its file",
+                .unsupported, "the zstd data needs a dictionary: replace DICTIONARY by its file",
                 .unpack([Unpacker(["zstd", "-dc", "-D", "DICTIONARY"])]))
         case ZSTD_error_memory_allocation: Container.zstd.outOfMemory
         default: Container.zstd.damaged(at: position, String(cString: ZSTD_getErrorName(result)))

@@ -44,7 +44,7 @@ enum ByteOrderMark: String, CaseIterable {
         let marked: TextEncoding
         switch mark {
         case .utf32LE, .utf32BE:
-            throw FileError(.unsupported, "is UTF-32, which is not read", .transcode(from: "UTF-32"))
+            throw FileError(.unsupported, "is UTF-32, which userload does not read", .transcode(from: "UTF-32"))
         case .utf8: marked = .utf8
         case .utf16LE: marked = .utf16LE
         case .utf16BE: marked = .utf16BE

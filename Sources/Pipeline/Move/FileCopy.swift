@@ -89,7 +89,7 @@ final class FileCopy {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
         while true {
-            if interrupt.isSet { throw MoveFailure("was not copied to its end, for userload was told to stop") }
+            if interrupt.isSet { throw MoveFailure("was not copied to its end, because userload was stopped") }
             let count = read(source, buffer.baseAddress, buffer.count)
             if count == 0 { break }
             if count < 0 {

@@ -1,4 +1,4 @@
-// A session's start: database, schema, topic, positions. Servers that are away are waited for.
+// A session's start: database, schema, topic, positions. It waits for servers that cannot be reached.
 
 import Foundation
 import Kafka

@@ -1,17 +1,18 @@
 -- Updates rows of the table that records are about, if anything of them differs. By record, in the order of the unique
 -- index: $1 names, $2 ages, $3 e-mails, $4 phone numbers of the key (NULL where the key does not have them), $5 e-mails,
--- $6 phone numbers, $7 addresses, $8 additional_info, $9 jobs, $10 what is to be cleared (1 e-mail, 2 phone number,
--- 4 address), $11 keys of additional_info to be cleared. The variable "same" compares what joins the key beside name and
--- age. Answers numbers of records, from 1: of equal rows, of rows that were locked, those of the latter that differ, and
--- those that were changed. A number in none of the first two: the table does not have the key (any more).
+-- $6 phone numbers, $7 addresses and $8 additional_info as JSON, $9 jobs, $10 what is to be cleared (1 e-mail, 2 phone
+-- number, 4 address), $11 keys of additional_info to be cleared. The variable "same" compares what joins the key beside
+-- name and age. Answers numbers of records, from 1: of equal rows, of rows that were locked, those of the latter that
+-- differ, and those that were changed. A number in none of the first two: the table does not have the key (any more).
 --
 -- The first look takes no lock: whoever changes an equal row meanwhile comes later than the record. Rows that differ are
 -- locked in the order of the keys and compared once more, as they are then. OFFSET 0 as in loader_find_duplicates.sql.
+-- JSON comes as text: array_recv would keep what it needs to parse thousands of values until all are parsed.
 --   psql -v users=public.users -v same='AND u.email IS NOT DISTINCT FROM k.email'
 WITH given AS (
     SELECT unnest($1::text[]) AS name, unnest($2::integer[]) AS age, unnest($3::text[]) AS email,
         unnest($4::text[]) AS phone_number, unnest($5::text[]) AS new_email, unnest($6::text[]) AS new_phone_number,
-        unnest($7::jsonb[]) AS new_address, unnest($8::jsonb[]) AS new_info, unnest($9::uuid[]) AS job,
+        unnest($7::text[]) AS new_address, unnest($8::text[]) AS new_info, unnest($9::uuid[]) AS job,
         unnest($10::integer[]) AS cleared, unnest($11::text[]) AS cleared_keys,
         generate_series(1, cardinality($1)) AS number
 ), found AS MATERIALIZED (
@@ -19,21 +20,23 @@ WITH given AS (
         w.new_info, w.job, w.cleared, w.cleared_keys
     FROM given AS k
     CROSS JOIN LATERAL (
-        SELECT u.email, u.phone_number, u.address, u.additional_info FROM :users AS u
+        SELECT u.email, u.phone_number, u.address, u.additional_info, k.new_address::jsonb AS new_address,
+            k.new_info::jsonb AS new_info
+        FROM :users AS u
         WHERE u.age = k.age AND u.name = k.name :same OFFSET 0) AS u
     CROSS JOIN LATERAL (
         SELECT u.email IS DISTINCT FROM CASE WHEN k.cleared & 1 = 0 THEN coalesce(k.new_email, u.email) END
             OR u.phone_number IS DISTINCT FROM
                 CASE WHEN k.cleared & 2 = 0 THEN coalesce(k.new_phone_number, u.phone_number) END
-            OR u.address IS DISTINCT FROM CASE WHEN k.cleared & 4 = 0 THEN coalesce(k.new_address, u.address) END
+            OR u.address IS DISTINCT FROM CASE WHEN k.cleared & 4 = 0 THEN coalesce(u.new_address, u.address) END
             -- What is equal as it stands need not be merged to see it.
-            OR CASE WHEN k.cleared_keys IS NULL AND (k.new_info IS NULL OR k.new_info = u.additional_info) THEN false
+            OR CASE WHEN k.cleared_keys IS NULL AND (u.new_info IS NULL OR u.new_info = u.additional_info) THEN false
                     ELSE u.additional_info IS DISTINCT FROM
                         nullif((coalesce(u.additional_info, '{}') - coalesce(k.cleared_keys::text[], '{}'))
-                            || coalesce(k.new_info, '{}'), '{}') END AS differs) AS d
+                            || coalesce(u.new_info, '{}'), '{}') END AS differs OFFSET 0) AS d
     -- Of equal rows nothing but the number has to be kept.
     LEFT JOIN LATERAL (
-        SELECT k.name, k.age, k.email, k.phone_number, k.new_email, k.new_phone_number, k.new_address, k.new_info, k.job,
+        SELECT k.name, k.age, k.email, k.phone_number, k.new_email, k.new_phone_number, u.new_address, u.new_info, k.job,
             k.cleared, k.cleared_keys) AS w ON d.differs
 ), locked AS MATERIALIZED (
     SELECT k.number, k.name, k.age, k.email, k.phone_number, k.job, u.email AS old_email,

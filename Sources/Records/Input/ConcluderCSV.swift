@@ -71,7 +71,8 @@ extension Concluder {
         let name = Dialect(delimiter: best.delimiter).argument
         let isOfLine = flags.delimiter == nil
         fault = fault.adding(
-            "it looks delimited by \"\(name)\"\(isOfLine ? ", which its first line contradicts" : "")", amended: amended
+            "its delimiter looks like \"\(name)\"\(isOfLine ? ", which its first line contradicts" : "")",
+            amended: amended
         )
     }
 

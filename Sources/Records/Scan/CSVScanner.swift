@@ -88,7 +88,7 @@ final class CSVScanner: FormatScanner {
             let path = column.map { $0.path.isEmpty ? $0.source : $0.path } ?? []
             let name = FieldError.fieldName(Array(path.joined(separator: [UInt8(ascii: ".")])))
             let subject = name.isEmpty ? "a surplus cell " : ""
-            errors.append(name, "stray_quote", subject + "has a quote where none may be")
+            errors.append(name, "stray_quote", subject + "has a quote in the wrong place")
         }
         return errors.errors
     }

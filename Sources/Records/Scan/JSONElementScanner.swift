@@ -164,7 +164,7 @@ final class JSONElementScanner: FormatScanner {
             } else if Self.isBlank(byte) || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "]") {
                 break
             } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "}") {
-                throw fault("a bracket where none may be", at: count, lines: lines)
+                throw fault("a bracket in the wrong place", at: count, lines: lines)
             }
             count += 1
         }

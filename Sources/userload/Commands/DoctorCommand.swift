@@ -21,7 +21,7 @@ extension Command {
             options: Options.kafka + Options.postgres + [Options.json] + Options.logging,
             examples: [
                 Example("userload doctor", "Before the first load, and when something is odd."),
-                Example("userload doctor --quiet", "From cron: prints only what needs a person."),
+                Example("userload doctor --quiet", "From cron: prints only problems."),
             ])
     ) { arguments, context in
         let findings = try examine(arguments, context)

@@ -50,10 +50,11 @@ func forgetReport(_ outcome: PersonForgetter.Outcome, times: Times) -> [String] 
     }
     if let latest = outcome.latest {
         lines.append(
-            "Kafka keeps the message until the topic's retention has passed: in a topic that push made, 7 days after it "
-                + "was sent, that is about \(times.dayAndTime(latest + 7 * 86_400))")
+            "Kafka keeps the message until the topic's retention has passed: in a topic that push created, 7 days after "
+                + "it was sent, that is about \(times.dayAndTime(latest + 7 * 86_400))")
     } else {
-        lines.append("Kafka keeps messages until the topic's retention has passed: in a topic that push made, 7 days")
+        lines.append(
+            "Kafka keeps messages until the topic's retention has passed: in a topic that push created, 7 days")
     }
     return lines.map(escaped)
 }

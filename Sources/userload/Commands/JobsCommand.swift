@@ -11,7 +11,7 @@ extension Command {
     private static let label = Option.text("label", "NAME", help: "Only jobs with exactly this label.")
     private static let state = Option<JobState>.choice("state", "STATE", help: "Only jobs in this state.")
     private static let failed = Flag(
-        "failed", help: "Only jobs that need a person: stalled, inconsistent, interrupted, or with rejects.")
+        "failed", help: "Only jobs that need attention: stalled, inconsistent, interrupted, or with rejects.")
 
     static let jobs = Command(
         CommandDescription(

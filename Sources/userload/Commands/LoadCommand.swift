@@ -123,7 +123,7 @@ extension Command {
             do {
                 try context.openDatabase(arguments).jobs.noteTold(told)
             } catch {
-                context.logger.debug("that its rejects were told could not be noted: the next load tells of them again")
+                context.logger.debug("could not note that its rejects were reported: the next load reports them again")
             }
         }
         return report.isQuiet && followed.end != .interrupted ? code : followed.exitCode

@@ -24,7 +24,7 @@ extension Command {
             ],
             options: [olderThan, rejectsOlderThan, dryRun] + Options.postgres + Options.logging,
             examples: [
-                Example("userload prune --older-than 90d --dry-run", "What would go?"),
+                Example("userload prune --older-than 90d --dry-run", "What would be deleted?"),
                 Example("userload prune --older-than 90d --rejects-older-than 30d", "From cron."),
             ])
     ) { arguments, context in

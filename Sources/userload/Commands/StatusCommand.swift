@@ -28,7 +28,7 @@ extension Command {
                     + "pending, processing, interrupted, stalled, inconsistent, completed, abandoned, undone.",
                 "A run is one push or load command. It is complete when each of its files has a job and all of these are "
                     + "completed; fewer jobs than files is exit code 3. Of several hosts the worst one counts.",
-                "What is wrong with rejects is told by code, the most frequent first.",
+                "Rejects are listed by code, the most frequent first.",
                 "With --wait the exit code is 0 for done, 1 for done with rejects, 3 for not complete; without it, 0 if "
                     + "the state could be read. --json prints one JSON object per job, each on its own line.",
             ],

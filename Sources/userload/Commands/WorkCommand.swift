@@ -30,10 +30,10 @@ extension Command {
             discussion: [
                 "Reads the topic as one of any number of workers, validates every record and loads it with COPY, rows "
                     + "and positions in one transaction. Creates its tables the first time. Runs until SIGTERM or "
-                    + "SIGINT, then finishes the batch in hand. Servers that are away are waited for. With --drain it "
-                    + "joins no consumer group: it reads what no worker is reading.",
-                "On a terminal it shows how far it is; in a log, a line a minute while it moves. systemd is told that it "
-                    + "is ready, what it does and that it is alive (Type=notify, WatchdogSec); a worker that hangs is not.",
+                    + "SIGINT, then finishes its batch. It waits for servers that cannot be reached. With --drain it joins no "
+                    + "consumer group: it reads what no worker is reading.",
+                "On a terminal it shows its progress; in a log, one line per minute while there is progress. It tells "
+                    + "systemd that it is ready, what it is doing, and that it is alive (Type=notify, WatchdogSec).",
             ],
             options: Options.kafka + Options.postgres
                 + [
@@ -41,7 +41,7 @@ extension Command {
                     MetricsFlags.metricsFile, WorkFlags.statusFile,
                 ] + Options.logging,
             examples: [
-                Example("userload work", "Until it is told to stop, as a service."),
+                Example("userload work", "As a service, until it is stopped."),
                 Example("userload work --drain", "All there is now, then stop: from cron."),
             ]), isService: true
     ) { arguments, context in

@@ -107,7 +107,7 @@ private func rights(_ facts: KafkaFacts) -> [Finding] {
         return [
             .ok(name, "DESCRIBE and READ on the topic"),
             .notTested(
-                name, "WRITE on the topic: librdkafka \(facts.version) cannot ask without sending; a push tells at once"
+                name, "WRITE on the topic: librdkafka \(facts.version) cannot ask without sending; a push will show it"
             ),
         ]
     }
@@ -133,7 +133,7 @@ private func brokerClock(_ facts: KafkaFacts, _ now: Date) -> Finding {
 func lagFindings(_ lag: DoctorAnswer<Lag>, now: Date) -> [Finding] {
     switch lag {
     case .notAsked:
-        return [.notTested("lag", "takes an existing topic, and a schema userload in a database that answers")]
+        return [.notTested("lag", "needs an existing topic, and a schema userload in a database that answers")]
     case .failed(let error): return [.fail("lag", error.message, error.hint ?? "see `userload lag`")]
     case .value(let lag): return [group(lag), behind(lag, now)]
     }

@@ -11,8 +11,8 @@ struct FileMoves {
     static let option = Option.text(
         "move-to", "DIR",
         help:
-            "Move a file to DIR once its job is completed, with or without rejects. Never over another file: it then gets "
-            + "the slug into its name. What could not be moved is moved when the same command is run again.")
+            "Move a file to DIR once its job is completed, with or without rejects. It never replaces a file: if "
+            + "the name is taken, the slug is added. To move what could not be moved, run the same command again.")
 
     private let move: FileMove?
     private let folder: String

@@ -66,7 +66,7 @@ struct OnFinish {
         case .exit(let code): "the command of --on-finish ended with exit code \(code)"
         case .signal(let number): "the command of --on-finish was ended by signal \(number)"
         case .tooLong: "the command of --on-finish did not end within \(spelled(limit)) and was stopped"
-        case .stopped: "the command of --on-finish was stopped, for userload was told to stop"
+        case .stopped: "the command of --on-finish was stopped, because userload was stopped"
         case .notStarted(let reason): "the command of --on-finish could not be started: \(reason)"
         }
     }

@@ -8,7 +8,7 @@ enum RunTimeout {
 
     static let load = Option.duration(
         "timeout", in: range,
-        help: "Stop after this long, however far it is, with exit code 3; the same command resumes.")
+        help: "Stop after this long, whatever is left, with exit code 3; the same command resumes.")
     static let drain = Option.duration(
         "timeout", in: range,
         help: "With --drain: stop after this long, however far it is, with exit code 3; the next run resumes.")
@@ -22,7 +22,7 @@ extension Context {
             arguments[RunTimeout.drain] != nil
             ? RunTimeout.drain.definition : arguments[OnFinish.option] != nil ? OnFinish.option.definition : nil
         guard let option else { return }
-        throw Failure(.usage, "\(option.spelling) needs --drain: without it work runs until it is told to stop")
+        throw Failure(.usage, "\(option.spelling) needs --drain: without it work runs until it is stopped")
     }
 
     /// From now on. It stops as by SIGTERM, which takes some seconds at most.

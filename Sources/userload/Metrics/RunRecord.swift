@@ -158,7 +158,7 @@ enum MetricsFlags {
     static let metricsFile = Option(
         OptionDefinition(
             long: "metrics-file", placeholder: "PATH.prom",
-            help: "Write what came of the run there, for the textfile collector of Prometheus' node_exporter.")
+            help: "Write the outcome of the run to this file, for the textfile collector of Prometheus' node_exporter.")
     ) { text throws(ValueProblem) in
         guard text.hasSuffix(".prom") else { throw ValueProblem("must end in .prom: the collector reads no others") }
         return text

@@ -25,7 +25,7 @@ struct FileChoice {
 
     static let minAge = Option.duration(
         "min-age", in: .seconds(1)...(.seconds(366 * 86_400)),
-        help: "Pass over a file that was written to less than this long ago; the next run takes it. Not for a stream.")
+        help: "Skip a file that was written to more recently than this; the next run takes it. Not for a stream.")
     static let ifAny = Flag(
         "if-any", help: "FILE may be a pattern, such as '/data/*.csv'; one that names no file is fine.")
 

@@ -185,7 +185,7 @@ extension Context {
             first = first ?? jobs
             screen.progress(
                 away != nil
-                    ? "Postgres is away, waiting"
+                    ? "Postgres cannot be reached, waiting"
                     : progressLine(jobs, since: first ?? [], seconds: seconds, now: now()))
         }
         // What was waited for is known: a connection that is lost now costs no more than this.

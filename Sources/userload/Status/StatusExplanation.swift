@@ -92,7 +92,7 @@ extension StatusReport {
             return ["inconsistent: the file changed while it was pushed; to load it as it is now: \(again)"]
         case .sum:
             return [
-                "inconsistent: rows vanished on their way into the table (a trigger?): look there first, then \(again)"
+                "inconsistent: rows were dropped on their way into the table (by a trigger?): look there first, then \(again)"
             ]
         default:
             return ["inconsistent: other content arrived than was pushed: \(again)"]

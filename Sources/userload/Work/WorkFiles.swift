@@ -10,7 +10,8 @@ import Synchronization
 
 enum WorkFlags {
     static let statusFile = Option.text(
-        "status-file", "PATH", help: "Keep what the worker is doing there as a JSON object, written every 5 s.")
+        "status-file", "PATH",
+        help: "Keep a JSON object in this file that says what the worker is doing, written every 5 s.")
 }
 
 /// Starts with `init`.
@@ -109,7 +110,7 @@ extension Context {
             connection.deadline = .now + .seconds(10)
             return try probe.look(connection, try DatabaseInfo.read(connection), asksGroup: false)
         } catch {
-            logger.debug("the lag is not known: \(sentence(error))")
+            logger.debug("the lag cannot be determined: \(sentence(error))")
             return nil
         }
     }

@@ -71,7 +71,7 @@ import Testing
             (.exit(0), nil), (.exit(7), "the command of --on-finish ended with exit code 7"),
             (.signal(9), "the command of --on-finish was ended by signal 9"),
             (.tooLong, "the command of --on-finish did not end within 1m and was stopped"),
-            (.stopped, "the command of --on-finish was stopped, for userload was told to stop"),
+            (.stopped, "the command of --on-finish was stopped, because userload was stopped"),
             (.notStarted("No such file"), "the command of --on-finish could not be started: No such file"),
         ]
         for (ending, sentence) in endings { #expect(OnFinish.sentence(ending, .seconds(60)) == sentence) }

@@ -65,7 +65,7 @@ import Testing
         try world.expectCompleted(file, inserted: 1_000)
         let service = try world.expect(2, "work", "--timeout", "1h")
         #expect(
-            service.stderr.contains("--timeout needs --drain: without it work runs until it is told to stop"),
+            service.stderr.contains("--timeout needs --drain: without it work runs until it is stopped"),
             "\(service)")
     }
 
@@ -222,7 +222,7 @@ import Testing
         #expect(
             stopped.code == 0
                 && stopped.stderr.hasSuffix(
-                    "warning: the command of --on-finish was stopped, for userload was told to stop\n"),
+                    "warning: the command of --on-finish was stopped, because userload was stopped\n"),
             "\(stopped)")
     }
 }

@@ -136,8 +136,8 @@ import Testing
                 #"2 invalid_phone: 13 phoneNumber "call me" is not a phone number; 14 phoneNumber "12" is not a phone number"#,
                 #"2 ragged_row: 15 "Mario,Conti,44,mario@example.it" the row has 4 cells, the header 6; "#
                     + #"16 "Nils,Berg,45,,,one cell,too many" the row has 7 cells, the header 6"#,
-                "2 stray_quote: 19 name.firstName has a quote where none may be; "
-                    + "20 name.firstName has a quote where none may be",
+                "2 stray_quote: 19 name.firstName has a quote in the wrong place; "
+                    + "20 name.firstName has a quote in the wrong place",
                 #"1 out_of_range: 7 age "151" is not between 0 and 150"#,
                 "1 invalid_utf8: 17 name.lastName \"Petr\u{FFFD}va\" is not valid UTF-8",
                 "1 empty: 18 name.lastName is empty",

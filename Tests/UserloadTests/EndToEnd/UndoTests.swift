@@ -118,7 +118,7 @@ import Testing
                 deleted 0 people and 0 rejects
                 1 other reject mentions the name, but not exactly this person, so it stays:
                   line 4 of \(slug)
-                Kafka keeps messages until the topic's retention has passed: in a topic that push made, 7 days
+                Kafka keeps messages until the topic's retention has passed: in a topic that push created, 7 days
 
                 """)
 

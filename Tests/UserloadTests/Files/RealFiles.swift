@@ -39,7 +39,7 @@ extension RealFile {
             #"CSV, UTF-8, ";": "Name" → name, "Age" → age"#, [#"3 {"name":"Ann Lee","age":35}"#]),
         RealFile(
             "excel-sep-wrong.csv", "sep=;\r\nName,Age\r\nAnn Lee,35\r\n",
-            #"no columns name and age (line 2: Name,Age); it looks delimited by ",", which its first line contradicts"#,
+            #"no columns name and age (line 2: Name,Age); its delimiter looks like ",", which its first line contradicts"#,
             try: "userload load --delimiter , FILE", [#"3 {"name":"Ann Lee","age":35}"#]),
         RealFile(
             "report.csv",

@@ -44,7 +44,7 @@ private let now = Date(timeIntervalSince1970: 1_795_831_200)
                 .ok("rights in Kafka", "DESCRIBE and READ on the topic"),
                 .notTested(
                     "rights in Kafka",
-                    "WRITE on the topic: librdkafka 2.0.2 cannot ask without sending; a push tells at once"),
+                    "WRITE on the topic: librdkafka 2.0.2 cannot ask without sending; a push will show it"),
                 .ok("clock of Kafka", "a message at a log's end is 2 min old: not ahead of this host's"),
             ])
     }

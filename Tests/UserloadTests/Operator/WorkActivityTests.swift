@@ -31,7 +31,7 @@ import Testing
         activity.take(WorkSign(behind: 3000), at: start + .seconds(2))
         #expect(activity.sentence == "loading users: 25 %; 1,000 records, 500/s, ETA 6 s")
         activity.tell(.outage(.postgres, .began, reason: "x"), at: now)
-        #expect(activity.sentence == "waiting: Postgres is away" && activity.phase == .waiting)
+        #expect(activity.sentence == "waiting: Postgres cannot be reached" && activity.phase == .waiting)
         activity.tell(.outage(.kafka, .lasts(.seconds(60)), reason: "x"), at: now)
         #expect(activity.sentence == "waiting: Postgres and Kafka are away")
         #expect(activity.away.map(\.since) == [now, now.addingTimeInterval(-60)])

@@ -44,7 +44,7 @@ extension LoadOutcome {
         if let failure = fatalFailure(error) {
             self = .fatal(failure)
         } else if error.isOurFault {
-            self = .fatal(PipelineError.postgres("Postgres does not understand userload, a fault of ours: \(error)"))
+            self = .fatal(PipelineError.postgres("Postgres does not understand userload, a bug in userload: \(error)"))
         } else if error.isData {
             self = .fatal(
                 PipelineError.configuration("the schema userload in the database does not take what it must: \(error)"))

@@ -12,6 +12,7 @@ extension LoadTransaction {
         let rest = try withoutSkipped(RowNumbers(rows.filter { !batch.mode(of: $0).updates }))
         if updating.isEmpty { return rest }
         let toInsert = Set(rest).union(try update(updating[...]))
+        if toInsert.isEmpty { return [] }
         return RowNumbers(rows.filter(toInsert.contains))
     }
 
@@ -38,6 +39,23 @@ extension LoadTransaction {
 
     /// - Returns: those whose keys the table does not have.
     private func update(_ rows: RowNumbers) throws -> RowNumbers {
+        // Joins that read the whole table would make every batch cost more as it grows, and bitmaps are for many rows.
+        try connection.execute(
+            "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off")
+        let before = tally.duplicates.reduce(0, +)
+        var rest = RowNumbers()
+        var changing = rows
+        // For a few rows one more question is what costs.
+        if memory.expectsEqual, rows.count >= 1_000 {
+            (rest, changing) = try withoutEqual(rows)
+        }
+        rest += try change(changing)
+        memory.expectsEqual = 2 * (tally.duplicates.reduce(0, +) - before) >= rows.count
+        return rest
+    }
+
+    /// - Returns: those whose keys the table does not have.
+    private func change(_ rows: RowNumbers) throws -> RowNumbers {
         guard !rows.isEmpty else { return [] }
         let answer: UpdateAnswer
         try setSavepoint()
@@ -49,7 +67,7 @@ extension LoadTransaction {
                 for number in rows { try refuse(number, error) }
                 return []
             }
-            return RowNumbers(try halves(rows).flatMap { try update($0) })
+            return RowNumbers(try halves(rows).flatMap { try change($0) })
         }
         isSavepointUsed = true
         var rest = RowNumbers()
@@ -72,8 +90,6 @@ extension LoadTransaction {
 
     private func ask(_ rows: RowNumbers) throws -> UpdateAnswer {
         do {
-            // A join that reads the whole table would make every batch cost more as the table grows.
-            try connection.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
             return UpdateAnswer(
                 try connection.query(statements.update, keyParameters(rows) + updateParameters(rows)), rows.count)
         } catch {
@@ -87,8 +103,16 @@ extension LoadTransaction {
 
     /// The columns that may change, whose row it is then, and what is to be cleared.
     private func updateParameters(_ rows: RowNumbers) -> [Parameter] {
-        let columns: [(Int, BinaryArray.Element)] = [(2, .text), (3, .text), (4, .jsonb), (5, .jsonb), (6, .uuid)]
-        return columns.map { parameter($0.0, $0.1, rows) } + [clearedFields(rows), clearedKeys(rows)]
+        [parameter(2, .text, rows), parameter(3, .text, rows), jsonTexts(4, rows), jsonTexts(5, rows)]
+            + [parameter(6, .uuid, rows), clearedFields(rows), clearedKeys(rows)]
+    }
+
+    private func jsonTexts(_ column: Int, _ rows: RowNumbers) -> Parameter {
+        var values = BinaryArray(of: .text)
+        for number in rows {
+            values.append(optional: CopyRow.json(column, of: batch.copy(of: batch.rows[Int(number)])))
+        }
+        return values.parameter()
     }
 
     private func clearedFields(_ rows: RowNumbers) -> Parameter {

@@ -173,6 +173,8 @@ struct LoadEnvironment: Sendable {
 struct LoaderMemory {
     /// The last batch met keys that the table had: look for them first. A COPY that fails costs more than the look.
     var expectsDuplicates = false
+    /// Of the last records to update rows at least half changed nothing: to find those first costs less.
+    var expectsEqual = true
     /// The table has triggers that run for each row before it is inserted: COPY would not say what they made of it.
     var hasRowTriggers = false
     /// The last records refused without one inserted in between, all for one reason.

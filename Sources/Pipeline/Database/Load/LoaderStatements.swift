@@ -24,6 +24,7 @@ struct LoaderStatements: Sendable {
     let insert: String
     let table: String
     let findDuplicates: String
+    let findEqual: String
     let update: String
 
     init(_ info: DatabaseInfo) {
@@ -35,6 +36,7 @@ struct LoaderStatements: Sendable {
             .map { "AND u.\($0.1) IS NOT DISTINCT FROM k.\($0.1)" }.joined(separator: " ")
         findDuplicates = SQL.text(
             PackageResources.loader_find_duplicates_sql, [("users", info.table), ("same", same)])
+        findEqual = SQL.text(PackageResources.loader_find_equal_sql, [("users", info.table), ("same", same)])
         update = SQL.text(PackageResources.loader_update_sql, [("users", info.table), ("same", same)])
     }
 

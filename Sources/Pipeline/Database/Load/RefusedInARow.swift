@@ -22,7 +22,7 @@ struct RefusedInARow: Equatable {
         let reason = error.constraint.map { ", constraint \($0)" } ?? ""
         return PipelineError.configuration(
             "Postgres refused \(count) record\(count == 1 ? "" : "s") in a row with SQLSTATE \(error.sqlstate?.rawValue ?? "?")\(reason): "
-                + "\(error.message). Nothing of this batch was loaded. Mend the table's constraints or triggers, or let "
+                + "\(error.message). Nothing of this batch was loaded. Correct the table's constraints or triggers, or let "
                 + "`userload work --max-refused 0` make such records rejects")
     }
 }

@@ -27,7 +27,7 @@ package struct DatabaseInfo: Equatable, Sendable {
     package static func read(_ connection: Connection) throws -> DatabaseInfo {
         guard let info = try readIfMade(connection) else {
             throw PipelineError.configuration(
-                "\(connection.place) has no schema userload yet: 'userload work' or 'userload migrate' makes it")
+                "\(connection.place) has no schema userload yet: 'userload work' or 'userload migrate' creates it")
         }
         guard info.schemaVersion <= Migration.latest else { throw info.isNewer(connection) }
         guard info.schemaVersion == Migration.latest else {

@@ -75,7 +75,7 @@ private struct Run {
             let asked = try qualified(table)
             guard asked == info.name else {
                 throw PipelineError.configuration(
-                    "\(connection.place) keeps people in \(info.tableName) since its first migration; "
+                    "\(connection.place) has kept people in \(info.tableName) since its first migration; "
                         + "USERLOAD_TABLE says \(asked.text)")
             }
         }
@@ -115,7 +115,8 @@ private struct Run {
             made = try create()
         }
         guard let info = try DatabaseInfo.readIfMade(connection) else {
-            throw PipelineError.configuration("schema userload in \(connection.place) vanished while it was made")
+            throw PipelineError.configuration(
+                "schema userload in \(connection.place) disappeared while it was being created")
         }
         try connection.commit()
         return MigrationReport(made: made, info: info)
