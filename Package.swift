@@ -61,3 +61,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `Tests/Fuzz/run` builds it, with libFuzzer, which brings a main of its own.
+if Context.environment["USERLOAD_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Pipeline", "Records", "Files"], path: "Tests/Fuzz/Sources",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}
+
+// `Tests/Sanitizers/run` without the suites that need servers: half of what there is to build.
+if Context.environment["USERLOAD_UNITS"] != nil {
+    package.products = []
+    package.targets.removeAll { ["userload", "UserloadTests", "KafkaTests", "PostgresTests"].contains($0.name) }
+}

@@ -80,6 +80,7 @@ final class Client {
     /// Makes such a call without waiting for it; closing waits until it has returned.
     func detach(_ call: @escaping (OpaquePointer) -> Void) {
         guard let handle else { return }
+        // Nobody else touches what it captures.
         nonisolated(unsafe) let work = { call(handle) }
         unreturned.append(DetachedCall { work() })
     }
@@ -88,7 +89,7 @@ final class Client {
     var fatalError: KafkaError? { handle.flatMap(fatalErrorOf) }
 }
 
-/// Written by the call's thread before it signals, read after that.
+/// Unchecked: written by the call's thread before it signals, read after that.
 private final class Answer: @unchecked Sendable {
     var code = RD_KAFKA_RESP_ERR_NO_ERROR
 }

@@ -98,6 +98,10 @@ import Testing
         ),
         ([0x82], "CP932", "line 1, byte 0: the file ends in the middle of a character (CP932)"),
         (Array("a") + [0xE9], "US-ASCII", "line 1, byte 1: 0xE9 is not US-ASCII"),
+        // glibc takes this byte, and reads on behind it: a fuzzer's.
+        (Array("a\n") + [0x0E], "ISO-2022-CN-EXT", "line 2, byte 2: 0x0E is not ISO-2022-CN-EXT"),
+        (Array("a\n") + [0x0E] + Array("b"), "ISO-2022-CN-EXT", "line 2, byte 2: 0x0E is not ISO-2022-CN-EXT"),
+        ([0x0E, 0x0E], "ISO-2022-CN-EXT", "line 1, byte 0: 0x0E is not ISO-2022-CN-EXT"),
     ]
 
     @Test(arguments: wrong.indices) func whatIsNotInTheEncoding(index: Int) throws {

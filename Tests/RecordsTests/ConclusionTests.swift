@@ -109,10 +109,12 @@ import Testing
                 #"! [{"field":"","code":"ragged_row","message":"the row has 4 cells, the header 3"}]"#,
             ]),
         File(
-            bytes: "name,age,x\nAnn Lee,35\nBo\nCy,3,4,5\n", line: #"CSV, ",": name, age"#,
+            bytes: "name,age,x\nAnn Lee,35\nBo\nCy,3,4,5\nDi\"x,4\n", line: #"CSV, ",": name, age"#,
             records: [
                 ann, #"! [{"field":"age","code":"missing","message":"is missing"}]"#,
                 #"! [{"field":"","code":"ragged_row","message":"the row has 4 cells, the header 3"}]"#,
+                // Nothing of the cells that may be missing.
+                #"! [{"field":"name","code":"stray_quote","message":"has a quote in the wrong place"}]"#,
             ], flags: { $0.ragged = true }),
         File(
             bytes: "name,age,x\nAnn Lee,35,NULL\nNULL,1,\"NULL\"\nnull,2,NULLs\n", line: #"CSV, ",": name, age"#,

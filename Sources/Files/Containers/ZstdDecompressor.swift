@@ -25,8 +25,13 @@ final class ZstdDecompressor: Decompressor {
         _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, at position: UInt64
     ) throws(FileError) -> (consumed: Int, produced: Int) {
         if isBetweenFrames {
-            guard !input.isEmpty else { return (0, 0) }
+            guard let first = input.first else { return (0, 0) }
             frameStart = position
+            // libzstd may know formats from before RFC 8878, and takes a piece of one for the whole.
+            guard first == 0x28 || (0x50...0x5F).contains(first) else {
+                throw position > 0
+                    ? Container.zstd.followedByGarbage(at: position) : Container.zstd.damaged(at: 0, "no zstd frame")
+            }
         }
         var source = ZSTD_inBuffer(src: input.baseAddress, size: min(input.count, max(wanted, 1)), pos: 0)
         var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)

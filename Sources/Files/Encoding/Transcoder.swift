@@ -13,6 +13,7 @@ final class Transcoder {
     private var pending: UnsafeRawBufferPointer  // not decoded yet, in `source`
     private var ready: UnsafeRawBufferPointer  // decoded and not handed out yet, in `target`
     private var sourceHasEnded = false
+    private var failure: FileError?  // to be thrown once what is ready was handed out
     private var isFlushed = false
     private var mayBeginWithMark: Bool
     private var position: UInt64  // of `pending`, from the start of the file
@@ -53,6 +54,7 @@ final class Transcoder {
 
     /// Decodes some more, if possible; false at the end.
     private func decode(_ read: (UnsafeMutableRawBufferPointer) throws -> Int) throws -> Bool {
+        if let failure { throw failure }
         if pending.isEmpty, !sourceHasEnded { try readMore(read) }
         if pending.isEmpty, sourceHasEnded {
             guard !isFlushed else { return false }
@@ -68,8 +70,9 @@ final class Transcoder {
             if ready.starts(with: ByteOrderMark.utf8.bytes) { ready = UnsafeRawBufferPointer(rebasing: ready[3...]) }
         }
         lines.count(ready)
+        if result == .illegal, before > 0 { failure = illegal(hasConsumed: pending.count < before) }
         if ready.isEmpty, before > 0 {
-            if result == .illegal { throw illegal() }
+            if let failure { throw failure }
             // The bytes at hand are the beginning of a character.
             if result == .more {
                 guard !sourceHasEnded, pending.count < source.count else { throw cutOff() }
@@ -87,7 +90,17 @@ final class Transcoder {
         pending = UnsafeRawBufferPointer(rebasing: source[..<(kept + count)])
     }
 
-    private func illegal() -> FileError {
+    /// Some of iconv's modules take the byte that they refuse, and would go on behind it.
+    private func illegal(hasConsumed: Bool) -> FileError {
+        var rest = pending
+        let isTaken = withUnsafeTemporaryAllocation(byteCount: 64, alignment: 16) { scratch in
+            var room = scratch
+            return iconv.convert(&rest, &room) != .illegal || rest.count < pending.count
+        }
+        if isTaken, hasConsumed, let next = pending.baseAddress {
+            pending = UnsafeRawBufferPointer(start: next - 1, count: pending.count + 1)
+            position -= 1
+        }
         let what: String
         if encoding.isUTF16, pending.count >= 2 {
             let unit =

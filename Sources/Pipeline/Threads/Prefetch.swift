@@ -5,7 +5,7 @@ import Synchronization
 
 /// One question, on a thread of its own. The answer is handed over, once, with all that belongs to it.
 final class Prefetch<Value>: Sendable {
-    /// Handed from thread to thread, never shared.
+    /// Unchecked: handed from thread to thread, never shared.
     private struct Box: @unchecked Sendable { let result: Result<Value, any Error> }
 
     private let box = Mutex<Box?>(nil)

@@ -185,12 +185,12 @@ struct SessionOpening {
 
 /// Makes a lookup thread's tools: the first time of what was opened before.
 struct LookupOpening: @unchecked Sendable {
+    // Unchecked: made on one thread and handed to another, which alone uses `first` from then on; all else is Sendable.
     typealias First = (connection: Connection, admin: Admin, reader: Prefetch<Reader>)
 
     fileprivate let opening: SessionOpening
     fileprivate let facts: SessionFacts
     fileprivate let abandon: Interrupt
-    /// Handed over to the lookup thread.
     fileprivate let first: First
 
     /// On the lookup thread.

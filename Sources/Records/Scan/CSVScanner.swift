@@ -78,7 +78,7 @@ final class CSVScanner: FormatScanner {
 
     private func flaws() -> [FieldError] {
         var errors = ErrorList()
-        if rows.cellCount != columnCount {
+        if rows.cellCount > columnCount || rows.cellCount < columnCount && !isRagged {
             errors.append(
                 "", "ragged_row",
                 "the row has \(rows.cellCount) cell\(rows.cellCount == 1 ? "" : "s"), the header \(columnCount)")
