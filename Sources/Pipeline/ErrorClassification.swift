@@ -1,4 +1,4 @@
-// Which errors another try does not change, and how each reads in one sentence (DESIGN, "Errors of the server").
+// Which errors another try does not change, and how each reads in one sentence (Design.md, "Errors of the server").
 
 package import Kafka
 import Postgres

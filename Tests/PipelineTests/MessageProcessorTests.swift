@@ -192,7 +192,7 @@ private let person = #"{"name":"Ada","age":36}"#
         bench.end()
     }
 
-    /// DESIGN 10: the key was changed in the middle of the job.
+    /// Design.md, "Exactly once" 10: the key was changed in the middle of the job.
     @Test func theRestOfAJobOfAnotherKeyIsPassedOverToo() throws {
         let bench = Bench(key: try KeyFields(parsing: "name,age,email"))
         var progress = Progress(last: 1, passedOver: -1, digest: 1, ended: false, exists: true)

@@ -24,7 +24,7 @@ import Testing
             ])
     }
 
-    /// DESIGN, "Exactly once" 10: also in the middle of a job.
+    /// Design.md, "Exactly once" 10: also in the middle of a job.
     @Test func theRestOfAJobIsPassedOverAfterAChangeOfTheKey() throws {
         let fixture = try WorkerFixture()
         let id = JobID(high: 7, low: 1)

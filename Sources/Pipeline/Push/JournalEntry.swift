@@ -73,7 +73,7 @@ package struct JournalEntry: Codable, Equatable, Sendable {
         return state != .pushed || zip(ends, partitions).allSatisfy { $1?.last.seq == $0.lastSeq + 1 }
     }
 
-    /// What a wire header may say (DESIGN, "The wire").
+    /// What a wire header may say (Design.md, "The wire").
     private static let limit: UInt64 = 1 << 53
     /// 1970 to 9999.
     private static let times = Date(timeIntervalSince1970: 0)...Date(timeIntervalSince1970: 253_402_300_799)

@@ -1,5 +1,5 @@
 // Which partitions this worker owns, from which offset it reads each, and whether it reads at all: the decisions
-// around librdkafka's `assign`, as a state machine (DESIGN, "Exactly once" 7 and 8).
+// around librdkafka's `assign`, as a state machine (Design.md, "Exactly once" 7 and 8).
 
 /// Partitions, positions and pauses. A value: every event returns what the shell must do.
 package struct Assignment: Sendable {

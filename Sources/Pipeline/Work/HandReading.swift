@@ -1,4 +1,4 @@
-// Which partitions a drain or a load reads by itself, without joining the group (DESIGN, "Exactly once" 13): the decision,
+// Which partitions a drain or a load reads by itself, without joining the group (Design.md, "Exactly once" 13): the decision,
 // apart from asking.
 
 /// A value; time is handed in.

@@ -1,4 +1,4 @@
-// What a look at a partition's row and at its anchor means: the decision, apart from asking (DESIGN, "Exactly once" 7).
+// What a look at a partition's row and at its anchor means: the decision, apart from asking (Design.md, "Exactly once" 7).
 
 /// How the worker left a partition when the look began.
 struct PositionExpectation: Equatable, Sendable {

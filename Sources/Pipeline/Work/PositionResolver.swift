@@ -1,5 +1,5 @@
 // Where to read on in a partition, and whether the log there is still the one we know: positions from the database,
-// anchors from Kafka (DESIGN, "Exactly once" 5 and 7).
+// anchors from Kafka (Design.md, "Exactly once" 5 and 7).
 
 package import Kafka
 import Records

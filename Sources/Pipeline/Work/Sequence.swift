@@ -1,4 +1,4 @@
-// The sequence rule of the protocol: of each job and partition, only last + 1 is applied (DESIGN, "Exactly once" 2).
+// The sequence rule of the protocol: of each job and partition, only last + 1 is applied (Design.md, "Exactly once" 2).
 
 package import Records
 

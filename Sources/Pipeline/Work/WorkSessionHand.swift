@@ -1,4 +1,4 @@
-// What a session does that reads by hand, without a group: looks around, takes partitions and lets go of them (DESIGN,
+// What a session does that reads by hand, without a group: looks around, takes partitions and lets go of them (Design.md,
 // "Exactly once" 13). `HandReading` decides.
 
 import Kafka

@@ -1,4 +1,4 @@
-// Takes what is no longer needed of jobs that ended long ago (DESIGN, "Runs, labels, rejects that come back").
+// Takes what is no longer needed of jobs that ended long ago (Design.md, "Runs, labels, rejects that come back").
 
 package import Postgres
 package import Records

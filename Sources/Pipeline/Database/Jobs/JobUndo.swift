@@ -1,4 +1,4 @@
-// Takes back what a job inserted (DESIGN, "Runs, labels, rejects that come back").
+// Takes back what a job inserted (Design.md, "Runs, labels, rejects that come back").
 
 package import Postgres
 package import Records

@@ -1,5 +1,5 @@
 // Jobs of --on-duplicate update that have not ended: what is pushed to the same topic for another number of partitions waits for
-// them (DESIGN, "A record", order under update).
+// them (Design.md, "A record", order under update).
 
 internal import FileNames
 package import Postgres

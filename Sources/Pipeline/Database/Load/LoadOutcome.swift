@@ -1,4 +1,4 @@
-// What came of a batch, and which errors of the server mean what (DESIGN, "Errors of the server").
+// What came of a batch, and which errors of the server mean what (Design.md, "Errors of the server").
 
 package import Postgres
 

@@ -1,4 +1,4 @@
-// A connection that loads batches, one transaction each (DESIGN, "Exactly once" 5, 6, 11, 12).
+// A connection that loads batches, one transaction each (Design.md, "Exactly once" 5, 6, 11, 12).
 
 package import Postgres
 

@@ -1,5 +1,5 @@
 // Who reads a topic by hand into this database: one at a time, so that two of them do not do the same work. Correctness
-// does not depend on it (DESIGN, "Exactly once" 13). A lease in a row, not a lock in an open transaction: that would take a
+// does not depend on it (Design.md, "Exactly once" 13). A lease in a row, not a lock in an open transaction: that would take a
 // connection of its own for as long as it is held or waited for, and a pooler has few.
 
 package import Postgres
