@@ -1,4 +1,4 @@
-"""Files that change, disks that are full, files moved away, clocks that jump, rejects that come back corrected."""
+"""Files that change, disks that are full, files moved away, rejects that come back corrected."""
 import csv
 import os
 import subprocess
@@ -202,27 +202,3 @@ def corrected(lane):
             row.job = ids[0]
     injected(lane, "corrected")
     finish(lane)
-
-
-CLOCK = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
-
-
-def clock(lane):
-    """The clock is wrong by days, and by others for push than for work. It is not set while they run: librdkafka waits by
-    that clock. Only where Debian's libfaketime is installed."""
-
-    def days():
-        return {"LD_PRELOAD": CLOCK, "FAKETIME": f"{lane.rng.choice([-400, -3, 3, 400]):+}d"}
-
-    job = lane.job()
-    place = {"FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    ends(lane, lane.push(job, environment=place | days()), 0)
-    drain = lane.drain(environment=place | days())
-    if drain.runs_for(lane.rng.uniform(0.05, 0.5)):
-        drain.kill()
-    injected(lane, "clock")
-    finish(lane)
-
-
-if os.path.exists(CLOCK):
-    fault("clock", 4)(clock)

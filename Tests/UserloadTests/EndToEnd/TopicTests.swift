@@ -50,11 +50,7 @@ import Testing
         try world.createTopic("max.message.bytes=1064960")
         try world.expect(0, "load", try world.files.write("first.csv", People.csv(0..<10)))
         _ = try world.push(try world.files.write("second.csv", People.csv(10..<30)))
-        let all = (0..<2).map { #"{"topic": "\#(world.topic)", "partition": \#($0), "offset": -1}"# }
-        let json = try world.files.write(
-            "records.json", #"{"partitions": [\#(all.joined(separator: ","))], "version": 1}"#)
-        try world.kafka?.tool(
-            "kafka-delete-records.sh", ["--bootstrap-server", world.broker, "--offset-json-file", json])
+        try world.deleteRecords(partitions: 2)
         let work = try world.expect(0, "work", "--drain")
         for partition in 0..<2 {
             #expect(work.stderr.contains("\(world.topic)/\(partition): offsets "), "\(work)")

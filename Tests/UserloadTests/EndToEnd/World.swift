@@ -142,6 +142,13 @@ final class World: Sendable {
         }
     }
 
+    /// Deletes what the topic holds, as retention does.
+    func deleteRecords(partitions: Int) throws {
+        let all = (0..<partitions).map { #"{"topic": "\#(topic)", "partition": \#($0), "offset": -1}"# }
+        let json = try files.write("records.json", #"{"version": 1, "partitions": [\#(all.joined(separator: ","))]}"#)
+        try kafka?.tool("kafka-delete-records.sh", ["--bootstrap-server", broker, "--offset-json-file", json])
+    }
+
     private func topics(_ arguments: [String]) throws {
         try kafka?.tool("kafka-topics.sh", ["--bootstrap-server", broker] + arguments)
     }
