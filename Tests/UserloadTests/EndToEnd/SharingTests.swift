@@ -124,11 +124,11 @@ import Testing
             try world.expect(0, "work", "--drain")
         }
         #expect(slugs[0] != slugs[1])
-        // The latest run of each host answers.
+        // The latest run of each host answers, the newest first.
         let status = try world.expect(0, "status", "nightly").stdout
         let runs = status.components(separatedBy: "\n\n")
         #expect(runs.count == 2, "\(status)")
-        for (run, (host, slug)) in zip(runs, zip(["etl1", "etl2"], slugs)) {
+        for (run, (host, slug)) in zip(runs, zip(["etl2", "etl1"], slugs.reversed())) {
             #expect(run.hasPrefix("nightly  1 file: 1 completed\npushed "), "\(status)")
             #expect(run.contains(" by \(host) (") && run.contains(slug), "\(status)")
         }
