@@ -107,4 +107,4 @@ func trimmed(_ bytes: Bytes) -> Bytes {
 }
 
 @inline(__always)
-func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+package func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }

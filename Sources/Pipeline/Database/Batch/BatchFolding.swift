@@ -81,8 +81,8 @@ extension Batch {
         for member in members {
             guard let info = CopyRow.json(5, of: copy(of: rows[Int(member)])) else { continue }
             bytes += info.count
-            for place in info.indices.dropFirst() where info[place] | 0x20 == UInt8(ascii: "e") {
-                if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(info[place - 1]) { exponents += 1 }
+            exponents += info.indices.dropFirst().count { place in
+                info[place] | 0x20 == UInt8(ascii: "e") && isDigit(info[place - 1])
             }
         }
         return bytes <= Self.mostFolded && exponents <= Self.mostExponents
