@@ -32,8 +32,7 @@ WITH given AS (
             -- What is equal as it stands need not be merged to see it.
             OR CASE WHEN k.cleared_keys IS NULL AND (u.new_info IS NULL OR u.new_info = u.additional_info) THEN false
                     ELSE u.additional_info IS DISTINCT FROM
-                        nullif((coalesce(u.additional_info, '{}') - coalesce(k.cleared_keys::text[], '{}'))
-                            || coalesce(u.new_info, '{}'), '{}') END AS differs OFFSET 0) AS d
+                        userload.merged(u.additional_info, u.new_info, k.cleared_keys) END AS differs OFFSET 0) AS d
     -- Of equal rows nothing but the number has to be kept.
     LEFT JOIN LATERAL (
         SELECT k.name, k.age, k.email, k.phone_number, k.new_email, k.new_phone_number, u.new_address, u.new_info, k.job,
@@ -44,9 +43,7 @@ WITH given AS (
         CASE WHEN k.cleared & 1 = 0 THEN coalesce(k.new_email, u.email) END AS new_email,
         CASE WHEN k.cleared & 2 = 0 THEN coalesce(k.new_phone_number, u.phone_number) END AS new_phone_number,
         CASE WHEN k.cleared & 4 = 0 THEN coalesce(k.new_address, u.address) END AS new_address,
-        CASE WHEN k.new_info IS NULL AND k.cleared_keys IS NULL THEN u.additional_info
-             ELSE nullif((coalesce(u.additional_info, '{}') - coalesce(k.cleared_keys::text[], '{}'))
-                || coalesce(k.new_info, '{}'), '{}') END AS new_info
+        userload.merged(u.additional_info, k.new_info, k.cleared_keys) AS new_info
     FROM (SELECT * FROM found WHERE differs ORDER BY number) AS k
     CROSS JOIN LATERAL (
         SELECT u.email, u.phone_number, u.address, u.additional_info FROM :users AS u
@@ -57,11 +54,8 @@ WITH given AS (
         IS DISTINCT FROM (new_email, new_phone_number, new_address, new_info)
 ), changed AS (
     UPDATE :users AS u
-    -- 1 KiB may be 40 numbers of 131,000 digits each, 5 MB as text.
     SET email = k.new_email, phone_number = k.new_phone_number, address = k.new_address,
-        additional_info = CASE WHEN pg_column_size(k.new_info) > 1024 THEN userload.bounded(k.new_info)
-            ELSE k.new_info END,
-        updated_by = k.job
+        additional_info = userload.bounded(k.new_info), updated_by = k.job
     FROM wanted AS k
     WHERE u.age = k.age AND u.name = k.name :same
     RETURNING k.number

@@ -10,13 +10,9 @@ WITH changed AS (
     SET email = CASE WHEN k.cleared & 1 = 0 THEN coalesce(k.new_email, u.email) END,
         phone_number = CASE WHEN k.cleared & 2 = 0 THEN coalesce(k.new_phone_number, u.phone_number) END,
         address = CASE WHEN k.cleared & 4 = 0 THEN coalesce(k.new_address, u.address) END,
-        -- 1 KiB may be 40 numbers of 131,000 digits each, 5 MB as text.
         additional_info = (
-            SELECT CASE WHEN pg_column_size(m.info) > 1024 THEN userload.bounded(m.info) ELSE m.info END
-            FROM (
-                SELECT CASE WHEN k.new_info IS NULL AND k.cleared_keys IS NULL THEN u.additional_info
-                            ELSE nullif((coalesce(u.additional_info, '{}') - coalesce(k.cleared_keys::text[], '{}'))
-                                || coalesce(k.new_info, '{}'), '{}') END AS info OFFSET 0) AS m),
+            SELECT userload.bounded(m.info)
+            FROM (SELECT userload.merged(u.additional_info, k.new_info, k.cleared_keys) AS info OFFSET 0) AS m),
         updated_by = k.job
     FROM (
         SELECT name, age, email, phone_number, new_email, new_phone_number, address_text::jsonb AS new_address,
@@ -35,8 +31,7 @@ WITH changed AS (
             OR u.address IS DISTINCT FROM CASE WHEN k.cleared & 4 = 0 THEN coalesce(k.new_address, u.address) END
             OR CASE WHEN k.cleared_keys IS NULL AND (k.new_info IS NULL OR k.new_info = u.additional_info) THEN false
                     ELSE u.additional_info IS DISTINCT FROM
-                        nullif((coalesce(u.additional_info, '{}') - coalesce(k.cleared_keys::text[], '{}'))
-                            || coalesce(k.new_info, '{}'), '{}') END)
+                        userload.merged(u.additional_info, k.new_info, k.cleared_keys) END)
     RETURNING k.number
 )
 SELECT array_agg(number) FROM changed
