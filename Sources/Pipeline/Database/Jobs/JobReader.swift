@@ -46,24 +46,10 @@ package struct JobReader {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .millisecondsSince1970
         let sql = SQL.text(PackageResources.job_status_sql)
-        let statuses = try uncompiled(Statement(sql, [.array(ids.map(\.uuid))])).map { row in
+        let statuses = try connection.queryUncompiled(sql, [.array(ids.map(\.uuid))]).map { row in
             try decoder.decode(JobStatus.self, from: Data(row.bytes(0) ?? .init(start: nil, count: 0)))
         }
         return try knowingWhatHoldsThemUp(statuses)
-    }
-
-    /// The server guesses that many small look-ups cost much, and compiling them (jit) would take seconds where they take
-    /// milliseconds. In one round trip.
-    private func uncompiled(_ statement: Statement) throws(PostgresError) -> Rows {
-        guard connection.transactionStatus == .idle else { return try connection.pipeline([statement])[0] }
-        do {
-            return try connection.pipeline([
-                Statement("BEGIN READ ONLY"), Statement("SET LOCAL jit = off"), statement, Statement("COMMIT"),
-            ])[2]
-        } catch {
-            if !connection.isBroken { try? connection.execute("ROLLBACK") }
-            throw error
-        }
     }
 
     /// Takes a job off the list of open ones until more of it comes; the job "-" has no end to give up.

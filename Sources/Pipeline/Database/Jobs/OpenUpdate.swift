@@ -30,15 +30,16 @@ package struct OpenUpdate: Codable, Equatable, Sendable {
     }
 
     /// `2 partitions`.
-    package var count: String { "\(partitions) partition\(partitions == 1 ? "" : "s")" }
+    package var count: String { partitionCount(partitions) }
 }
+
+private func partitionCount(_ count: Int) -> String { "\(count) partition\(count == 1 ? "" : "s")" }
 
 extension JobReader {
     /// More of them say no more.
     private static let updatesListed = 5
 
-    /// The same jobs; of those that wait, what for. Asked apart, for few do: in the question about all jobs it would be so
-    /// large that Postgres compiles it, for seconds.
+    /// The same jobs; of those that wait, what for. Asked apart, for few do: the question about all jobs stays small.
     func knowingWhatHoldsThemUp(_ jobs: [JobStatus]) throws(PostgresError) -> [JobStatus] {
         var jobs = jobs
         var known: [Topic: [OpenUpdate]] = [:]
@@ -85,8 +86,7 @@ func warning(of updates: [OpenUpdate], _ topic: Topic, isJournals: Bool) -> Stri
     let them = updates.count == 1 ? "an --on-duplicate update job" : "--on-duplicate update jobs"
     let abandon = "`userload abandon \(updates.count == 1 ? first.slug : "SLUG")`"
     let has = updates.count == 1 ? "has" : "have"
-    let begin =
-        "topic \(topic.name) has \(topic.partitions) partition\(topic.partitions == 1 ? "" : "s") now, and "
+    let begin = "topic \(topic.name) has \(partitionCount(topic.partitions)) now, and "
     return isJournals
         ? begin
             + "this host's journal knows \(them) pushed for another number that \(updates.count == 1 ? "was" : "were") "
