@@ -40,7 +40,9 @@ struct Location: Equatable, Sendable {
     /// The topic was created again or cut; otherwise the position had no anchor, which proves nothing about the log.
     var isReplaced = false
     /// The first of the offsets that retention removed before they were read; nil: none.
-    var expiredFrom: Int64?
+    var expiredFrom: Int64? {
+        position.nextOffset >= 0 && position.nextOffset < low ? position.nextOffset : nil
+    }
 }
 
 extension [Location] {
@@ -157,11 +159,9 @@ struct PositionResolver {
     static func location(
         _ position: Position, _ marks: (low: Int64, high: Int64), isNew: Bool = false, isReplaced: Bool = false
     ) -> Location {
-        var location = Location(
+        Location(
             position: position, next: max(position.nextOffset, marks.low), low: marks.low, high: marks.high,
             isNewGeneration: isNew, isReplaced: isReplaced)
-        if position.nextOffset >= 0, position.nextOffset < marks.low { location.expiredFrom = position.nextOffset }
-        return location
     }
 
     /// A topic that was created again with fewer partitions does not have all of those we ask for.

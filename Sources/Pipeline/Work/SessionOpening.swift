@@ -168,8 +168,7 @@ struct SessionOpening {
     /// Of partitions that have nothing left to read: who reads by hand does not take them, and would say nothing.
     private func tellExpired(_ locations: [Location]) {
         for location in locations where location.low >= location.high {
-            guard let from = PositionResolver.location(location.position, (location.low, location.high)).expiredFrom
-            else { continue }
+            guard let from = location.expiredFrom else { continue }
             report(.expired(partition: location.position.partition, from: from, next: location.low))
         }
     }

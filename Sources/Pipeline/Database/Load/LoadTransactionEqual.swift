@@ -31,22 +31,20 @@ extension LoadTransaction {
             statements.findEqual,
             keyParameters(asked) + [parameter(2, .text, asked), parameter(3, .text, asked)]
                 + [addresses.parameter(), infos.parameter()])
-        var isThere = [Bool](repeating: false, count: asked.count)
-        for number in answer.first?.numbers(0) ?? [] where isThere.indices.contains(number - 1) {
-            isThere[number - 1] = true
-            tally.duplicates[progressIndex(asked[number - 1])] += 1
-            memory.expectsDuplicates = true
-        }
-        let changing = answer.first?.numbers(1) ?? []
-        for number in changing where isThere.indices.contains(number - 1) {
-            isThere[number - 1] = true
-            unclear.append(asked[number - 1])
+        let (isEqual, mayChange) = (answer.flags(0, of: asked.count), answer.flags(1, of: asked.count))
+        var absent = RowNumbers()
+        for (place, number) in asked.enumerated() {
+            if isEqual[place] {
+                tally.duplicates[progressIndex(number)] += 1
+                memory.expectsDuplicates = true
+            } else if mayChange[place] {
+                unclear.append(number)
+            } else {
+                absent.append(number)
+            }
         }
         // In the order of the keys, in which rows are locked.
         let wanted = Set(unclear)
-        return (
-            RowNumbers(zip(asked, isThere).filter { !$0.1 }.map(\.0)),
-            wanted.isEmpty ? [] : RowNumbers(rows.filter(wanted.contains))
-        )
+        return (absent, wanted.isEmpty ? [] : RowNumbers(rows.filter(wanted.contains)))
     }
 }

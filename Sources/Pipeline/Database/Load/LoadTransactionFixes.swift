@@ -5,7 +5,6 @@ internal import Records
 
 /// What was done with a record that stands for a reject.
 private struct FixOutcome {
-    let job: JobID
     /// The record itself, as a reject of its own.
     let own: RejectPlace
     /// nil: it is loaded.
@@ -41,9 +40,7 @@ extension LoadTransaction {
         }
         guard !outcomes.isEmpty else { return }
         // Statistics of a table that grew in a minute must not make this read it as a whole for each row.
-        try connection.execute(
-            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
-                + "SET LOCAL enable_bitmapscan = off")
+        try connection.execute(Self.lookUps + "; SET LOCAL enable_seqscan = off")
         let first = try found(Array(outcomes.keys))
         try remember(refused.compactMap { entry in first[entry.reject].map { (entry.outcome.own, $0.key) } })
         var noted: [RejectPlace: FixOutcome] = [:]
@@ -81,7 +78,7 @@ extension LoadTransaction {
                 errors = Array(batch.rejectBytes.slice(reject.bytes + reject.byteCount, reject.errorCount))
             }
             let own = RejectPlace(job: step.job, partition: step.partition, seq: UInt64(clamping: seq))
-            return (fix.reject, FixOutcome(job: step.job, own: own, errors: errors))
+            return (fix.reject, FixOutcome(own: own, errors: errors))
         }
     }
 
@@ -101,13 +98,9 @@ extension LoadTransaction {
 
     private func look(_ places: [RejectPlace]) throws -> [FoundReject] {
         if places.isEmpty { return [] }
-        var columns = PlaceColumns()
         var lines = BinaryArray(of: .bigint)
-        for place in places {
-            columns.append(place)
-            lines.append(value: Int64(clamping: place.line))
-        }
-        let answer = try connection.query(statements.findFixed, columns.parameters() + [lines.parameter()])
+        for place in places { lines.append(value: Int64(clamping: place.line)) }
+        let answer = try connection.query(statements.findFixed, parameters(of: places) + [lines.parameter()])
         return answer.compactMap { row in
             guard let number = row.int(0), places.indices.contains(number - 1) else { return nil }
             var reject = FoundReject(place: places[number - 1])
@@ -121,36 +114,24 @@ extension LoadTransaction {
 
     private func note(_ outcomes: [(key: RejectPlace, value: FixOutcome)]) throws {
         if outcomes.isEmpty { return }
-        var columns = PlaceColumns()
         var jobs = BinaryArray(of: .uuid)
         var errors = BinaryArray(of: .text)
-        for (place, outcome) in outcomes {
-            columns.append(place)
-            jobs.append(job: outcome.job)
+        for (_, outcome) in outcomes {
+            jobs.append(job: outcome.own.job)
             if let text = outcome.errors { withBytes(text) { errors.append(value: $0) } } else { errors.appendNull() }
         }
         _ = try connection.query(
-            statements.noteFixed, columns.parameters() + [jobs.parameter(), errors.parameter()])
+            statements.noteFixed, parameters(of: outcomes.map(\.key)) + [jobs.parameter(), errors.parameter()])
     }
 
     private func remember(_ pairs: [(own: RejectPlace, earlier: RejectPlace)]) throws {
         if pairs.isEmpty { return }
-        var (own, earlier) = (PlaceColumns(), PlaceColumns())
-        for pair in pairs {
-            own.append(pair.own)
-            earlier.append(pair.earlier)
-        }
-        _ = try connection.query(statements.rememberFixed, own.parameters() + earlier.parameters())
+        _ = try connection.query(
+            statements.rememberFixed, parameters(of: pairs.map(\.own)) + parameters(of: pairs.map(\.earlier)))
     }
-}
 
-/// Places of rejects as parameters.
-private struct PlaceColumns {
-    private var places: [RejectPlace] = []
-
-    mutating func append(_ place: RejectPlace) { places.append(place) }
-
-    func parameters() -> [Parameter] {
+    /// Jobs, partitions and sequence numbers.
+    private func parameters(of places: [RejectPlace]) -> [Parameter] {
         var jobs = BinaryArray(of: .uuid)
         var partitions = BinaryArray(of: .integer)
         var sequences = BinaryArray(of: .bigint)

@@ -14,12 +14,7 @@ struct InsertedAges {
 extension LoadTransaction {
     /// For each row, whether the table has its key.
     func keysFound(_ rows: RowNumbers) throws -> [Bool] {
-        let answer = try connection.query(statements.findDuplicates, keyParameters(rows))
-        var found = [Bool](repeating: false, count: rows.count)
-        for number in answer.first?.numbers(0) ?? [] where found.indices.contains(number - 1) {
-            found[number - 1] = true
-        }
-        return found
+        try connection.query(statements.findDuplicates, keyParameters(rows)).flags(0, of: rows.count)
     }
 
     /// Names, ages, e-mails and phone numbers out of `Validator.key`'s form: fields between NULs, an absent one empty.
@@ -38,7 +33,7 @@ extension LoadTransaction {
             for number in rows {
                 let key = batch.key(of: batch.rows[Int(number)])
                 let value = key.split(separator: 0, omittingEmptySubsequences: false)[position]
-                if value.isEmpty { values.appendNull() } else { values.append(value: Bytes(rebasing: value)) }
+                values.append(optional: value.isEmpty ? nil : Bytes(rebasing: value))
             }
             return values.parameter()
         }
@@ -58,15 +53,23 @@ extension LoadTransaction {
 
     /// A column of `rows`.
     func parameter(_ column: Int, _ type: BinaryArray.Element, _ rows: RowNumbers) -> Parameter {
+        parameter(type, rows) { CopyRow.value(column, of: $0) }
+    }
+
+    /// - Parameter value: out of a `CopyRow`; nil is NULL.
+    func parameter(_ type: BinaryArray.Element, _ rows: RowNumbers, _ value: (Bytes) -> Bytes?) -> Parameter {
         var values = BinaryArray(of: type)
-        for number in rows {
-            if let value = CopyRow.value(column, of: batch.copy(of: batch.rows[Int(number)])) {
-                values.append(value: value)
-            } else {
-                values.appendNull()
-            }
-        }
+        for number in rows { values.append(optional: value(batch.copy(of: batch.rows[Int(number)]))) }
         return values.parameter()
+    }
+}
+
+extension Rows {
+    /// Which of so many the first row's array of numbers, from 1, has.
+    func flags(_ column: Int, of count: Int) -> [Bool] {
+        var flags = [Bool](repeating: false, count: count)
+        for number in first?.numbers(column) ?? [] where flags.indices.contains(number - 1) { flags[number - 1] = true }
+        return flags
     }
 }
 

@@ -39,11 +39,13 @@ extension LoadTransaction {
 
     // MARK: Updating
 
+    /// Joins that read a whole table would make every batch cost more as it grows, and bitmaps are for many rows.
+    static let lookUps =
+        "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off"
+
     /// - Returns: those whose keys the table does not have.
     private func update(_ rows: RowNumbers) throws -> RowNumbers {
-        // Joins that read the whole table would make every batch cost more as it grows, and bitmaps are for many rows.
-        try connection.execute(
-            "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off")
+        try connection.execute(Self.lookUps)
         let before = tally.duplicates.reduce(0, +)
         var rest = RowNumbers()
         var changing = rows
@@ -107,12 +109,11 @@ extension LoadTransaction {
             return rows
         }
         isSavepointUsed = true
-        var isChanged = [Bool](repeating: false, count: rows.count)
-        for number in answer.first?.numbers(0) ?? [] where isChanged.indices.contains(number - 1) {
-            isChanged[number - 1] = true
+        var rest = RowNumbers()
+        for (number, isChanged) in zip(rows, answer.flags(0, of: rows.count)) {
+            if isChanged { countUpdated(number) } else { rest.append(number) }
         }
-        for (number, isChanged) in zip(rows, isChanged) where isChanged { countUpdated(number) }
-        return RowNumbers(zip(rows, isChanged).filter { !$0.1 }.map(\.0))
+        return rest
     }
 
     private func countUpdated(_ number: UInt32) {
@@ -135,16 +136,9 @@ extension LoadTransaction {
 
     /// The columns that may change, whose row it is then, and what is to be cleared.
     private func updateParameters(_ rows: RowNumbers) -> [Parameter] {
-        [parameter(2, .text, rows), parameter(3, .text, rows), jsonTexts(4, rows), jsonTexts(5, rows)]
+        [parameter(2, .text, rows), parameter(3, .text, rows)]
+            + [4, 5].map { column in parameter(.text, rows) { CopyRow.json(column, of: $0) } }
             + [parameter(6, .uuid, rows), clearedFields(rows), clearedKeys(rows)]
-    }
-
-    private func jsonTexts(_ column: Int, _ rows: RowNumbers) -> Parameter {
-        var values = BinaryArray(of: .text)
-        for number in rows {
-            values.append(optional: CopyRow.json(column, of: batch.copy(of: batch.rows[Int(number)])))
-        }
-        return values.parameter()
     }
 
     private func clearedFields(_ rows: RowNumbers) -> Parameter {
