@@ -15,14 +15,20 @@ struct DatabaseSession {
 }
 
 extension Context {
+    private static let listPatience = Duration.seconds(600)
+
     /// - Throws: `PostgresError`; `PipelineError` for a database without our schema, or with a newer one.
     /// - Parameter patience: how long the server may say nothing to what is asked then: a long list may have to be sorted
     ///   before its first row comes. nil: as long as it likes, for what changes many rows.
     func openDatabase(
-        _ arguments: ParsedArguments, patience: Duration? = .seconds(600)
+        _ arguments: ParsedArguments, patience: Duration? = listPatience
     ) throws -> DatabaseSession {
         let connection = try connect(
             try databaseTarget(arguments), patience: min(.seconds(30), patience ?? .seconds(30)))
+        return try session(on: connection, patience: patience)
+    }
+
+    private func session(on connection: Connection, patience: Duration?) throws -> DatabaseSession {
         let info = try DatabaseInfo.read(connection)
         connection.patience = patience
         return DatabaseSession(
@@ -46,8 +52,7 @@ extension Context {
             guard left > .zero, !interrupt.isSet else { return nil }
             pause(min(left, .seconds(1)))
         }
-        connection.close()
-        return try openDatabase(arguments)
+        return try session(on: connection, patience: Self.listPatience)
     }
 
     /// On a connection of its own; a database that does not answer is not waited for.
