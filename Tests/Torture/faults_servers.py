@@ -28,15 +28,20 @@ def dies(lane, name, number):
     lane.servers.start(name)
 
 
+def under(lane, name, happens):
+    """Something happens to a server while a program is under way."""
+    program = either(lane)()
+    program.runs_for(lane.rng.uniform(0.02, 0.3))
+    happens(program)
+    ends(lane, program)
+    injected(lane, name)
+    finish(lane)
+
+
 @fault("postgres-immediate", 3, alone=True)
 def postgres_immediate(lane):
     """pg_ctl -m immediate, and a start."""
-    program = either(lane)()
-    program.runs_for(lane.rng.uniform(0.02, 0.3))
-    dies(lane, "postgres", signal.SIGQUIT)
-    ends(lane, program)
-    injected(lane, "postgres-immediate")
-    finish(lane)
+    under(lane, "postgres-immediate", lambda _: dies(lane, "postgres", signal.SIGQUIT))
 
 
 @fault("postgres-crash", 4, alone=True)
@@ -56,27 +61,20 @@ def postgres_crash(lane):
 
 @fault("broker-kill", 2, alone=True)
 def broker_kill(lane):
-    program = either(lane)()
-    program.runs_for(lane.rng.uniform(0.02, 0.3))
-    dies(lane, "kafka", signal.SIGKILL)
-    ends(lane, program)
-    injected(lane, "broker-kill")
-    finish(lane)
+    under(lane, "broker-kill", lambda _: dies(lane, "kafka", signal.SIGKILL))
 
 
 @fault("broker-stop", 4, alone=True)
 def broker_stop(lane):
-    program = either(lane)()
-    program.runs_for(lane.rng.uniform(0.02, 0.3))
-    pid = lane.servers.pid("kafka")
-    with open(f"{world.STATE}/stopped", "w") as file:
-        file.write(str(pid))
-    os.kill(pid, signal.SIGSTOP)
-    program.runs_for(lane.rng.uniform(0.5, 3))
-    os.kill(pid, signal.SIGCONT)
-    ends(lane, program)
-    injected(lane, "broker-stop")
-    finish(lane)
+    def stands_still(program):
+        pid = lane.servers.pid("kafka")
+        with open(f"{world.STATE}/stopped", "w") as file:
+            file.write(str(pid))
+        os.kill(pid, signal.SIGSTOP)
+        program.runs_for(lane.rng.uniform(0.5, 3))
+        os.kill(pid, signal.SIGCONT)
+
+    under(lane, "broker-stop", stands_still)
 
 
 # Workers.

@@ -69,8 +69,7 @@ def topic_deleted_under_push(lane):
     push = lane.push(job)
     push.runs_for(lane.rng.uniform(0.03, 0.12))
     if lane.servers.admin.partitions(lane.name):
-        lane.servers.admin.delete(lane.name)
-        lane.servers.admin.create(lane.name, lane.partitions)
+        remake(lane, lane.partitions)
     ends(lane, push)
     injected(lane, "topic-deleted-under-push")
     finish(lane)

@@ -23,20 +23,21 @@ def either(lane):
     return lane.drain
 
 
-@fault("kafka-cut", 12)
-def kafka_cut(lane):
+def cut(lane, wire, name):
     start = either(lane)
     for _ in range(2):
-        disturbed(lane, start(), lambda: lane.kafka.cut(abort=lane.rng.random() < 0.5), "kafka-cut")
+        disturbed(lane, start(), lambda: wire.cut(abort=lane.rng.random() < 0.5), name)
     finish(lane)
+
+
+@fault("kafka-cut", 12)
+def kafka_cut(lane):
+    cut(lane, lane.kafka, "kafka-cut")
 
 
 @fault("postgres-cut", 12)
 def postgres_cut(lane):
-    start = either(lane)
-    for _ in range(2):
-        disturbed(lane, start(), lambda: lane.database.cut(abort=lane.rng.random() < 0.5), "postgres-cut")
-    finish(lane)
+    cut(lane, lane.database, "postgres-cut")
 
 
 @fault("commit-reply-cut", 15)
