@@ -283,6 +283,17 @@ import Testing
         #expect(try withBytes(text) { bytes throws in try StartMarker(decoding: bytes) } == marker)
     }
 
+    /// What another producer wrote with more digits would come back as another time.
+    @Test func timesAreReadInWholeMilliseconds() throws {
+        var marker = Self.start
+        marker.run = Self.run
+        let text = String(decoding: try marker.encode(), as: UTF8.self)
+            .replacingOccurrences(of: "2026-11-22T00:00:00.000Z", with: "2026-11-22T00:00:00.9099Z")
+        let decoded = try withBytes(text) { bytes throws in try StartMarker(decoding: bytes) }
+        #expect(decoded.run?.startedAt == Date(timeIntervalSince1970: 1_795_305_600.91))
+        #expect(try withBytes(decoded.encode()) { bytes throws in try StartMarker(decoding: bytes) } == decoded)
+    }
+
     @Test(arguments: [
         ("\"files\":6", "\"files\":0", "that is out of range"),
         ("\"files\":6", "\"files\":2147483648", "that is out of range"),

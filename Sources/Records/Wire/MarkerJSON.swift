@@ -28,7 +28,8 @@ enum MarkerJSON {
         guard JSONScanner.isClean(json) else { throw MarkerError(message: "a marker that cannot be read") }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
-            try Date(try decoder.singleValueContainer().decode(String.self), strategy: timestamp)
+            // Others may send more digits than we write.
+            wholeMilliseconds(try Date(try decoder.singleValueContainer().decode(String.self), strategy: timestamp))
         }
         do {
             return try decoder.decode(Marker.self, from: Data(json))
