@@ -72,8 +72,14 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
 private func plain(_ text: String) -> String {
     var text = text[...]
     if text.hasPrefix("[thrd:"), let end = text.firstRange(of: "]: ") { text = text[end.upperBound...] }
-    if let remark = text.firstRange(of: " (after ") { text = text[..<remark.lowerBound] }
-    return String(text)
+    guard let remark = text.firstRange(of: " (after ") else { return String(text) }
+    let message = String(text[..<remark.lowerBound])
+    // 2.0.2 says itself what that state suggests; 2.16 does not.
+    let suggestion = "might be caused by incorrect security.protocol configuration"
+    guard text[remark.upperBound...].contains("APIVERSION_QUERY"), message.contains("Disconnected"),
+        !message.contains(suggestion)
+    else { return message }
+    return "\(message): \(suggestion)"
 }
 
 extension KafkaErrorCode {

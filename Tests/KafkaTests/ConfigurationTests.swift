@@ -132,6 +132,20 @@ import Testing
                 + "(after 0ms in state CONNECT, 1 identical error(s) suppressed)",
             "127.0.0.1:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused"
         ),
+        // 2.0.2 says what the state suggests, 2.16 does not.
+        (
+            "[thrd:h:1/bootstrap]: h:1/bootstrap: Disconnected while requesting ApiVersion: might be caused by incorrect "
+                + "security.protocol configuration (connecting to a SSL listener?) (after 3ms in state APIVERSION_QUERY)",
+            "h:1/bootstrap: Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol "
+                + "configuration (connecting to a SSL listener?)"
+        ),
+        (
+            "[thrd:h:1/bootstrap]: h:1/bootstrap: Disconnected: connection closed by peer: receive 0 after POLLIN "
+                + "(after 0ms in state APIVERSION_QUERY)",
+            "h:1/bootstrap: Disconnected: connection closed by peer: receive 0 after POLLIN: might be caused by "
+                + "incorrect security.protocol configuration"
+        ),
+        ("h:1: Disconnected (after 9ms in state UP)", "h:1: Disconnected"),
         ("Broker: Unknown topic or partition", "Broker: Unknown topic or partition"),
     ])
     func librdkafkasThreadsAreNoNewsToPeople(text: String, shown: String) {
