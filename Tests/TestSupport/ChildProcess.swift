@@ -108,7 +108,9 @@ package final class ChildProcess: @unchecked Sendable {
             _ = reap(0)
             throw TestSupportError("\(error)\n\(result(.signal(SIGKILL)))")
         }
-        return result(reap(0)!)
+        let result = result(reap(0)!)
+        if command.hasPrefix(Userload.binary + " ") { try keepMessages(result.stderr) }
+        return result
     }
 
     /// Waits until it has printed `text`; its end without that is an error.
@@ -161,4 +163,12 @@ package func eventually(
         guard ContinuousClock.now - start < timeout else { throw TestSupportError("waited \(timeout) for \(what())") }
         usleep(10_000)
     }
+}
+
+/// Appends what the program printed to the file that USERLOAD_TEST_MESSAGES names; `.ci/messages` makes a page of it.
+private func keepMessages(_ text: String) throws {
+    guard let path = ProcessInfo.processInfo.environment["USERLOAD_TEST_MESSAGES"] else { return }
+    let file = FileHandle(fileDescriptor: try openFile(path, O_WRONLY | O_CREAT | O_APPEND), closeOnDealloc: true)
+    // One write, so that the lines of tests that run side by side are not mixed.
+    try file.write(contentsOf: Data(text.utf8))
 }
