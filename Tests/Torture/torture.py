@@ -17,6 +17,7 @@ import faults_files
 import faults_kill
 import faults_servers
 import faults_topic
+import faults_transactions
 import faults_wire
 import proxy
 import rounds
