@@ -1,7 +1,7 @@
 // For Tests/Torture: places where the program kills itself, and faults of its own that the rig has to find. Compiled in with
 // -DTORTURE only; without it every call is empty and every question is answered with no.
 
-import Kafka
+package import Kafka
 
 #if TORTURE
     internal import Glibc
@@ -66,6 +66,17 @@ package enum Torture {
             return unsent.name == "error"
         }
 
+        /// USERLOAD_MOCK_ERRORS=KEY:CODE,CODE… …: the errors that the mock cluster answers requests of a kind with, one
+        /// each (0: none), by Kafka's numbers.
+        package static func fails(_ broker: DevBroker) {
+            for part in variable("USERLOAD_MOCK_ERRORS")?.split(separator: " ") ?? [] {
+                let numbers = part.split { $0 == ":" || $0 == "," }.compactMap { Int32($0) }
+                guard let key = numbers.first else { continue }
+                let codes = numbers.dropFirst().map(KafkaErrorCode.init(rawValue:))
+                broker.fail(DevBroker.Request(rawValue: Int16(key)), with: codes)
+            }
+        }
+
         private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
         private final class Countdown: Sendable {
@@ -88,5 +99,8 @@ package enum Torture {
 
         @inline(__always)
         package static func reached(_: @autoclosure () -> String) {}
+
+        @inline(__always)
+        package static func fails(_: DevBroker) {}
     #endif
 }

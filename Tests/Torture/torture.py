@@ -15,6 +15,7 @@ import traceback
 import faults_database
 import faults_files
 import faults_kill
+import faults_mock
 import faults_servers
 import faults_topic
 import faults_transactions

@@ -27,6 +27,7 @@ extension Command {
         let topic = arguments[Options.topic] ?? context.environment["KAFKA_TOPIC"] ?? Defaults.topic
         let broker = try DevBroker(topic: topic, partitions: arguments[partitions] ?? 4)
         defer { broker.close() }
+        Torture.fails(broker)
         try context.output.line(broker.bootstrapServers)
         try context.output.flush()
         context.logger.info("dev-broker with topic \(topic); it forgets everything when it stops (Ctrl-C)")
