@@ -1,11 +1,13 @@
 """Locks, time limits, restored databases, a second one, two topics of one, other writers, other producers."""
 import json
 import os
+import shutil
 import subprocess
 
 import people
 import world
 from invariants import Breach, demand
+from faults_files import fill
 from faults_servers import await_jobs
 from rounds import ends, fault, finish, finish_push, injected, pushed, stopped
 
@@ -42,29 +44,44 @@ def statement_timeout(lane):
     finish(lane)
 
 
-def restore(lane, backup):
-    """The database is what it was when `backup` was made."""
-    lane.psql.close()
-    lane.servers.postgres.ask(f"DROP DATABASE {lane.name} WITH (FORCE)")
-    lane.servers.postgres.ask(f"ALTER DATABASE {backup} RENAME TO {lane.name}")
-    lane.seen = {}
+def psql_tool(lane, *words):
+    """pg_dump or pg_restore."""
+    address = ["-h", "127.0.0.1", "-p", os.environ["DB_PORT"], "-U", os.environ["DB_USER"]]
+    subprocess.run([words[0], *address, *words[1:]], check=True, env=os.environ | {"PGPASSWORD": os.environ["DB_PASSWORD"]})
 
 
 def back_up(lane):
+    """A pg_dump, taken while a job is loaded: some of it is in, or nothing, or all. Returns the file."""
     pushed(lane, 1)
-    ends(lane, lane.drain(), 0, 1)
+    if lane.rng.random() < 0.5:
+        ends(lane, lane.drain(), 0, 1)
+    drain = lane.drain()
+    drain.runs_for(lane.rng.uniform(0, 0.4))
+    dump = f"{lane.folder}/dump-{len(lane.programs)}"
+    psql_tool(lane, "pg_dump", "-Fc", "-f", dump, lane.name)
+    ends(lane, drain, 0, 1)
+    return dump
+
+
+def restore(lane, dump):
+    """The database is what it was when the dump was made. Restored beside it and renamed: a worker under way sees one or
+    the other."""
+    restored = f"{lane.name}_restored"
+    lane.servers.postgres.ask(f"CREATE DATABASE {restored} TEMPLATE template0")
+    psql_tool(lane, "pg_restore", "--exit-on-error", "-d", restored, dump)
     lane.psql.close()
-    lane.servers.postgres.ask(f"CREATE DATABASE {lane.name}_backup TEMPLATE {lane.name}")
-    return f"{lane.name}_backup"
+    lane.servers.postgres.ask(f"DROP DATABASE {lane.name} WITH (FORCE)")
+    lane.servers.postgres.ask(f"ALTER DATABASE {restored} RENAME TO {lane.name}")
+    lane.seen = {}
 
 
 @fault("restored", 8)
 def restored(lane):
-    """The database as it was before the last job; the topic has it all."""
-    backup = back_up(lane)
+    """From a dump made before the last job was loaded; the topic has it all."""
+    dump = back_up(lane)
     pushed(lane)
     ends(lane, lane.drain(), 0, 1)
-    restore(lane, backup)
+    restore(lane, dump)
     injected(lane, "restored")
     finish(lane)
 
@@ -72,16 +89,76 @@ def restored(lane):
 @fault("restored-under-work", 5)
 def restored_under_work(lane):
     """A worker that runs finds out, and loads again what is missing."""
-    backup = back_up(lane)
+    dump = back_up(lane)
     worker = lane.work()
     jobs = pushed(lane)
     await_jobs(lane, jobs)
-    restore(lane, backup)
+    restore(lane, dump)
     injected(lane, "restored-under-work")
     await_jobs(lane, jobs)
     stopped(lane, worker)
     ends(lane, worker, 0)
     finish(lane)
+
+
+class SmallDisk:
+    """A tablespace on a file system of its own, and the lane's database in it."""
+
+    def __init__(self, lane):
+        self.lane = lane
+        self.path = f"{lane.folder}/tablespace"
+        self.name = f"{lane.name}_small"
+
+    def __enter__(self):
+        os.makedirs(self.path)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", self.path], check=True)
+        shutil.chown(self.path, "postgres", "postgres")
+        self.lane.servers.postgres.ask(f"CREATE TABLESPACE {self.name} LOCATION '{self.path}'")
+        self.lane.psql.close()
+        self.lane.servers.postgres.ask(f"ALTER DATABASE {self.lane.name} SET TABLESPACE {self.name}")
+        return self
+
+    def fill(self):
+        fill(self.path)
+
+    def free(self):
+        os.unlink(f"{self.path}/filler")
+
+    def __exit__(self, *_):
+        self.lane.psql.close()
+        self.lane.servers.postgres.ask(f"DROP DATABASE {self.lane.name} WITH (FORCE)")
+        self.lane.servers.postgres.ask(f"DROP TABLESPACE {self.name}")
+        subprocess.run(["umount", "-l", self.path], check=True)
+
+
+@fault("disk-full-postgres", 6)
+def disk_full_postgres(lane):
+    """The disk with the tables is full: a drain says so and waits, and gives up after --stall-timeout; no record is
+    rejected for it, and once there is room all is loaded."""
+    lane.move_on()
+    with SmallDisk(lane) as disk:
+        for _ in range(2):
+            disk.fill()
+            # More rows than the pages have room for that the table has.
+            job = lane.job(lines=3_000)
+            finish_push(lane, job)
+            gives_up = lane.rng.random() < 0.4
+            drain = lane.userload("work", "--drain", "--stall-timeout", "3s" if gives_up else f"{world.STALL}s")
+            if gives_up:
+                ends(lane, drain, 3, 7)
+            elif not drain.says("No space left on device", 15):
+                raise Breach("I7", "a word on the full disk", f"{drain.code}: {drain.err}")
+            if "No space left on device" not in drain.err:
+                raise Breach("I7", "a word on the full disk", drain.err)
+            demand("I1", "0", lane.psql.ask("SELECT count(*) FROM userload.rejects WHERE errors::text LIKE '%space%'"))
+            if gives_up and lane.rng.random() < 0.5:
+                lane.drain().runs_for(1)
+            disk.free()
+            if not gives_up:
+                ends(lane, drain, 0, 1)
+            injected(lane, "disk-full-postgres")
+            finish(lane)
+    lane.move_on()
 
 
 @fault("second-database", 5)

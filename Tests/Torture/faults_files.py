@@ -91,8 +91,18 @@ def changed_while_pushed(lane):
     lane.move_on()
 
 
+def fill(path):
+    """Leaves no byte of the file system."""
+    try:
+        with open(f"{path}/filler", "wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+    except OSError:
+        pass
+
+
 class FullDisk:
-    """A small file system; `fill` leaves no byte of it."""
+    """A small file system."""
 
     def __init__(self, lane, name):
         self.path = f"{lane.folder}/{name}"
@@ -103,12 +113,7 @@ class FullDisk:
         return self
 
     def fill(self):
-        try:
-            with open(f"{self.path}/filler", "wb", buffering=0) as file:
-                while file.write(b"x" * 4096):
-                    pass
-        except OSError:
-            pass
+        fill(self.path)
 
     def free(self):
         os.unlink(f"{self.path}/filler")
@@ -201,4 +206,27 @@ def corrected(lane):
         if row.job == f"fix {path}":
             row.job = ids[0]
     injected(lane, "corrected")
+    finish(lane)
+
+
+@fault("journal-leftovers", 6)
+def journal_leftovers(lane):
+    """What a crash leaves in the journal: halves of new entries, of other jobs' too, and an entry that is cut short. Never
+    believed: what was sent is sent again, and dropped by the worker."""
+    job = lane.job(mode=lane.rng.choice(["skip", "reject"]))
+    push = lane.push(job, crash=f"{lane.rng.choice(['push.transmit', 'journal.write', 'journal.synced'])}:{lane.rng.randint(1, 4)}")
+    ends(lane, push)
+    for folder, _, names in os.walk(f"{lane.folder}/journal"):
+        for name in names:
+            if not name.endswith(".json"):
+                continue
+            with open(f"{folder}/{name}", "rb") as file:
+                entry = file.read()
+            cut = lane.rng.randrange(len(entry))
+            with open(f"{folder}/{name}.new", "wb") as out:
+                out.write(lane.rng.choice([b"", entry[:cut], b"\0" * len(entry), entry]))
+            if lane.rng.random() < 0.5:
+                with open(f"{folder}/{name}", "wb") as out:
+                    out.write(entry[:cut])
+    injected(lane, "journal-leftovers")
     finish(lane)

@@ -102,6 +102,10 @@ def zombie(lane):
     finish(lane)
 
 
+HELD = """SELECT pid, state, wait_event, now() - xact_start, pg_blocking_pids(pid), left(query, 200) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name NOT IN ('torture', 'psql')"""
+
+
 @fault("zombie-in-batch", 8)
 def zombie_in_batch(lane):
     """It stands still inside a transaction, holding locks that only the others' watch can break."""
@@ -115,7 +119,7 @@ def zombie_in_batch(lane):
     lane.psql.ask("DELETE FROM userload.hand_readers")
     second = lane.drain()
     if ends(lane, second, 0, 1, 3) == 3:
-        lane.tell(second.err)
+        lane.tell(lane.psql.ask(HELD))
     injected(lane, "zombie-in-batch")
     first.go_on()
     ends(lane, first)

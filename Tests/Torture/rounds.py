@@ -7,6 +7,7 @@ import world
 from invariants import Breach, demand
 
 FAULTS = {}
+LONG = 25  # seconds after which what a program said is told
 SUM = re.compile(
     r"([\d,]+) lines? = ([\d,]+) inserted \+ ([\d,]+) updated \+ ([\d,]+) duplicates? \+ ([\d,]+) rejected")
 
@@ -28,6 +29,8 @@ def ends(lane, program, *codes, limit=world.PEACE):
     except programs.TooLong as error:
         raise Breach("I8", "an end in time", str(error))
     lane.tell(f"exit {code} after {program.seconds:.2f} s: {program.command[1]}")
+    if program.seconds > LONG:
+        lane.tell(f"what it said:\n{program.err}")
     invariants.memory(program)
     if codes and code not in codes or code < 0 and code != -9:
         raise Breach("I7", f"exit code {' or '.join(map(str, codes)) or 'of its own'}", f"{code}: {program}\n{program.err[-2000:]}")
