@@ -74,10 +74,7 @@ package final class Reader {
         // Should one not be stopped in time, the next read says so.
         defer { try? stop(started, topic) }
         for (partition, offset) in round.starts {
-            // Asynchronous: only enqueues.
-            guard rd_kafka_consume_start_queue(topic, partition, offset, queue) == 0 else {
-                throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
-            }
+            try start(partition, offset, topic, queue)
             started.append(partition)
         }
         // An answer takes a millisecond or two; but 2.0.2 now and then forgets to wake the broker's thread, which then
@@ -108,11 +105,23 @@ package final class Reader {
                 continue
             }
             defer { rd_kafka_message_destroy(message) }
-            try take(message, &round, until: end)
+            if let (partition, offset) = try take(message, &round, until: end) {
+                try stop([partition], topic)
+                try start(partition, offset, topic, queue)
+            }
             guard round.results.count > answered else { continue }
             answered = round.results.count
             end = .now + timeout
             turn = firstTurn
+        }
+    }
+
+    /// Asynchronous: only enqueues.
+    private func start(
+        _ partition: Int32, _ offset: Int64, _ topic: OpaquePointer, _ queue: OpaquePointer
+    ) throws(KafkaError) {
+        guard rd_kafka_consume_start_queue(topic, partition, offset, queue) == 0 else {
+            throw KafkaError(code: KafkaErrorCode(rd_kafka_last_error()))
         }
     }
 
@@ -127,16 +136,18 @@ package final class Reader {
         }
     }
 
+    /// Returns where a partition is to be read once more.
     private func take(
         _ message: UnsafeMutablePointer<rd_kafka_message_t>, _ round: inout ReaderRound,
         until end: ContinuousClock.Instant
-    ) throws(KafkaError) {
+    ) throws(KafkaError) -> (partition: Int32, offset: Int64)? {
         let partition = message.pointee.partition
         switch message.pointee.err {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
             let found = Message(pointer: message)
             guard let wanted = round.offset(partition), wanted <= found.offset else {
-                return round.passed(partition, bytes: Int(message.pointee.len))
+                round.passed(partition, bytes: Int(message.pointee.len))
+                return nil
             }
             while let offset = round.offset(partition), offset <= found.offset {
                 round.answer(
@@ -145,10 +156,15 @@ package final class Reader {
                         ? .message(MessageCopy(found, header: header)) : .absent(next: found.offset))
             }
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+            guard let offset = round.offset(partition) else { return nil }
+            // Only the leader answers this; it makes librdkafka look for the leader again if it is another one.
+            let high = try watermarks(of: [partition], until: end)[0].high
+            if round.asksAgain(partition, leadersEnd: high) { return (partition, offset) }
             while round.offset(partition) != nil { round.answer(partition, .absent(next: nil)) }
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-            guard let offset = round.offset(partition) else { return }
-            let low = try watermarks(of: [partition], until: end)[0].low
+            guard let offset = round.offset(partition) else { return nil }
+            let (low, high) = try watermarks(of: [partition], until: end)[0]
+            if offset >= low, round.asksAgain(partition, leadersEnd: high) { return (partition, offset) }
             if offset >= low { round.answer(partition, .absent(next: nil)) }
             while let offset = round.offset(partition), offset < low {
                 round.answer(partition, .belowStart(low: low))
@@ -160,6 +176,7 @@ package final class Reader {
                 code: KafkaErrorCode(message.pointee.err),
                 message: rd_kafka_message_errstr(message).map { String(cString: $0) })
         }
+        return nil
     }
 
     /// The log's start and the offset up to which it may be read: its end, or the start of an open transaction.

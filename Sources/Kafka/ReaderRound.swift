@@ -22,6 +22,7 @@ struct ReaderRound {
         let offset: Int64
     }
 
+    private var askedAgain: Set<Int32> = []
     /// Of each partition, the bytes read since the last place that was wanted.
     private var passedBytes: [Int32: Int] = [:]
     /// Of each partition, ascending by offset; those without an answer.
@@ -57,6 +58,14 @@ struct ReaderRound {
 
     /// What is still wanted of the partition is for another round.
     mutating func leave(_ partition: Int32) { wanted[partition] = nil }
+
+    /// Whether to read a partition once more whose log seems to end before what is wanted, or at it. It may not be the
+    /// leader's: a broker that led until a moment ago goes on answering as a follower, and its log may end earlier.
+    /// - Parameter leadersEnd: what lies below it is in the log, or is a marker or an aborted message.
+    mutating func asksAgain(_ partition: Int32, leadersEnd: Int64) -> Bool {
+        guard let offset = offset(partition), offset < leadersEnd else { return false }
+        return askedAgain.insert(partition).inserted
+    }
 
     /// A message that was not wanted came on the way.
     mutating func passed(_ partition: Int32, bytes: Int) {

@@ -49,4 +49,18 @@ import Testing
         #expect(round.isComplete)
         #expect(round.results.keys.sorted() == [0, 2])
     }
+
+    /// A follower that led until a moment ago says that its log ends, and the leader's goes on. Once only: what stands there
+    /// may be a transaction's marker.
+    @Test func theEndOfAnotherLogThanTheLeadersIsAskedForAgain() {
+        var round = Self.round((0, 7), (1, 7))
+        var answers = [8, 8].map { round.asksAgain(0, leadersEnd: $0) }
+        #expect(answers == [true, false] && round.offset(0) == 7)
+        answers = [7, 8].map { round.asksAgain(1, leadersEnd: $0) }
+        #expect(answers == [false, true])
+        // Answered.
+        round.answer(0, .absent(next: nil))
+        answers = [round.asksAgain(0, leadersEnd: 9)]
+        #expect(answers == [false])
+    }
 }
