@@ -10,17 +10,20 @@ import Testing
     /// The decision alone: so many looks in a row at one state.
     @Test func standingStillIsCountedLookByLook() {
         var count = StandstillCount()
-        #expect(count.look(at: [(1, "a"), (2, "x")], looks: 3) == [])
-        #expect(count.look(at: [(1, "a"), (2, "y")], looks: 3) == [])
-        #expect(count.look(at: [(1, "a"), (2, "y")], looks: 3) == [1])
-        #expect(count.look(at: [(2, "y")], looks: 3) == [2])
+        func look(_ sessions: (Int, String)...) -> [Int] {
+            count.look(at: sessions.map { StandstillCount.Session(pid: $0.0, state: $0.1, looks: 3) })
+        }
+        #expect(look((1, "a"), (2, "x")) == [])
+        #expect(look((1, "a"), (2, "y")) == [])
+        #expect(look((1, "a"), (2, "y")) == [1])
+        #expect(look((2, "y")) == [2])
         // Ended or gone in between, it begins again.
-        #expect(count.look(at: [(1, "a"), (2, "y")], looks: 3) == [])
-        #expect(count.look(at: [(1, "a")], looks: 3) == [])
-        #expect(count.look(at: [(1, "b"), (2, "y")], looks: 3) == [])
-        #expect(count.look(at: [(1, "b"), (2, "y")], looks: 3) == [])
+        #expect(look((1, "a"), (2, "y")) == [])
+        #expect(look((1, "a")) == [])
+        #expect(look((1, "b"), (2, "y")) == [])
+        #expect(look((1, "b"), (2, "y")) == [])
         count.forget()
-        #expect(count.look(at: [(1, "b"), (2, "y")], looks: 3) == [])
+        #expect(look((1, "b"), (2, "y")) == [])
     }
 
     private static let impatient = {
@@ -31,6 +34,11 @@ import Testing
     }()
 
     private static let lock = "UPDATE userload.positions SET anchor_offset = 1 WHERE partition = 0;"
+
+    private static let inStatement = """
+        SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'active' AND wait_event = 'ClientRead'
+        """
 
     /// Between two statements, behind a failed one, and inside COPY.
     @Test(arguments: [
@@ -99,24 +107,39 @@ import Testing
                 parameters: fixture.migrated.database.parameters + [("port", String(proxy.port))]))
         try slow.execute("BEGIN; \(Self.lock)")
         proxy.setRate(20_000, .toServer)
+        let monitor = try fixture.migrated.connect()
         let sending = Background {
             try? slow.query("SELECT length($1::text)", [.text(String(repeating: "x", count: 1_000_000))]).first?.int(0)
         }
         sending.start()
-        let monitor = try fixture.migrated.connect()
-        try waitUntil {
-            try monitor.query(
-                """
-                SELECT FROM pg_stat_activity
-                WHERE datname = current_database() AND state = 'active' AND wait_event = 'ClientRead'
-                """
-            ).count == 1
-        }
+        try waitUntil { try monitor.query(Self.inStatement).count == 1 }
         try expectWaiting(fixture) {
             proxy.setRate(nil, .toServer)
             #expect(sending.result == 1_000_000)
             try slow.execute("COMMIT")
         }
+    }
+
+    /// In the middle of a statement as well, though later: of one that arrives slowly nothing shows that it does.
+    @Test func aWorkerStoppedInsideAStatementIsEndedLater() throws {
+        var patience = Self.impatient
+        patience.looksInStatement = 20
+        let fixture = try LoaderFixture(patience: patience)
+        let proxy = try TCPProxy(to: fixture.migrated.database.server.port)
+        let stopped = try Connection(
+            DatabaseSettings(
+                parameters: fixture.migrated.database.parameters + [("port", String(proxy.port))]))
+        try stopped.execute("BEGIN; \(Self.lock)")
+        proxy.setRate(20_000, .toServer)
+        let monitor = try fixture.migrated.connect()
+        let sending = Background {
+            (try? stopped.query("SELECT $1::text", [.text(String(repeating: "x", count: 1_000_000))])) == nil
+        }
+        sending.start()
+        try waitUntil { try monitor.query(Self.inStatement).count == 1 }
+        proxy.pause(.toServer)
+        #expect(fixture.load([TestRow("A", 1)]) == "committed")
+        #expect(sending.result)
     }
 
     /// Both connections of a worker may stand still when the process is stopped or busy: they are not each other's judges.
