@@ -55,6 +55,7 @@ def run(bug, arguments):
 def main(arguments):
     if arguments[:1] == ["--list"]:
         print("faults: " + ", ".join(sorted(torture.rounds.FAULTS)))
+        print("with --brokers: " + ", ".join(sorted(torture.rounds.FAULTS_OF_THREE)))
         print("bugs: " + ", ".join(BUGS))
         return
     chosen = list(BUGS)

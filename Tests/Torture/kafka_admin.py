@@ -14,14 +14,22 @@ def array(items):
 
 
 class Admin:
-    """One controller and broker, without encryption."""
+    """Brokers without encryption; any that lives answers."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, ports):
+        self.ports = ports
 
     def ask(self, api, version, body):
+        for port in self.ports[:-1]:
+            try:
+                return self.ask_one(port, api, version, body)
+            except OSError:
+                pass
+        return self.ask_one(self.ports[-1], api, version, body)
+
+    def ask_one(self, port, api, version, body):
         head = struct.pack(">hhi", api, version, 1) + string("torture")
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
             connection.sendall(struct.pack(">i", len(head + body)) + head + body)
             size = struct.unpack(">i", self.read(connection, 4))[0]
             return self.read(connection, size)[4:]
@@ -37,7 +45,12 @@ class Admin:
         return data
 
     def partitions(self, topic):
-        """How many; 0: there is no such topic. Metadata, version 4: the first that need not create it."""
+        """How many; 0: there is no such topic."""
+        return len(self.copies(topic))
+
+    def copies(self, topic):
+        """By partition: its leader, and the brokers that are in step. Metadata, version 4: the first that need not create
+        the topic."""
         answer = self.ask(3, 4, array([string(topic)]) + struct.pack(">?", False))
         at = 4
 
@@ -61,10 +74,16 @@ class Admin:
         number(">i")  # its controller
         number(">i")
         if number(">h"):
-            return 0
+            return {}
         pass_string()
         number(">?")
-        return number(">i")
+        found = {}
+        for _ in range(number(">i")):
+            number(">h")
+            partition, leader = number(">i"), number(">i")
+            [number(">i") for _ in range(number(">i"))]
+            found[partition] = (leader, [number(">i") for _ in range(number(">i"))])
+        return found
 
     def create(self, topic, partitions):
         """CreateTopics, version 2; with what userload asks of a topic."""

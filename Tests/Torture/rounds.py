@@ -7,16 +7,17 @@ import world
 from invariants import Breach, demand
 
 FAULTS = {}
+FAULTS_OF_THREE = {}
 LONG = 25  # seconds after which what a program said is told
 SUM = re.compile(
     r"([\d,]+) lines? = ([\d,]+) inserted \+ ([\d,]+) updated \+ ([\d,]+) duplicates? \+ ([\d,]+) rejected")
 
 
-def fault(name, weight=10, alone=False):
-    """A round with this fault. alone: it concerns servers, so no other lane may run."""
+def fault(name, weight=10, alone=False, brokers=1):
+    """A round with this fault. alone: it concerns servers, so no other lane may run. It needs so many brokers."""
 
     def register(function):
-        FAULTS[name] = (function, weight, alone)
+        (FAULTS if brokers == 1 else FAULTS_OF_THREE)[name] = (function, weight, alone)
         return function
 
     return register

@@ -68,7 +68,8 @@ class Servers:
     def __init__(self, loop):
         self.loop = loop
         self.postgres = Psql("postgres")
-        self.admin = kafka_admin.Admin(int(os.environ["KAFKA_BROKER"].rpartition(":")[2]))
+        brokers = os.environ.get("KAFKA_BROKERS") or os.environ["KAFKA_BROKER"]
+        self.admin = kafka_admin.Admin([int(broker.rpartition(":")[2]) for broker in brokers.split(",")])
 
     def pid(self, name):
         with open(f"{STATE}/{name}.pid") as file:
@@ -76,9 +77,11 @@ class Servers:
 
     def start(self, name):
         """Again, after it was killed, on the port it had."""
+        number = name.removeprefix("broker-")
+        command = f"start_{name}" if number == name else f"launch_broker {number}; await_broker {number}"
         with open(f"{STATE}/{name}-again.log", "ab") as log:
             subprocess.run(
-                ["bash", "-ec", f". '{HERE}/../Servers/servers.sh'; state='{STATE}'; start_{name}"], check=True,
+                ["bash", "-ec", f". '{HERE}/../Servers/servers.sh'; . '{HERE}/brokers.sh'; state='{STATE}'; {command}"], check=True,
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             )  # fmt: skip
 
@@ -136,7 +139,7 @@ class Lane:
         return kept | {
             "DB_HOST": "127.0.0.1", "DB_PORT": str(self.database.port), "DB_NAME": self.name,
             "DB_USER": os.environ["DB_USER"], "DB_PASSWORD": os.environ["DB_PASSWORD"],
-            "KAFKA_BROKER": f"127.0.0.1:{self.kafka.port}", "KAFKA_TOPIC": self.name,
+            "KAFKA_BROKER": os.environ.get("KAFKA_BROKERS", f"127.0.0.1:{self.kafka.port}"), "KAFKA_TOPIC": self.name,
             "KAFKA_CONFIG": self.config, "USERLOAD_STATE_DIR": f"{self.folder}/journal",
         } | ({"USERLOAD_BUG": self.bug} if self.bug else {})  # fmt: skip
 

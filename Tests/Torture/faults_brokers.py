@@ -1,0 +1,109 @@
+"""Three brokers, three copies of each partition: the leader dies or is moved under push and work; a broker is gone."""
+import os
+import signal
+import time
+
+from faults_servers import is_alive
+from faults_wire import either
+from invariants import Breach
+from rounds import ends, fault, finish, finish_load, injected, pushed
+
+IN_STEP = 60  # seconds
+
+
+def leader(lane):
+    """Of some partition."""
+    copies = lane.servers.admin.copies(lane.name)
+    return copies[lane.rng.choice(sorted(copies))][0] if copies else lane.rng.randint(1, 3)
+
+
+def end(lane, number, how=signal.SIGKILL):
+    name = f"broker-{number}"
+    pid = lane.servers.pid(name)
+    os.kill(pid, how)
+    while is_alive(pid):
+        time.sleep(0.01)
+    lane.tell(f"{name} is gone")
+
+
+def in_step(lane):
+    """All copies are, again."""
+    limit = time.monotonic() + IN_STEP
+    while copies := [(leader, brokers) for leader, brokers in lane.servers.admin.copies(lane.name).values() if len(brokers) < 3]:
+        if time.monotonic() > limit:
+            raise SystemExit(f"not in step after {IN_STEP} s: {copies}")
+        time.sleep(0.1)
+
+
+def comes_back(lane, number):
+    lane.servers.start(f"broker-{number}")
+    in_step(lane)
+    lane.tell(f"broker-{number} is back")
+
+
+@fault("leader-killed", 10, brokers=3)
+def leader_killed(lane):
+    """Another broker takes over within seconds; what was not acknowledged is sent again."""
+    pushed(lane, 1)
+    program = either(lane)()
+    program.runs_for(lane.rng.uniform(0, 0.4))
+    number = leader(lane)
+    end(lane, number)
+    ends(lane, program)
+    injected(lane, "leader-killed")
+    if lane.rng.random() < 0.5:
+        finish(lane)
+    comes_back(lane, number)
+    finish(lane)
+
+
+@fault("leader-moved", 10, brokers=3)
+def leader_moved(lane):
+    """A broker is stopped in order and gives its partitions away; once it is back it gets them again, under load."""
+    pushed(lane, 1)
+    program = either(lane)()
+    program.runs_for(lane.rng.uniform(0, 0.2))
+    number = leader(lane)
+    end(lane, number, signal.SIGTERM)
+    ends(lane, program)
+    injected(lane, "leader-moved")
+    finish(lane)
+    comes_back(lane, number)
+    limit = time.monotonic() + 4
+    while time.monotonic() < limit:
+        finish_load(lane, lane.job())
+    injected(lane, "leader-moved back")
+    finish(lane)
+
+
+@fault("broker-gone", 5, brokers=3)
+def broker_gone(lane):
+    """Two copies are enough: everything goes on, and nothing waits."""
+    in_step(lane) if lane.servers.admin.partitions(lane.name) else pushed(lane, 1)
+    number = lane.rng.randint(1, 3)
+    end(lane, number)
+    for _ in range(2):
+        finish_load(lane, lane.job())
+        finish(lane)
+    injected(lane, "broker-gone")
+    comes_back(lane, number)
+    finish(lane)
+
+
+@fault("two-brokers-gone", 4, brokers=3)
+def two_brokers_gone(lane):
+    """One copy is not enough: a push does not say that anything was pushed, and goes on once a second broker is back."""
+    pushed(lane, 1)
+    numbers = lane.rng.sample([1, 2, 3], 2)
+    for number in numbers:
+        end(lane, number)
+    job = lane.job()
+    push = lane.push(job)
+    if not push.runs_for(lane.rng.uniform(3, 6)) and push.code == 0:
+        raise Breach("I7", "no push that ended well on one copy of three", push.out)
+    for number in numbers:
+        lane.servers.start(f"broker-{number}")
+    ends(lane, push)
+    in_step(lane)
+    injected(lane, "two-brokers-gone")
+    finish(lane)
