@@ -11,7 +11,7 @@ die() { say "$*"; exit 1; }
 
 # ---- packages ----------------------------------------------------------------------------------------------------
 
-# Prints the Debian packages that a purpose (build, postgres, java, test, lint) still lacks.
+# Prints the Debian packages that a purpose (build, postgres, java, test, clock, lint) still lacks.
 missing_packages() {
     local purpose
     for purpose in "$@"; do
@@ -33,6 +33,7 @@ missing_packages() {
                 [[ -x /usr/sbin/pgbouncer ]] || echo pgbouncer
                 command -v openssl >/dev/null || echo openssl
                 ;;
+            clock) compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || echo libfaketime ;;
             lint) command -v shellcheck >/dev/null || echo shellcheck ;;
         esac
     done
