@@ -2,6 +2,7 @@
 import os
 import random
 import subprocess
+import threading
 import time
 
 import kafka_admin
@@ -22,13 +23,18 @@ VARIABLES = [("crash", "USERLOAD_CRASH_AT"), ("stop", "USERLOAD_STOP_AT"), ("uns
 
 
 class Psql:
-    """A session of psql's, straight to the server, opened anew when it is lost."""
+    """A session of psql's, straight to the server, opened anew when it is lost. Lanes may share one."""
 
     def __init__(self, database):
         self.database = database
         self.process = None
+        self.lock = threading.Lock()
 
     def ask(self, sql):
+        with self.lock:
+            return self.answer(sql)
+
+    def answer(self, sql):
         for attempt in range(200):
             try:
                 return self.once(sql)
