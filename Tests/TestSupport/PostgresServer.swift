@@ -14,8 +14,9 @@ package final class PostgresServer: @unchecked Sendable {
         do { return try PostgresServer() } catch { fatalError("no Postgres for the tests: \(error)") }
     }()
 
-    /// Where initdb and postgres are (the newest of /usr/lib/postgresql/*/bin); nil if nowhere.
+    /// Where initdb and postgres are (USERLOAD_TEST_POSTGRES, or the newest of /usr/lib/postgresql/*/bin); nil if nowhere.
     package static let binaries: String? = {
+        if let folder = ProcessInfo.processInfo.environment["USERLOAD_TEST_POSTGRES"] { return folder }
         let root = "/usr/lib/postgresql"
         let versions = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).compactMap { Int($0) }
         return versions.sorted(by: >).map { "\(root)/\($0)/bin" }
