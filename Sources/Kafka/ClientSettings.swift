@@ -81,7 +81,8 @@ package struct ClientSettings: Sendable {
             // Before librdkafka sees it: 2.0.2 does not know the name.
             if entry.key == "group.protocol", entry.value.lowercased() == "consumer" {
                 throw ConfigurationError(
-                    "\(place(entry)): group.protocol=consumer cannot be set: userload needs the classic protocol")
+                    "\(place(entry)): group.protocol=consumer cannot be set: userload needs the classic protocol; "
+                        + "leave the line out")
             }
             try set(conf, entry)
             for (key, wanted) in expected where (value(in: conf, of: key) ?? "") != wanted {
@@ -98,6 +99,11 @@ package struct ClientSettings: Sendable {
         do throws(ConfigurationError) {
             try set(conf, entry.key, entry.value)
         } catch {
+            if entry.key == "sasl.oauthbearer.method", entry.value.lowercased() == "oidc" {
+                throw ConfigurationError(
+                    "\(place(entry)): OIDC takes a librdkafka with libcurl, and this one (\(KafkaVersion.text)) was built "
+                        + "without; install Confluent's librdkafka1, or log in with another of sasl.mechanisms")
+            }
             // librdkafka may name another alias of the key than the user did.
             throw ConfigurationError("\(place(entry)): \(entry.key): \(error.message)")
         }

@@ -83,7 +83,8 @@ import Testing
         ("group.instance.id=a", "kafka.conf:1: group.instance.id cannot be set: members of the group are not static"),
         (
             "group.protocol=consumer",
-            "kafka.conf:1: group.protocol=consumer cannot be set: userload needs the classic protocol"
+            "kafka.conf:1: group.protocol=consumer cannot be set: userload needs the classic protocol; "
+                + "leave the line out"
         ),
         ("transactional.id=a", "kafka.conf:1: transactional.id cannot be set: push does not use transactions"),
         ("client.idd=a", "kafka.conf:1: client.idd: No such configuration property: \"client.idd\""),
@@ -98,6 +99,15 @@ import Testing
     ])
     func contradictionsNameFileAndLine(_ text: String, _ message: String) throws {
         let settings = try settings(text)
+        #expect(throws: ConfigurationError(message)) { try settings.check() }
+    }
+
+    @Test(.enabled("this librdkafka has libcurl") { KafkaVersion.text.hasPrefix("2.0.") })
+    func oidcWithoutLibcurlSaysWhatToInstall() throws {
+        let settings = try settings("sasl.mechanisms=OAUTHBEARER\nsasl.oauthbearer.method=OIDC")
+        let message =
+            "kafka.conf:2: OIDC takes a librdkafka with libcurl, and this one (\(KafkaVersion.text)) was built without; "
+            + "install Confluent's librdkafka1, or log in with another of sasl.mechanisms"
         #expect(throws: ConfigurationError(message)) { try settings.check() }
     }
 

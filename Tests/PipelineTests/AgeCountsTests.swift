@@ -27,7 +27,7 @@ private let agreement = """
            FROM (SELECT age, count(*) FROM users GROUP BY age) AS plain)
     """
 
-@Suite struct AgeCountsTests {
+@Suite(.everyTable) struct AgeCountsTests {
     let fixture = try! MigratedDatabase()
 
     init() throws {
@@ -82,7 +82,7 @@ private let agreement = """
         try fixture.connection.execute("DROP OWNED BY \(role); DROP ROLE \(role)")
     }
 
-    @Test func truncateInAnOldSnapshotIsRefused() throws {
+    @Test(.tags(.plainTable)) func truncateInAnOldSnapshotIsRefused() throws {
         try fixture.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
         let error = #expect(throws: PostgresError.self) { try fixture.connection.execute("TRUNCATE users") }
         #expect(error?.message == "TRUNCATE of public.users needs a transaction of isolation level read committed")
@@ -174,7 +174,7 @@ private let agreement = """
 
     // MARK: The cost
 
-    @Test(arguments: [false, true])
+    @Test(.tags(.plainTable), arguments: [false, true])
     func theTableIsNotRead(analyzed: Bool) throws {
         try fixture.connection.execute(
             "INSERT INTO users (name, age, job) SELECT n::text, n % 90, gen_random_uuid() FROM generate_series(1, 50000) AS n"

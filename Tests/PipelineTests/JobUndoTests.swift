@@ -7,7 +7,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite(.enabled("needs Debian's postgresql") { PostgresServer.binaries != nil }) struct JobUndoTests {
+@Suite(.everyTable, .enabled("needs Debian's postgresql") { PostgresServer.binaries != nil }) struct JobUndoTests {
     let fixture: LoaderFixture
     let other = JobID(high: 7, low: 7)
 
@@ -87,7 +87,7 @@ import Testing
     }
 
     /// The job's rows are found without reading the table.
-    @Test func theIndexOnJobsIsUsed() throws {
+    @Test(.tags(.plainTable)) func theIndexOnJobsIsUsed() throws {
         try fixture.execute(
             """
             INSERT INTO users (name, age, job)

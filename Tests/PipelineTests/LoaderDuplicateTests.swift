@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct LoaderDuplicateTests {
+@Suite(.everyTable) struct LoaderDuplicateTests {
     @Test func withinABatchTheFirstStays() throws {
         let fixture = try LoaderFixture()
         #expect(
@@ -120,7 +120,7 @@ import Testing
         #expect(try fixture.counts() == (looksFirst ? "3|3|0" : "2|1|0"))
     }
 
-    @Test func keysThatATriggerChangesAreFoundRowByRow() throws {
+    @Test(.tags(.plainTable)) func keysThatATriggerChangesAreFoundRowByRow() throws {
         let fixture = try LoaderFixture()
         try fixture.execute(
             """

@@ -155,7 +155,10 @@ import Testing
         let connection = fixture.migrated.connection
         #expect(
             try Migrator.migrate(connection, target, changesKey: true).made
-                == ["changed the unique key of public.users from name,age to name,age,email"])
+                == [
+                    "changed the unique key of public.users from name,age to name,age,email",
+                    "gave 5 partitions of public.users the triggers for the counts by age",
+                ])
         let indexes = """
             SELECT indexrelid::regclass, (SELECT count(*) FROM pg_inherits WHERE inhparent = indexrelid)
             FROM pg_index WHERE indrelid = 'users'::regclass

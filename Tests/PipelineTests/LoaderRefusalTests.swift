@@ -86,9 +86,9 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite struct LoaderRefusalTests {
+@Suite(.everyTable) struct LoaderRefusalTests {
     /// One bad row among 200 good ones, at its place in the order of the index.
-    @Test(arguments: Refusal.all)
+    @Test(.tags(.plainTable), arguments: Refusal.all)
     func aRefusedRowBecomesAReject(refusal: Refusal) throws {
         let fixture = try LoaderFixture()
         try fixture.execute(refusal.ddl)
@@ -186,7 +186,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
 
     // MARK: The valve
 
-    @Test func aConstraintThatRefusesEverythingStopsTheLoad() throws {
+    @Test(.tags(.plainTable)) func aConstraintThatRefusesEverythingStopsTheLoad() throws {
         let fixture = try LoaderFixture(maxRefused: 10)
         try fixture.execute("ALTER TABLE users ADD CONSTRAINT nobody CHECK (age > 150)")
         let before = try fixture.everything()

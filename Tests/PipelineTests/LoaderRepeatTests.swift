@@ -6,12 +6,14 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct LoaderRepeatTests {
+@Suite(.everyTable) struct LoaderRepeatTests {
     /// The first is refused by a constraint that its e-mail breaks; the next is another record, and a good one.
-    @Test(arguments: [
-        "ALTER TABLE users ADD CONSTRAINT fine CHECK (email <> 'bad@x')",
-        "CREATE UNIQUE INDEX one_each ON users (email); INSERT INTO users (name, age, email) VALUES ('Owner', 9, 'bad@x')",
-    ])
+    @Test(
+        .tags(.plainTable),
+        arguments: [
+            "ALTER TABLE users ADD CONSTRAINT fine CHECK (email <> 'bad@x')",
+            "CREATE UNIQUE INDEX one_each ON users (email); INSERT INTO users (name, age, email) VALUES ('Owner', 9, 'bad@x')",
+        ])
     func aValidOneBehindARefusedOneIsLoaded(ddl: String) throws {
         let fixture = try LoaderFixture()
         try fixture.execute(ddl)

@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct LoaderTriggerTests {
+@Suite(.everyTable) struct LoaderTriggerTests {
     private func people(_ numbers: Range<Int>) -> [TestRow] {
         numbers.map {
             TestRow(
@@ -15,19 +15,21 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "NEW.age := NEW.age / 2;",
-        "NEW.age := NEW.age - 60;",
-        "NEW.age := NEW.age * 3;",
-        "NEW.job := NULL;",
-        "IF NEW.age > 50 THEN NEW.job := NULL; END IF; NEW.age := 7;",
-        "NEW.job := gen_random_uuid();",
-        "IF NEW.age % 3 = 0 THEN RETURN NULL; END IF;",
-        "IF NEW.age % 3 = 0 THEN RETURN NULL; END IF; NEW.age := NEW.age + 100; NEW.name := NEW.name || '!';",
-        "RETURN NULL;",
-        "UPDATE users SET age = age + 1 WHERE name = 'P7';",
-        "",
-    ])
+    @Test(
+        .tags(.plainTable),
+        arguments: [
+            "NEW.age := NEW.age / 2;",
+            "NEW.age := NEW.age - 60;",
+            "NEW.age := NEW.age * 3;",
+            "NEW.job := NULL;",
+            "IF NEW.age > 50 THEN NEW.job := NULL; END IF; NEW.age := 7;",
+            "NEW.job := gen_random_uuid();",
+            "IF NEW.age % 3 = 0 THEN RETURN NULL; END IF;",
+            "IF NEW.age % 3 = 0 THEN RETURN NULL; END IF; NEW.age := NEW.age + 100; NEW.name := NEW.name || '!';",
+            "RETURN NULL;",
+            "UPDATE users SET age = age + 1 WHERE name = 'P7';",
+            "",
+        ])
     func countsAreThoseOfTheTable(body: String) throws {
         let fixture = try LoaderFixture()
         #expect(fixture.load(people(0..<50)) == "committed")

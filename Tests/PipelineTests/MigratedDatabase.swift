@@ -10,10 +10,14 @@ final class MigratedDatabase {
     let connection: Connection
     let info: DatabaseInfo
 
-    init(key: KeyFields? = nil) throws {
+    /// - Parameter partitions: of the table of people; nil: none, or as many as `EveryTable` says.
+    init(key: KeyFields? = nil, partitions: Int? = nil) throws {
         database = try PostgresServer.shared.database()
         connection = try Connection(DatabaseSettings(parameters: database.parameters))
-        info = try Migrator.migrate(connection, DatabaseTarget(settings: DatabaseSettings(), keyFields: key)).info
+        info = try Migrator.migrate(
+            connection, DatabaseTarget(settings: DatabaseSettings(), keyFields: key),
+            partitions: partitions ?? EveryTable.partitions
+        ).info
     }
 
     deinit { connection.close() }

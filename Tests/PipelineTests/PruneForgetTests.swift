@@ -8,7 +8,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite(.enabled("needs Debian's postgresql") { PostgresServer.binaries != nil }) struct PruneForgetTests {
+@Suite(.everyTable, .enabled("needs Debian's postgresql") { PostgresServer.binaries != nil }) struct PruneForgetTests {
     let fixture: LoaderFixture
 
     init() throws { fixture = try LoaderFixture() }

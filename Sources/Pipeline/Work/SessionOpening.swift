@@ -88,6 +88,7 @@ struct SessionOpening {
         let migration = try Migrator.migrate(connection, options.database)
         if !migration.made.isEmpty { report(.migrated(migration.made)) }
         try Rights.check(connection, migration.info, updating: options.updates)
+        try RowSecurity.check(connection, migration.info)
         connection.deadline = nil
         return (connection, migration)
     }

@@ -28,6 +28,7 @@ extension Command {
                 .usage, "--name and --age are both required", hint: "`userload users --name NAME` shows who is there")
         }
         let session = try context.openDatabase(arguments, patience: nil)
+        try RowSecurity.check(session.connection, session.info)
         let outcome = try PersonForgetter(session.connection, session.info)
             .forget(name: name, age: age, records: \.keptRecords)
         let lines = forgetReport(outcome) + context.kept(arguments, latest: outcome.latest)

@@ -9,6 +9,16 @@ extension Command {
         "print", help: "Print the SQL that an empty database needs, and change nothing.")
     private static let newIdentity = Flag(
         "new-identity", help: "In a physical copy of a database: give it a consumer group of its own.")
+    private static let partitions = Option(
+        OptionDefinition(
+            long: "partitions", placeholder: "N",
+            help: "Make the table of people of N partitions, 2 to 1024, by hash of the name: only a new one.")
+    ) { text throws(ValueProblem) in
+        guard let count = Int(text), Migrator.partitionCounts.contains(count) else {
+            throw ValueProblem("write a number from 2 to 1024")
+        }
+        return count
+    }
 
     static let migrate = Command(
         CommandDescription(
@@ -16,23 +26,27 @@ extension Command {
             discussion: [
                 "`work` and `load` do this themselves if their role has the rights; otherwise run this with a role "
                     + "that has them. Only this command changes the unique key, to the one in USERLOAD_UNIQUE_KEY. If "
-                    + "rows in the table conflict with the new key, they are listed and nothing is changed."
+                    + "rows in the table conflict with the new key, they are listed and nothing is changed.",
+                "A table users that is there already is taken if it is partitioned by columns of the unique key, has the "
+                    + "columns that --print shows, and is empty.",
             ],
-            options: [printOnly, newIdentity] + Options.postgres + Options.logging,
+            options: [printOnly, newIdentity, partitions] + Options.postgres + Options.logging,
             examples: [
                 Example("userload migrate -d crm", "Creates the schema userload and the table users."),
                 Example("userload migrate --print | psql crm", "The same, by hand."),
+                Example("userload migrate --partitions 16", "The table users in 16 partitions."),
                 Example("USERLOAD_UNIQUE_KEY=name,age,email userload migrate", "Extends the key."),
             ])
     ) { arguments, context in
         let target = try context.databaseTarget(arguments)
         if arguments[printOnly] {
-            try context.output.write(Migrator.script(target).utf8)
+            try context.output.write(Migrator.script(target, partitions: arguments[partitions]).utf8)
             return .done
         }
         let connection = try context.connect(target)
         let report = try Migrator.migrate(
-            connection, target, changesKey: true, newIdentity: arguments[newIdentity])
+            connection, target, changesKey: true, newIdentity: arguments[newIdentity],
+            partitions: arguments[partitions])
         let lines =
             report.made.isEmpty
             ? ["schema userload in \(connection.place) is up to date (version \(report.info.schemaVersion))"]

@@ -28,6 +28,7 @@ extension Command {
             ])
     ) { arguments, context in
         let session = try context.openDatabase(arguments, patience: nil)
+        try RowSecurity.check(session.connection, session.info)
         let job = try session.job(arguments.operands[0])
         guard job.id != .foreign else {
             throw Failure(.usage, "the job of other producers (-) has no end, so it cannot be undone")

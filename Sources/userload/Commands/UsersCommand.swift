@@ -26,6 +26,7 @@ extension Command {
             ])
     ) { arguments, context in
         let session = try context.openDatabase(arguments)
+        try RowSecurity.check(session.connection, session.info)
         var filter = UserFilter(
             job: try arguments[job].map { try session.job($0).id }, name: arguments[name], ages: arguments[age],
             limit: arguments[limit])

@@ -45,6 +45,32 @@ import Testing
         #expect(try world.database.psql("SELECT * FROM users") == "1|root")
     }
 
+    /// The whole way into a table in partitions: duplicates, updates, counts, undo, forget.
+    @Test func aTableInPartitions() throws {
+        #expect(
+            try world.expect(2, "migrate", "--partitions", "1").stderr.contains("write a number from 2 to 1024\n"))
+        #expect(
+            try world.expect(0, "migrate", "--partitions", "8").stdout
+                == "created schema userload and table public.users of 8 partitions in \(world.database.name) on 127.0.0.1, "
+                + "as postgres\n")
+        func people() throws -> String { try world.expect(0, "stats", "--json").stdout.replacing(" ", with: "") }
+        let first = try world.files.write("first.csv", People.csv(0..<3000))
+        let second = try world.files.write("second.csv", People.csv(2000..<4000, city: "Oslo"))
+        try world.expect(0, "load", first)
+        try world.expect(0, "load", "--label", "second", "--on-duplicate", "update", second)
+        try world.expectUsers(4000)
+        #expect(try world.database.psql("SELECT count(DISTINCT tableoid) FROM users") == "8")
+        #expect(
+            try world.database.psql("SELECT sum(inserted), sum(updated), sum(duplicates) FROM userload.progress")
+                == "4000|1000|0")
+        #expect(try people().contains("\"people\":4000"))
+        try world.expect(0, "forget", "--name", "Person 7", "--age", "7")
+        try world.expect(0, "undo", "--yes", "second")
+        try world.expectUsers(2999)
+        #expect(try people().contains("\"people\":2999"))
+        #expect(try !world.expect(0, "doctor").stdout.squeezed.contains("fail "))
+    }
+
     /// What only Postgres refuses becomes a reject of that row alone, in each class of error the design names.
     @Test func aRowThatTheServerRefuses() throws {
         try world.expect(0, "migrate")

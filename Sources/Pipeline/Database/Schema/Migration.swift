@@ -13,6 +13,7 @@ struct Migration {
         Migration(number: 6, sql: PackageResources._006_reject_words_sql),
         Migration(number: 7, sql: PackageResources._007_hand_readers_sql),
         Migration(number: 8, sql: PackageResources._008_operation_sql),
+        Migration(number: 9, sql: PackageResources._009_partitions_sql),
     ]
 
     /// The schema version this userload works with.

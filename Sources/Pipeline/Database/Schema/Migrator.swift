@@ -12,20 +12,25 @@ package struct MigrationReport: Equatable, Sendable {
 }
 
 package enum Migrator {
+    /// Into how many partitions the table of people can be made.
+    package static let partitionCounts = Partitioning.counts
+
     /// Creates or upgrades the schema.
     /// - Parameter changesKey: an existing table gets `target.keyFields` as its key, and its unique index again if that is
     ///   gone. Only `userload migrate` may: a worker's environment must not rebuild an index that others rely on.
     /// - Parameter newIdentity: for a physical clone, which must not share its original's consumer group.
+    /// - Parameter partitions: into how many the table of people is made, by hash of the name; nil: as it is, a new one into
+    ///   none. See `Partitioning.counts`.
     /// - Parameter patience: with workers that were stopped while they held the lock.
     /// - Throws: `PostgresError`; `PipelineError`, and then nothing was changed.
     package static func migrate(
         _ connection: Connection, _ target: DatabaseTarget, changesKey: Bool = false, newIdentity: Bool = false,
-        patience: BlockedWatch.Patience = .standard
+        partitions: Int? = nil, patience: BlockedWatch.Patience = .standard
     ) throws -> MigrationReport {
         try checkServer(connection)
         let run = Run(
-            connection: connection, target: target, changesKey: changesKey, newIdentity: newIdentity, patience: patience
-        )
+            connection: connection, target: target, changesKey: changesKey, newIdentity: newIdentity,
+            partitions: partitions, patience: patience)
         if let info = try DatabaseInfo.readIfMade(connection), try !run.isNeeded(info) {
             return MigrationReport(info: info)
         }
@@ -38,12 +43,15 @@ package enum Migrator {
     }
 
     /// What `migrate` would run in an empty database, for psql; and what a worker's role needs.
-    package static func script(_ target: DatabaseTarget) -> String {
+    package static func script(_ target: DatabaseTarget, partitions: Int? = nil) -> String {
         let table = TableName(schema: target.table?.schema ?? "public", table: target.table?.table ?? "users")
         let key = target.keyFields ?? .standard
-        let steps =
-            Migration.all.map { $0.text(table: table.quoted) }
-            + (key == .standard ? [] : [KeyChange.script(table: table, to: key)])
+        var steps = Migration.all.map { $0.text(table: table.quoted) }
+        if let partitions {
+            steps.insert(Partitioning.script(table, count: partitions, key: key), at: 1)
+        } else if key != .standard {
+            steps.append(KeyChange.script(table: table, to: key))
+        }
         return SQL.text(
             PackageResources.script_sql,
             [("lock", String(SchemaLock.key)), ("steps", steps.joined(separator: "\n")), ("users", table.quoted)])
@@ -67,6 +75,7 @@ private struct Run {
     let target: DatabaseTarget
     let changesKey: Bool
     let newIdentity: Bool
+    let partitions: Int?
     let patience: BlockedWatch.Patience
 
     func isNeeded(_ info: DatabaseInfo) throws -> Bool {
@@ -84,8 +93,31 @@ private struct Run {
                 "table \(info.tableName) is gone from \(connection.place): restore it, or start over with "
                     + "DROP SCHEMA userload CASCADE")
         }
+        try checkPartitions(info)
         return try info.schemaVersion < Migration.latest || newKey(info) != nil || newIdentity
-            || lacksIndex(info)
+            || lacksIndex(info) || unwatched() > 0
+    }
+
+    /// A table cannot be partitioned once it is there, nor in another way.
+    private func checkPartitions(_ info: DatabaseInfo) throws {
+        guard let partitions else { return }
+        guard let found = try Partitioning.of(info.name, connection) else {
+            throw PipelineError.configuration(
+                "\(info.tableName) in \(connection.place) was made without partitions, and they cannot be added; nothing was "
+                    + "changed",
+                hint: "partition a new table: the page Operation tells how the people get there")
+        }
+        guard found.key == "HASH (name)", found.count == partitions else {
+            throw PipelineError.configuration(
+                "\(info.tableName) in \(connection.place) has \(found.count) partition\(found.count == 1 ? "" : "s") by "
+                    + "\(found.key), which --partitions \(partitions) cannot change; nothing was changed")
+        }
+    }
+
+    /// How many partitions have no triggers for the counts by age.
+    private func unwatched() throws -> Int {
+        guard changesKey else { return 0 }
+        return try connection.query(SQL.text(PackageResources.partitions_unwatched_sql))[0].int(0) ?? 0
     }
 
     private func lacksIndex(_ info: DatabaseInfo) throws -> Bool {
@@ -124,16 +156,34 @@ private struct Run {
 
     private func create() throws -> [String] {
         let table = try qualified(target.table ?? TableName(schema: nil, table: "users"))
-        guard try !connection.exists(table) else {
+        let key = target.keyFields ?? .standard
+        let brought = try Partitioning.of(table, connection)
+        guard try partitions == nil && brought != nil || !connection.exists(table) else {
             throw PipelineError.configuration(
                 "table \(table.text) in \(connection.place) is not userload's, nothing was touched: "
                     + "name another with USERLOAD_TABLE=schema.table")
         }
-        for migration in Migration.all { try connection.execute(migration.text(table: table.quoted)) }
-        if let key = target.keyFields, key != .standard {
-            try connection.execute(KeyChange.script(table: table, to: key))
+        if brought != nil { try connection.execute(Partitioning.settingAside(table)) }
+        for migration in Migration.all {
+            try connection.execute(migration.text(table: table.quoted))
+            guard migration.number == 1 else { continue }
+            if let partitions {
+                try connection.execute(Partitioning.script(table, count: partitions, key: key))
+            } else if brought != nil {
+                try Partitioning.take(table, key: key, connection)
+            } else if key != .standard {
+                try connection.execute(KeyChange.script(table: table, to: key))
+            }
         }
-        return ["created schema userload and table \(table.text) in \(connection.place), as \(connection.user)"]
+        let what =
+            if let brought {
+                "created schema userload, took table \(table.text), which is partitioned by \(brought.key),"
+            } else if let partitions {
+                "created schema userload and table \(table.text) of \(partitions) partitions"
+            } else {
+                "created schema userload and table \(table.text)"
+            }
+        return ["\(what) in \(connection.place), as \(connection.user)"]
     }
 
     private func change(_ info: DatabaseInfo) throws -> [String] {
@@ -148,12 +198,20 @@ private struct Run {
         }
         let index = changesKey ? try KeyChange.index(connection, info) : nil
         if let key = newKey(info) {
+            try Partitioning.check(key, fits: info.name, at: info.name, connection)
             try connection.execute(
                 KeyChange.script(table: info.name, to: key, old: index ?? DatabaseInfo.keyIndex))
             made.append("changed the unique key of \(info.tableName) from \(info.keyFields.text) to \(key.text)")
         } else if changesKey, index == nil {
             try connection.execute(KeyChange.script(table: info.name, to: info.keyFields))
             made.append("created the unique index on \(info.keyFields.text) of \(info.tableName) again")
+        }
+        let watched = try unwatched()
+        if watched > 0 {
+            try connection.execute(SQL.text(PackageResources.partitions_watch_sql))
+            made.append(
+                "gave \(watched) partition\(watched == 1 ? "" : "s") of \(info.tableName) the triggers for the counts by age"
+            )
         }
         if newIdentity {
             try connection.execute(SQL.text(PackageResources.new_identity_sql))
@@ -184,6 +242,12 @@ private struct Run {
                 "role \(connection.user) may not change \(connection.place) (\(failure.message)): let a role that may "
                     + "run 'userload migrate' once; 'userload migrate --print' shows the SQL")
         case .duplicateTable:
+            let schemas: [Parameter] = [.text("userload")]
+            guard try !connection.query("SELECT FROM pg_namespace WHERE nspname = $1", schemas).isEmpty else {
+                return PipelineError.configuration(
+                    "\(failure.message) in \(connection.place), and userload would make one of that name; nothing was touched"
+                )
+            }
             return PipelineError.configuration(
                 "schema userload in \(connection.place) is not userload's, nothing was touched (\(failure.message))")
         case .invalidSchemaName:
