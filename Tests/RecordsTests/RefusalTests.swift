@@ -128,7 +128,7 @@ import Testing
         File("[[1,2],[3,4]]", "is a JSON array of arrays, not of objects"),
         File("[1,2]", "is a JSON array without objects"),
         File("nonsense\nmore\n", "none of the first 2 lines is a JSON object", flags: { $0.format = .jsonl }),
-        File("name,age\n", "the first line is no JSON object", .options([]), flags: { $0.format = .jsonl }),
+        File("name,age\n", "the first line is not a JSON object", .options([]), flags: { $0.format = .jsonl }),
         File("name,age\n,\nx,\n,3\n", "none of the first 3 records has a name and an age"),
         // Structure.
         File(#"[{"name":"A","age":1}"#, "the JSON array is not closed (line 1, byte 21)"),

@@ -41,7 +41,7 @@ extension Concluder {
             amended.format = nil
             return Fault(
                 records == 1
-                    ? "the first line is no JSON object" : "none of the first \(records) lines is a JSON object",
+                    ? "the first line is not a JSON object" : "none of the first \(records) lines is a JSON object",
                 amended: amended)
         }
         let elements = bytes.drop { $0 != UInt8(ascii: "[") }.dropFirst()

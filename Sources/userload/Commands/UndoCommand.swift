@@ -49,7 +49,9 @@ extension Command {
             return .done
         }
         if !arguments[yes] {
-            try context.confirm("delete \(people(look.rows)) of \(job.slug)?", orElse: "say --yes to undo \(job.slug)")
+            try context.confirm(
+                "delete \(people(look.rows)) of \(job.slug)?",
+                orElse: "to undo it without a question: userload undo --yes \(job.slug)")
         }
         switch try undo.undo(job.id) {
         case .undone(let rows):

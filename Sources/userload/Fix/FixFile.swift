@@ -93,7 +93,7 @@ struct FixFile {
                 let reason =
                     reject.form == .truncated
                     ? "only \(grouped(reject.bytes.count)) of its \(grouped(reject.length)) bytes are kept"
-                    : "it is no JSON object"
+                    : "it is not a JSON object"
                 context.logger.warning("\(reject.place(in: job)) of \(job.slug) is left out: \(reason)")
             }
         }

@@ -115,7 +115,7 @@ import Testing
             #"[{"who":{"full":"Ann"},"age":3},{"who":{"full":"Bo"},"age":"x","tags":[1]},{"who":7,"age":4}, 5]"#)
         try world.expect(1, "load", "--map", "name=who.full", file)
         let made = try world.expect(0, "rejects", file, "-o", "fix.jsonl")
-        #expect(made.stderr.contains("is left out: it is no JSON object\n"), "\(made)")
+        #expect(made.stderr.contains("is left out: it is not a JSON object\n"), "\(made)")
         #expect(made.stderr.hasSuffix("2 rejects in fix.jsonl: correct them there, then `userload load fix.jsonl`\n"))
         try edit(world, "fix.jsonl", (#""age":"x""#, #""age":5"#), (#""who":7"#, #""name":"Cy""#))
         try world.expect(0, "load", "fix.jsonl")

@@ -31,7 +31,7 @@ import Testing
         #expect(
             asked.stderr.contains(
                 "delete 2 people of \(slug)? There is no terminal to ask on, nothing was deleted"), "\(asked)")
-        #expect(asked.stderr.contains("say --yes to undo \(slug)"), "\(asked)")
+        #expect(asked.stderr.contains("to undo it without a question: userload undo --yes \(slug)"), "\(asked)")
         try world.expectUsers(3)
 
         let undone = try world.expect(0, "undo", "--yes", slug)
