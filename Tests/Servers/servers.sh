@@ -11,7 +11,7 @@ die() { say "$*"; exit 1; }
 
 # ---- packages ----------------------------------------------------------------------------------------------------
 
-# Prints the Debian packages that a purpose (build, postgres, java, test, clock, lint) still lacks.
+# Prints the Debian packages that a purpose (build, postgres, java, test, clock, lint, image, roots) still lacks.
 missing_packages() {
     local purpose
     for purpose in "$@"; do
@@ -35,6 +35,8 @@ missing_packages() {
                 ;;
             clock) compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || echo libfaketime ;;
             lint) command -v shellcheck >/dev/null || echo shellcheck ;;
+            image) command -v umoci >/dev/null || echo umoci ;;
+            roots) command -v debootstrap >/dev/null || echo debootstrap ;;
         esac
     done
 }
@@ -224,15 +226,21 @@ END
     # Apache's scripts write their own logs to LOG_DIR, which would else be below KAFKA_HOME.
     export LOG_DIR=$folder/logs KAFKA_HEAP_OPTS=${KAFKA_HEAP_OPTS:--Xms256m -Xmx512m}
     if [[ ! -e $folder/data/meta.properties ]]; then
-        local id
-        id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB') # 22 characters of base64, as Kafka wants it, without a leading dash
-        "$KAFKA_HOME/bin/kafka-storage.sh" format -t "${id%%=*}" -c "$folder/server.properties" >"$folder/format.log" 2>&1 ||
-            { cat "$folder/format.log" >&2; die "kafka-storage.sh format failed"; }
+        format_kafka "$folder" "$(kafka_id)"
     fi
     say "starting the Kafka of $KAFKA_HOME on 127.0.0.1:$port"
     start kafka "$folder/log" "$KAFKA_HOME/bin/kafka-server-start.sh" "$folder/server.properties"
     await kafka "$folder/log" answers 127.0.0.1 "$port"
     KAFKA_BROKER=127.0.0.1:$port
+}
+
+# Prints an id for a cluster: 22 characters of base64, as Kafka wants it, without a leading dash.
+kafka_id() { head -c 16 /dev/urandom | base64 | tr -d '=' | tr '+/' 'AB'; }
+
+# Makes the storage of the broker whose server.properties are in folder $1, in the cluster $2.
+format_kafka() {
+    "$KAFKA_HOME/bin/kafka-storage.sh" format -t "$2" -c "$1/server.properties" >"$1/format.log" 2>&1 ||
+        { cat "$1/format.log" >&2; die "kafka-storage.sh format failed"; }
 }
 
 start_dev_broker() {

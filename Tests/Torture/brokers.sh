@@ -10,7 +10,7 @@ start_brokers() {
         ports+=("$(free_port "$state/broker-$number/port")")
         voters+="${voters:+,}$number@127.0.0.1:$(free_port "$state/broker-$number/controller-port")"
     done
-    id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB')
+    id=$(kafka_id)
     for number in 1 2 3; do
         folder=$state/broker-$number
         cat >"$folder/server.properties" <<END_OF_SETTINGS
@@ -37,8 +37,7 @@ replica.lag.time.max.ms=3000
 leader.imbalance.check.interval.seconds=2
 leader.imbalance.per.broker.percentage=0
 END_OF_SETTINGS
-        LOG_DIR=$folder/logs "$KAFKA_HOME/bin/kafka-storage.sh" format -t "${id%%=*}" -c "$folder/server.properties" \
-            >"$folder/format.log" 2>&1 || { cat "$folder/format.log" >&2; die "kafka-storage.sh format failed"; }
+        LOG_DIR=$folder/logs format_kafka "$folder" "$id"
     done
     say "starting three brokers of $KAFKA_HOME"
     for number in 1 2 3; do launch_broker "$number"; done
