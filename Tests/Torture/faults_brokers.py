@@ -41,15 +41,21 @@ def comes_back(lane, number):
     lane.tell(f"broker-{number} is back")
 
 
+def leader_ends(lane, patience, how):
+    """While a push, load or drain has run for at most so many seconds, which then comes to its end all the same."""
+    pushed(lane, 1)
+    program = either(lane)()
+    program.runs_for(lane.rng.uniform(0, patience))
+    number = leader(lane)
+    end(lane, number, how)
+    ends(lane, program)
+    return number
+
+
 @fault("leader-killed", 10, brokers=3)
 def leader_killed(lane):
     """Another broker takes over within seconds; what was not acknowledged is sent again."""
-    pushed(lane, 1)
-    program = either(lane)()
-    program.runs_for(lane.rng.uniform(0, 0.4))
-    number = leader(lane)
-    end(lane, number)
-    ends(lane, program)
+    number = leader_ends(lane, 0.4, signal.SIGKILL)
     injected(lane, "leader-killed")
     if lane.rng.random() < 0.5:
         finish(lane)
@@ -60,12 +66,7 @@ def leader_killed(lane):
 @fault("leader-moved", 10, brokers=3)
 def leader_moved(lane):
     """A broker is stopped in order and gives its partitions away; once it is back it gets them again, under load."""
-    pushed(lane, 1)
-    program = either(lane)()
-    program.runs_for(lane.rng.uniform(0, 0.2))
-    number = leader(lane)
-    end(lane, number, signal.SIGTERM)
-    ends(lane, program)
+    number = leader_ends(lane, 0.2, signal.SIGTERM)
     injected(lane, "leader-moved")
     finish(lane)
     comes_back(lane, number)

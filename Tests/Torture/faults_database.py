@@ -7,7 +7,7 @@ import subprocess
 import people
 import world
 from invariants import Breach, demand
-from faults_files import fill
+from faults_files import FullDisk
 from faults_servers import await_jobs
 from rounds import ends, fault, finish, finish_push, injected, pushed, stopped
 
@@ -101,34 +101,29 @@ def restored_under_work(lane):
     finish(lane)
 
 
-class SmallDisk:
+class FullTablespace(FullDisk):
     """A tablespace on a file system of its own, and the lane's database in it."""
 
+    size = "24m"
+
     def __init__(self, lane):
+        super().__init__(lane, "tablespace")
         self.lane = lane
-        self.path = f"{lane.folder}/tablespace"
         self.name = f"{lane.name}_small"
 
     def __enter__(self):
-        os.makedirs(self.path)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", self.path], check=True)
+        super().__enter__()
         shutil.chown(self.path, "postgres", "postgres")
         self.lane.servers.postgres.ask(f"CREATE TABLESPACE {self.name} LOCATION '{self.path}'")
         self.lane.psql.close()
         self.lane.servers.postgres.ask(f"ALTER DATABASE {self.lane.name} SET TABLESPACE {self.name}")
         return self
 
-    def fill(self):
-        fill(self.path)
-
-    def free(self):
-        os.unlink(f"{self.path}/filler")
-
     def __exit__(self, *_):
         self.lane.psql.close()
         self.lane.servers.postgres.ask(f"DROP DATABASE {self.lane.name} WITH (FORCE)")
         self.lane.servers.postgres.ask(f"DROP TABLESPACE {self.name}")
-        subprocess.run(["umount", "-l", self.path], check=True)
+        super().__exit__()
 
 
 @fault("disk-full-postgres", 6)
@@ -136,7 +131,7 @@ def disk_full_postgres(lane):
     """The disk with the tables is full: a drain says so and waits, and gives up after --stall-timeout; no record is
     rejected for it, and once there is room all is loaded."""
     lane.move_on()
-    with SmallDisk(lane) as disk:
+    with FullTablespace(lane) as disk:
         for _ in range(2):
             disk.fill()
             # More rows than the pages have room for that the table has.

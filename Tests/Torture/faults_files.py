@@ -91,29 +91,27 @@ def changed_while_pushed(lane):
     lane.move_on()
 
 
-def fill(path):
-    """Leaves no byte of the file system."""
-    try:
-        with open(f"{path}/filler", "wb", buffering=0) as file:
-            while file.write(b"x" * 4096):
-                pass
-    except OSError:
-        pass
-
-
 class FullDisk:
     """A small file system."""
+
+    size = "256k"
 
     def __init__(self, lane, name):
         self.path = f"{lane.folder}/{name}"
         os.makedirs(self.path, exist_ok=True)
 
     def __enter__(self):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", self.path], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.size}", "tmpfs", self.path], check=True)
         return self
 
     def fill(self):
-        fill(self.path)
+        """Leaves no byte of it."""
+        try:
+            with open(f"{self.path}/filler", "wb", buffering=0) as file:
+                while file.write(b"x" * 4096):
+                    pass
+        except OSError:
+            pass
 
     def free(self):
         os.unlink(f"{self.path}/filler")
