@@ -59,8 +59,8 @@ struct ReaderRound {
     /// What is still wanted of the partition is for another round.
     mutating func leave(_ partition: Int32) { wanted[partition] = nil }
 
-    /// Whether to read a partition once more whose log seems to end before what is wanted, or at it. It may not be the
-    /// leader's: a broker that led until a moment ago goes on answering as a follower, and its log may end earlier.
+    /// Whether to read a partition once more because its log seems to end at or before what is wanted. The answer may come
+    /// from a broker that has just lost the partition: it still answers as a follower, and its log may be shorter.
     /// - Parameter leadersEnd: what lies below it is in the log, or is a marker or an aborted message.
     mutating func asksAgain(_ partition: Int32, leadersEnd: Int64) -> Bool {
         guard let offset = offset(partition), offset < leadersEnd else { return false }

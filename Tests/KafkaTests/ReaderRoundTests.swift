@@ -50,8 +50,8 @@ import Testing
         #expect(round.results.keys.sorted() == [0, 2])
     }
 
-    /// A follower that led until a moment ago says that its log ends, and the leader's goes on. Once only: what stands there
-    /// may be a transaction's marker.
+    /// A broker that has just lost the partition says that the log ends, but the leader's log is longer. The partition is
+    /// read again only once, because the offset may be that of a transaction marker.
     @Test func theEndOfAnotherLogThanTheLeadersIsAskedForAgain() {
         var round = Self.round((0, 7), (1, 7))
         var answers = [8, 8].map { round.asksAgain(0, leadersEnd: $0) }
