@@ -98,21 +98,29 @@ import Testing
         #expect(try fixture.rows("SELECT count(*) > 1000 FROM users") == ["t"])
     }
 
+    /// A session that holds the table and is in the middle of a statement, which arrives through the proxy at 20 kB/s.
+    private func slowStatement<Answer: Sendable>(
+        _ fixture: LoaderFixture, _ query: @escaping @Sendable (Connection, Parameter) -> Answer
+    ) throws -> (connection: Connection, proxy: TCPProxy, sending: Background<Answer>) {
+        let proxy = try TCPProxy(to: fixture.migrated.database.server.port)
+        let connection = try Connection(
+            DatabaseSettings(
+                parameters: fixture.migrated.database.parameters + [("port", String(proxy.port))]))
+        try connection.execute("BEGIN; \(Self.lock)")
+        proxy.setRate(20_000, .toServer)
+        let monitor = try fixture.migrated.connect()
+        let sending = Background { query(connection, .text(String(repeating: "x", count: 1_000_000))) }
+        sending.start()
+        try waitUntil { try monitor.query(Self.inStatement).count == 1 }
+        return (connection, proxy, sending)
+    }
+
     /// While a long statement arrives over a slow line, its session waits for its client, and nothing else of it changes.
     @Test func aStatementOnASlowLineIsWaitedFor() throws {
         let fixture = try LoaderFixture(patience: Self.impatient)
-        let proxy = try TCPProxy(to: fixture.migrated.database.server.port)
-        let slow = try Connection(
-            DatabaseSettings(
-                parameters: fixture.migrated.database.parameters + [("port", String(proxy.port))]))
-        try slow.execute("BEGIN; \(Self.lock)")
-        proxy.setRate(20_000, .toServer)
-        let monitor = try fixture.migrated.connect()
-        let sending = Background {
-            try? slow.query("SELECT length($1::text)", [.text(String(repeating: "x", count: 1_000_000))]).first?.int(0)
+        let (slow, proxy, sending) = try slowStatement(fixture) {
+            try? $0.query("SELECT length($1::text)", [$1]).first?.int(0)
         }
-        sending.start()
-        try waitUntil { try monitor.query(Self.inStatement).count == 1 }
         try expectWaiting(fixture) {
             proxy.setRate(nil, .toServer)
             #expect(sending.result == 1_000_000)
@@ -125,18 +133,7 @@ import Testing
         var patience = Self.impatient
         patience.looksInStatement = 20
         let fixture = try LoaderFixture(patience: patience)
-        let proxy = try TCPProxy(to: fixture.migrated.database.server.port)
-        let stopped = try Connection(
-            DatabaseSettings(
-                parameters: fixture.migrated.database.parameters + [("port", String(proxy.port))]))
-        try stopped.execute("BEGIN; \(Self.lock)")
-        proxy.setRate(20_000, .toServer)
-        let monitor = try fixture.migrated.connect()
-        let sending = Background {
-            (try? stopped.query("SELECT $1::text", [.text(String(repeating: "x", count: 1_000_000))])) == nil
-        }
-        sending.start()
-        try waitUntil { try monitor.query(Self.inStatement).count == 1 }
+        let (_, proxy, sending) = try slowStatement(fixture) { (try? $0.query("SELECT $1::text", [$1])) == nil }
         proxy.pause(.toServer)
         #expect(fixture.load([TestRow("A", 1)]) == "committed")
         #expect(sending.result)

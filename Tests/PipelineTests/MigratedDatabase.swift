@@ -5,6 +5,15 @@ import Postgres
 import Records
 import TestSupport
 
+extension DatabaseTarget {
+    /// The table and the key as a user writes them.
+    init(table: String?, key: String?) throws {
+        self.init(
+            settings: DatabaseSettings(), table: try table.map { try TableName(parsing: $0) },
+            keyFields: try key.map { try KeyFields(parsing: $0) })
+    }
+}
+
 final class MigratedDatabase {
     let database: TestDatabase
     let connection: Connection

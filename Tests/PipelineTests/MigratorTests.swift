@@ -20,9 +20,7 @@ import Testing
     private var place: String { "\(database.name) on 127.0.0.1" }
 
     private func target(_ table: String? = nil, key: String? = nil) throws -> DatabaseTarget {
-        DatabaseTarget(
-            settings: DatabaseSettings(), table: try table.map { try TableName(parsing: $0) },
-            keyFields: try key.map { try KeyFields(parsing: $0) })
+        try DatabaseTarget(table: table, key: key)
     }
 
     /// Everything in the database that a migration could make.

@@ -25,9 +25,7 @@ import Testing
     private func migrate(
         _ partitions: Int? = nil, key: String? = nil, table: String? = nil, changesKey: Bool = true
     ) throws -> [String] {
-        let target = DatabaseTarget(
-            settings: DatabaseSettings(), table: try table.map { try TableName(parsing: $0) },
-            keyFields: try key.map { try KeyFields(parsing: $0) })
+        let target = try DatabaseTarget(table: table, key: key)
         return try Migrator.migrate(connection, target, changesKey: changesKey, partitions: partitions).made
     }
 
