@@ -9,6 +9,8 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     // The checks at run time cost 5 to 10 % of a push; debug builds, and so the tests, keep them.
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+    // Named places to die at, and planted bugs: see Sources/Pipeline/Torture.swift. No release build has them.
+    .define("TORTURE", .when(configuration: .debug)),
 ]
 
 // What each target may import is written down once more, as a table, in .ci/layers: the compiler lets

@@ -1,5 +1,5 @@
-// For Tests/Torture: places where the program kills itself, and faults of its own that the rig has to find. Compiled in with
-// -DTORTURE only; without it every call is empty and every question is answered with no.
+// For Tests/Torture: places where the program kills itself, and faults of its own that the rig has to find. Compiled into
+// debug builds only (Package.swift); in others every call is empty and every question is answered with no.
 
 package import Kafka
 

@@ -1,4 +1,4 @@
-"""The bugs that are planted in the program under -DTORTURE, and the faults that must show them; runs each, and prints
+"""The bugs that are planted in the program of debug builds, and the faults that must show them; runs each, and prints
 which invariant caught it.
 
 bugs.py [--list] [--bug NAME,…] …: what else is given goes to torture.py.
