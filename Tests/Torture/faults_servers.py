@@ -1,9 +1,13 @@
 """Servers that die, stand still and come back; workers that do; two that want the same."""
 import os
+import re
+import shutil
 import signal
+import subprocess
 import time
 
 import world
+from faults_files import FullDisk
 from faults_wire import either
 from invariants import Breach
 from rounds import ends, fault, finish, finish_push, injected, pushed, stopped
@@ -17,13 +21,19 @@ def is_alive(pid):
         return False
 
 
-def dies(lane, name, number):
-    """Ends a server with a signal, and starts it again."""
+def goes(lane, name, number):
+    """A server is ended with a signal, if it still runs."""
     pid = lane.servers.pid(name)
-    os.kill(pid, number)
+    if is_alive(pid):
+        os.kill(pid, number)
     while is_alive(pid):
         time.sleep(0.01)
     lane.psql.close()
+
+
+def dies(lane, name, number):
+    """Ends a server with a signal, and starts it again."""
+    goes(lane, name, number)
     time.sleep(lane.rng.uniform(0, 1))
     lane.servers.start(name)
 
@@ -57,6 +67,79 @@ def postgres_crash(lane):
         ends(lane, program)
         injected(lane, "postgres-crash")
     finish(lane)
+
+
+class SmallLog(FullDisk):
+    """Postgres' write-ahead log (pg_wal) on a file system of its own."""
+
+    size = "96m"
+
+    def __init__(self, lane):
+        super().__init__(lane, "log")
+        self.lane = lane
+        self.data = os.path.realpath(f"{world.STATE}/postgres") + "/data"
+
+    def __enter__(self):
+        super().__enter__()
+        # Two segments, which is the least there is: what the log is written to must be new soon.
+        for setting in ("min_wal_size", "max_wal_size"):
+            self.lane.servers.postgres.ask(f"ALTER SYSTEM SET {setting} = '32MB'")
+        goes(self.lane, "postgres", signal.SIGINT)
+        self.drop_old()
+        self.move(f"{self.data}/pg_wal", self.path)
+        os.rmdir(f"{self.data}/pg_wal")
+        os.symlink(self.path, f"{self.data}/pg_wal")
+        shutil.chown(self.path, "postgres", "postgres")
+        self.lane.servers.start("postgres")
+        return self
+
+    def drop_old(self):
+        """Leaves the segment that the server goes on with; after an orderly stop it needs no other."""
+        control = subprocess.run(
+            ["bash", "-c", f". '{world.HERE}/../Servers/servers.sh'; \"$(postgres_bin)/pg_controldata\" '{self.data}'"],
+            check=True, capture_output=True, text=True).stdout  # fmt: skip
+        needed = re.search(r"REDO WAL file: *(\w+)", control)[1]
+        for name in os.listdir(f"{self.data}/pg_wal"):
+            if re.fullmatch(r"[0-9A-F]{24}", name) and name != needed:
+                os.unlink(f"{self.data}/pg_wal/{name}")
+
+    def move(self, here, there):
+        for name in os.listdir(here):
+            shutil.move(f"{here}/{name}", f"{there}/{name}")
+        for path, _, names in os.walk(there):
+            for name in (path, *(f"{path}/{name}" for name in names)):
+                shutil.chown(name, "postgres", "postgres")
+
+    def __exit__(self, *_):
+        goes(self.lane, "postgres", signal.SIGINT)
+        os.unlink(f"{self.data}/pg_wal")
+        os.mkdir(f"{self.data}/pg_wal", 0o700)
+        self.move(self.path, f"{self.data}/pg_wal")
+        self.lane.servers.start("postgres")
+        for setting in ("min_wal_size", "max_wal_size"):
+            self.lane.servers.postgres.ask(f"ALTER SYSTEM RESET {setting}")
+        super().__exit__()
+
+
+@fault("disk-full-log", 2, alone=True)
+def disk_full_log(lane):
+    """The disk with the write-ahead log is full: the server goes down by itself, and comes back once there is room."""
+    with SmallLog(lane) as disk:
+        start = either(lane)
+        disk.fill()
+        program = start()
+        program.runs_for(lane.rng.uniform(0, 0.2))
+        try:
+            lane.psql.once("CREATE TABLE filler AS SELECT repeat('x', 500) FROM generate_series(1, 250000)")
+            raise SystemExit("the server's log still has room")
+        except OSError as error:
+            lane.tell(f"the server: {error}")
+        program.runs_for(lane.rng.uniform(0, 3))
+        disk.free()
+        dies(lane, "postgres", signal.SIGQUIT)
+        ends(lane, program)
+        injected(lane, "disk-full-log")
+        finish(lane)
 
 
 @fault("broker-kill", 2, alone=True)

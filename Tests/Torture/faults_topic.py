@@ -2,7 +2,7 @@
 import re
 
 from invariants import Breach, demand
-from rounds import ends, fault, finish, finish_push, injected, pushed
+from rounds import ends, fault, finish, finish_push, injected, pushed, repaired
 
 
 def remake(lane, partitions):
@@ -107,7 +107,7 @@ def records_deleted_half_way(lane):
     injected(lane, "records-deleted-half-way")
     state = lane.psql.ask(f"SELECT state FROM userload.job_status WHERE slug = '{job.slug}'")
     demand("I1", "stalled", state)
-    ends(lane, lane.userload("push", "--resend", "--on-duplicate", job.mode, job.path), 0)
+    repaired(lane, job.slug, "--resend")
     finish(lane)
 
 

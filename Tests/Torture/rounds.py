@@ -1,5 +1,6 @@
 """What rounds share: the list of faults, counting one once its invariants held, and leaving the system in peace."""
 import re
+import shlex
 
 import invariants
 import programs
@@ -100,6 +101,16 @@ def finish(lane, states=None):
                 finish_push(lane, job)
     ends(lane, lane.drain(), 0, 1)
     invariants.peace(lane, states)
+
+
+def repaired(lane, slug, option):
+    """By the command that `status` prints for it, as it stands there."""
+    status = lane.userload("status", slug)
+    ends(lane, status)
+    printed = re.search(rf"`userload (push {option} [^`]*)`", status.out)
+    if not printed:
+        raise Breach("I7", f"a command with {option}", status.out)
+    ends(lane, lane.userload(*shlex.split(printed[1])), 0)
 
 
 def pushed(lane, count=None, **choice):
