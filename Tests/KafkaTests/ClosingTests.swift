@@ -4,6 +4,7 @@
 import Foundation
 @testable import Kafka
 import Synchronization
+import TestSupport
 import Testing
 
 /// Holds up whichever of librdkafka's threads says that its client ends.
@@ -25,7 +26,7 @@ private final class Brake: Sendable {
     func release() { isOn.withLock { $0 = false } }
 }
 
-@Suite struct ClosingTests {
+@Suite(.waiting) struct ClosingTests {
     private final class Kept {}
 
     @Test func whatTheProducerMayStillReadIsKeptUntilItHasEnded() throws {

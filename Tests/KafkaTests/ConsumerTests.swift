@@ -2,9 +2,10 @@
 
 import Kafka
 import Synchronization
+import TestSupport
 import Testing
 
-@Suite struct ConsumerTests {
+@Suite(.waiting) struct ConsumerTests {
     private let broker: DevBroker
     private let settings: ClientSettings
 

@@ -1,9 +1,10 @@
 // The producer against librdkafka's mock cluster: acknowledgements, failures, a full queue, an end in bounded time.
 
 import Kafka
+import TestSupport
 import Testing
 
-@Suite struct ProducerTests {
+@Suite(.waiting) struct ProducerTests {
     private let broker: DevBroker
     private let settings: ClientSettings
 

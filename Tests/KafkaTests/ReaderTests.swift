@@ -1,9 +1,10 @@
 // Single messages and admin questions against librdkafka's mock cluster.
 
 import Kafka
+import TestSupport
 import Testing
 
-@Suite struct ReaderTests {
+@Suite(.waiting) struct ReaderTests {
     private let broker: DevBroker
     private let settings: ClientSettings
 

@@ -4,7 +4,7 @@ import Kafka
 import TestSupport
 import Testing
 
-@Suite(.needsKafka) struct RealKafkaTests {
+@Suite(.waiting, .needsKafka) struct RealKafkaTests {
     private let server = KafkaServer.shared
     private let topic = unique("t")
     private var settings: ClientSettings { ClientSettings(brokers: server.bootstrapServers) }

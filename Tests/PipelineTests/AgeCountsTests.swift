@@ -27,7 +27,7 @@ private let agreement = """
            FROM (SELECT age, count(*) FROM users GROUP BY age) AS plain)
     """
 
-@Suite(.everyTable) struct AgeCountsTests {
+@Suite(.waiting, .everyTable) struct AgeCountsTests {
     let fixture = try! MigratedDatabase()
 
     init() throws {

@@ -5,7 +5,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite struct HandReaderLeaseTests {
+@Suite(.waiting) struct HandReaderLeaseTests {
     private let database: MigratedDatabase
 
     init() throws { database = try MigratedDatabase() }

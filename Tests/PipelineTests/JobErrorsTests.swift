@@ -2,11 +2,12 @@
 
 import Postgres
 import Records
+import TestSupport
 import Testing
 
 @testable import Pipeline
 
-@Suite struct JobErrorsTests {
+@Suite(.waiting) struct JobErrorsTests {
     private let fixture: MigratedDatabase
     private let jobs: JobReader
     private let job = JobID(high: 1, low: 1)

@@ -79,7 +79,7 @@ private let examples = [
     Example(state: .completed, parts: [.whole(3), .whole(2)], job: ["abandoned_at": "now() + interval '1 s'"]),
 ]
 
-@Suite struct JobStatusTests {
+@Suite(.waiting) struct JobStatusTests {
     let fixture = try! MigratedDatabase()
     var jobs: JobReader { JobReader(fixture.connection) }
 

@@ -7,7 +7,8 @@ import Testing
 
 @testable import Pipeline
 
-@Suite(.everyTable, .enabled("needs Debian's postgresql") { PostgresServer.binaries != nil }) struct JobUndoTests {
+@Suite(.waiting, .everyTable, .enabled("needs Debian's postgresql") { PostgresServer.binaries != nil })
+struct JobUndoTests {
     let fixture: LoaderFixture
     let other = JobID(high: 7, low: 7)
 

@@ -2,9 +2,10 @@
 
 import Kafka
 import Pipeline
+import TestSupport
 import Testing
 
-@Suite struct KafkaRefusalTests {
+@Suite(.waiting) struct KafkaRefusalTests {
     struct Row: CustomTestStringConvertible, Sendable {
         let error: KafkaError
         let use: TopicUse

@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite(.everyTable) struct LoaderDuplicateTests {
+@Suite(.waiting, .everyTable) struct LoaderDuplicateTests {
     @Test func withinABatchTheFirstStays() throws {
         let fixture = try LoaderFixture()
         #expect(

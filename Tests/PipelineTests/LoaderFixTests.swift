@@ -7,7 +7,8 @@ import Testing
 
 @testable import Pipeline
 
-@Suite(.everyTable, .enabled("needs Debian's postgresql") { PostgresServer.binaries != nil }) struct LoaderFixTests {
+@Suite(.waiting, .everyTable, .enabled("needs Debian's postgresql") { PostgresServer.binaries != nil })
+struct LoaderFixTests {
     let fixture: LoaderFixture
     let parent = JobID(high: 5, low: 5)
     private let error = FieldError(field: "age", code: "not_an_integer", message: "is not a whole number")

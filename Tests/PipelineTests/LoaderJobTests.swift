@@ -7,7 +7,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct LoaderJobTests {
+@Suite(.waiting) struct LoaderJobTests {
     @Test func theFirstStartMarkerDescribesTheJob() throws {
         let fixture = try LoaderFixture()
         let batch = fixture.batch()

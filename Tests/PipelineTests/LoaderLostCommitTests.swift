@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct LoaderLostCommitTests {
+@Suite(.waiting) struct LoaderLostCommitTests {
     let fixture: LoaderFixture
     let proxy: TCPProxy
     let loader: Loader

@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct LoaderOutageTests {
+@Suite(.waiting) struct LoaderOutageTests {
     /// Whatever the batch has come to: the server ends the session, the same batch is given again.
     @Test(arguments: LoadStage.allCases)
     func aLostConnectionCostsNothing(stage: LoadStage) throws {

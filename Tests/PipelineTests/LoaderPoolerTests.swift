@@ -5,7 +5,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: PgBouncer.isInstalled, "PgBouncer is not installed")) struct LoaderPoolerTests {
+@Suite(.waiting, .enabled(if: PgBouncer.isInstalled, "PgBouncer is not installed")) struct LoaderPoolerTests {
     private func loader(_ fixture: LoaderFixture, _ pooler: PgBouncer) -> Loader {
         LoaderFixture.loader(
             fixture.migrated, parameters: fixture.migrated.database.parameters + [("port", String(pooler.port))])

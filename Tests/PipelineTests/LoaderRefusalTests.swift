@@ -86,7 +86,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite(.everyTable) struct LoaderRefusalTests {
+@Suite(.waiting, .everyTable) struct LoaderRefusalTests {
     /// One bad row among 200 good ones, at its place in the order of the index.
     @Test(.tags(.plainTable), arguments: Refusal.all)
     func aRefusedRowBecomesAReject(refusal: Refusal) throws {

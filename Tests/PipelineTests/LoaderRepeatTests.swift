@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite(.everyTable) struct LoaderRepeatTests {
+@Suite(.waiting, .everyTable) struct LoaderRepeatTests {
     /// The first is refused by a constraint that its e-mail breaks; the next is another record, and a good one.
     @Test(
         .tags(.plainTable),

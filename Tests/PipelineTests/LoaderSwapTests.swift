@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct LoaderSwapTests {
+@Suite(.waiting) struct LoaderSwapTests {
     @Test func writesRowsRejectsPositionsAndProgress() throws {
         let fixture = try LoaderFixture()
         let batch = fixture.batch()

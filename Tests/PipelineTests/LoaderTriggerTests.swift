@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite(.everyTable) struct LoaderTriggerTests {
+@Suite(.waiting, .everyTable) struct LoaderTriggerTests {
     private func people(_ numbers: Range<Int>) -> [TestRow] {
         numbers.map {
             TestRow(

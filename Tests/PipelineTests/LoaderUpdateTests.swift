@@ -17,7 +17,7 @@ extension LoaderFixture {
     }
 }
 
-@Suite(.everyTable) struct LoaderUpdateTests {
+@Suite(.waiting, .everyTable) struct LoaderUpdateTests {
     private static let full = TestRow(
         "A", 1, email: "a@x", phoneNumber: "123", more: #""address":{"city":"X"},"gender":"f","x":{"y":1}"#)
     private static let fullFields = #"a@x|123|{"city": "X"}|{"x": {"y": 1}, "gender": "f"}"#

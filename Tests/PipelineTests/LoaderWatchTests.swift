@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct LoaderWatchTests {
+@Suite(.waiting) struct LoaderWatchTests {
     /// The decision alone: so many looks in a row at one state.
     @Test func standingStillIsCountedLookByLook() {
         var count = StandstillCount()

@@ -8,7 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite struct MigratorTests {
+@Suite(.waiting) struct MigratorTests {
     let database: TestDatabase
     let connection: Connection
 

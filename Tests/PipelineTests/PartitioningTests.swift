@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct PartitioningTests {
+@Suite(.waiting) struct PartitioningTests {
     let database: TestDatabase
     let connection: Connection
 

@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct PositionStoreTests {
+@Suite(.waiting) struct PositionStoreTests {
     let fixture = try! MigratedDatabase()
     let store: PositionStore
 

@@ -8,7 +8,8 @@ import Testing
 
 @testable import Pipeline
 
-@Suite(.everyTable, .enabled("needs Debian's postgresql") { PostgresServer.binaries != nil }) struct PruneForgetTests {
+@Suite(.waiting, .everyTable, .enabled("needs Debian's postgresql") { PostgresServer.binaries != nil })
+struct PruneForgetTests {
     let fixture: LoaderFixture
 
     init() throws { fixture = try LoaderFixture() }

@@ -6,7 +6,7 @@ import Log
 import TestSupport
 import Testing
 
-@Suite struct PushCommandTests {
+@Suite(.waiting) struct PushCommandTests {
     private let directory: TemporaryDirectory
     private let broker: DevBroker
 

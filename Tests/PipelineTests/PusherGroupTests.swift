@@ -7,7 +7,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite(.needsKafka) struct PusherGroupTests {
+@Suite(.waiting, .needsKafka) struct PusherGroupTests {
     /// Files of a few people each, all different.
     private func files(_ place: Place, _ numbers: Range<Int>, lines: Int = 5) throws -> [String] {
         try numbers.map { number in

@@ -7,7 +7,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct PusherMockTests {
+@Suite(.waiting) struct PusherMockTests {
     private let directory: TemporaryDirectory
     private let broker: DevBroker
 

@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite(.needsKafka) struct PusherRightsTests {
+@Suite(.waiting, .needsKafka) struct PusherRightsTests {
     private func settings(_ server: KafkaServer, _ user: String, _ password: String) -> ClientSettings {
         ClientSettings(
             brokers: server.bootstrapServers,

@@ -6,7 +6,7 @@ import Pipeline
 import TestSupport
 import Testing
 
-@Suite(.needsKafka) struct PusherTLSTests {
+@Suite(.waiting, .needsKafka) struct PusherTLSTests {
     /// Two authorities, a broker's certificate for `localhost` alone by the first. A client's by a third one with the
     /// first one's name: librdkafka 2.16 only shows a certificate if the broker names its authority.
     private static func certify(_ directory: TemporaryDirectory) throws {

@@ -8,7 +8,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite(.needsKafka) struct PusherTests {
+@Suite(.waiting, .needsKafka) struct PusherTests {
     @Test func aFileIsPushedOnce() throws {
         let place = try Place()
         let path = try place.file(lines: 500)

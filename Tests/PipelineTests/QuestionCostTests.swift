@@ -6,7 +6,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite(.enabled("needs Debian's postgresql") { PostgresServer.binaries != nil }) struct QuestionCostTests {
+@Suite(.waiting, .enabled("needs Debian's postgresql") { PostgresServer.binaries != nil }) struct QuestionCostTests {
     /// Dearer by the planner's reckoning, Postgres compiles a question each time (jit_above_cost), which takes seconds.
     @Test func theStateOfJobsIsNotCompiled() throws {
         let database = try MigratedDatabase()

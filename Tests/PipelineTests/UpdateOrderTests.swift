@@ -3,11 +3,12 @@
 import FoundationEssentials
 import Postgres
 import Records
+import TestSupport
 import Testing
 
 @testable import Pipeline
 
-@Suite struct UpdateOrderTests {
+@Suite(.waiting) struct UpdateOrderTests {
     private func marker(_ number: UInt64, partitions: Int, at time: Double = 1) -> StartMarker {
         StartMarker(
             job: JobID(high: 1, low: number), contentHash: nil, label: nil, path: "/a", size: 1, host: "h",

@@ -6,7 +6,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct UserReaderTests {
+@Suite(.waiting) struct UserReaderTests {
     let fixture = try! MigratedDatabase()
 
     private func users(_ filter: UserFilter = UserFilter()) throws -> [User] {

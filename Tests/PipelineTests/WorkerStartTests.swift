@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.needsKafka) struct WorkerStartTests {
+@Suite(.waiting, .needsKafka) struct WorkerStartTests {
     /// Metadata (3) and DescribeConfigs (32), which the mock cluster does not answer.
     @Test(arguments: [3, 32] as [Int16])
     func aLineThatBreaksInAQuestionIsWaitedFor(request: Int16) throws {

@@ -16,7 +16,7 @@ func failure(_ body: () throws -> Void) -> PostgresError? {
     return nil
 }
 
-@Suite struct ConnectionTests {
+@Suite(.waiting) struct ConnectionTests {
     @Test func tellsWhereItIs() throws {
         let database = try PostgresServer.shared.database()
         let connection = try connect(database)

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite struct CopyTests {
+@Suite(.waiting) struct CopyTests {
     let connection: Connection
     private let database: TestDatabase
 

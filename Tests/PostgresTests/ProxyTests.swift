@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite struct ProxyTests {
+@Suite(.waiting) struct ProxyTests {
     private let database = try! PostgresServer.shared.database()
 
     private func connect(_ proxy: TCPProxy) throws -> Connection {

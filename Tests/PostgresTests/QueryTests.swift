@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite struct QueryTests {
+@Suite(.waiting) struct QueryTests {
     let connection: Connection
     private let database: TestDatabase
 

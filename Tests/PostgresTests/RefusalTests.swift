@@ -16,7 +16,7 @@ struct Attempt: CustomTestStringConvertible {
     }
 }
 
-@Suite struct RefusalTests {
+@Suite(.waiting) struct RefusalTests {
     private func failing(_ parameters: [(String, String)]) -> PostgresError? {
         failure { _ = try Connection(DatabaseSettings(parameters: parameters.map { (keyword: $0, value: $1) })) }
     }

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite struct StatementPipelineTests {
+@Suite(.waiting) struct StatementPipelineTests {
     let connection: Connection
     private let database: TestDatabase
 

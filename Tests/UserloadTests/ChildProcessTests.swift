@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct ChildProcessTests {
+@Suite(.waiting) struct ChildProcessTests {
     @Test func endsAndWhatIsPrintedAreKept() throws {
         let result = try ChildProcess("/bin/sh", ["-c", "echo out; echo err >&2; exit 3"]).wait()
         #expect(result.ending == .exit(3))

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct FirstContactTests {
+@Suite(.waiting) struct FirstContactTests {
     private static func environment(_ changes: [String: String] = [:]) -> [String: String] {
         ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"].merging(changes) { $1 }
     }

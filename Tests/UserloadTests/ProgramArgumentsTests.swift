@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite struct ProgramArgumentsTests {
+@Suite(.waiting) struct ProgramArgumentsTests {
     /// A mount namespace in which /proc is empty; root may make one by itself, others in a user namespace of their own.
     private static let withoutProc: [String] =
         ["/usr/bin/unshare", "--mount"] + (geteuid() == 0 ? [] : ["--map-root-user"])

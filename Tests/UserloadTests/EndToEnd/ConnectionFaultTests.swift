@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct ConnectionFaultTests {
+@Suite(.waiting, .needsServers) struct ConnectionFaultTests {
     /// Parameters that the server refuses are nothing that waiting mends.
     @Test(arguments: [
         ("-c work_mem=much", "invalid value for parameter \"work_mem\": \"much\""),

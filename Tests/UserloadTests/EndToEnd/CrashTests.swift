@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct CrashTests {
+@Suite(.waiting, .needsServers) struct CrashTests {
     let world: World
     let people = 60_000
 

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct DatabaseTests {
+@Suite(.waiting, .needsServers) struct DatabaseTests {
     let world: World
 
     init() throws { world = try World() }
@@ -261,7 +261,7 @@ import Testing
         #expect(result.code == 130, "\(result)")
         #expect(
             result.stderr.contains(
-                "interrupted before the end of 1 of 1 job was seen; `userload work --drain` loads what is left in Kafka, "
+                "interrupted before 1 of 1 job had ended; `userload work --drain` loads what is left in Kafka, "
                     + "or the same command again"), "\(result)")
         try holder.send("ROLLBACK;")
         try world.expect(0, "load", file)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsPostgres) struct FixTests {
+@Suite(.waiting, .needsPostgres) struct FixTests {
     private static let bad = "Full Name;Alter;Mail;note\nAnn;31;;a\nBo;abc;none;\"b; c\"\nCy;200;;\nDi\n"
 
     /// The slug of the job that a load has told of.

@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct ForgetTests {
+@Suite(.waiting, .needsServers) struct ForgetTests {
     let world: World
 
     init() throws { world = try World() }

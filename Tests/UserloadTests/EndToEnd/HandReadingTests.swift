@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct HandReadingTests {
+@Suite(.waiting, .needsServers) struct HandReadingTests {
     let world: World
 
     init() throws { world = try World() }

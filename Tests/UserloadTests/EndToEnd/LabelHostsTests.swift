@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct LabelHostsTests {
+@Suite(.waiting, .needsServers) struct LabelHostsTests {
     let world: World
 
     init() throws { world = try World() }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct ManyFilesTests {
+@Suite(.waiting, .needsServers) struct ManyFilesTests {
     let world: World
 
     init() throws { world = try World() }

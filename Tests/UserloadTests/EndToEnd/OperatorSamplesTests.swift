@@ -7,7 +7,7 @@ import Testing
 private let samples = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../samples")
     .standardized.path
 
-@Suite struct OperatorSamplesTests {
+@Suite(.waiting) struct OperatorSamplesTests {
     @Test(.needsPromtool) func alerts() throws {
         try Promtool.check(rules: samples + "/prometheus-alerts.yml")
     }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct OperatorTests {
+@Suite(.waiting, .needsServers) struct OperatorTests {
     let world: World
 
     init() throws { world = try World() }

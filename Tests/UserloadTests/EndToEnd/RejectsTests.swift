@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsPostgres) struct RejectsTests {
+@Suite(.waiting, .needsPostgres) struct RejectsTests {
     private static let bad = """
         name,age,email
         Ann,31,

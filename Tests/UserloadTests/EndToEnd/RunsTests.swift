@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct RunsTests {
+@Suite(.waiting, .needsServers) struct RunsTests {
     let world: World
 
     init() throws { world = try World() }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsPostgres) struct SampleTests {
+@Suite(.waiting, .needsPostgres) struct SampleTests {
     /// Skipped where there is none: the tests below then run on the dev-broker alone.
     @Test(.needsKafka) func alsoThroughARealKafka() { #expect(Broker.available == [.kafka, .devBroker]) }
 

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct SharingTests {
+@Suite(.waiting, .needsServers) struct SharingTests {
     let world: World
 
     init() throws { world = try World() }

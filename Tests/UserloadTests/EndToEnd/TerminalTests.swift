@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite(
-    .needsServers,
+    .waiting, .needsServers,
     .enabled("needs script(1)") { FileManager.default.isExecutableFile(atPath: "/usr/bin/script") })
 struct TerminalTests {
     let world: World

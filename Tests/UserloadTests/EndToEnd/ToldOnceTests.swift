@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct ToldOnceTests {
+@Suite(.waiting, .needsServers) struct ToldOnceTests {
     let world: World
 
     init() throws { world = try World() }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct TopicTests {
+@Suite(.waiting, .needsServers) struct TopicTests {
     let world: World
 
     init() throws { world = try World() }
@@ -56,6 +56,8 @@ import Testing
             #expect(work.stderr.contains("\(world.topic)/\(partition): offsets "), "\(work)")
         }
         #expect(work.stderr.contains(" expired before they were read; reading resumes at "), "\(work)")
+        #expect(
+            work.stderr.contains(". `userload push --resend` with its file loads what was lost of a job\n"), "\(work)")
     }
 
     @Test func aCompactedTopicIsRefused() throws {

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsPostgres) struct UndoTests {
+@Suite(.waiting, .needsPostgres) struct UndoTests {
     private static let people = "name,age,email\nAnn Lee,30,\nBo Ray,31,\nCy Fox,x,\nDi Orr,200,\nEd Poe,40,a@@b\n"
 
     private func slug(_ result: ChildProcess.Result, _ world: World) throws -> String {
@@ -31,7 +31,7 @@ import Testing
         #expect(
             asked.stderr.contains(
                 "delete 2 people of \(slug)? There is no terminal to ask on, nothing was deleted"), "\(asked)")
-        #expect(asked.stderr.contains("to undo it without a question: userload undo --yes \(slug)"), "\(asked)")
+        #expect(asked.stderr.contains("to undo it without being asked: userload undo --yes \(slug)"), "\(asked)")
         try world.expectUsers(3)
 
         let undone = try world.expect(0, "undo", "--yes", slug)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct UpdateOrderTests {
+@Suite(.waiting, .needsServers) struct UpdateOrderTests {
     let world: World
 
     init() throws { world = try World() }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct UpdateTests {
+@Suite(.waiting, .needsServers) struct UpdateTests {
     let world: World
 
     init() throws { world = try World() }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct WorkFaultTests {
+@Suite(.waiting, .needsServers) struct WorkFaultTests {
     let world: World
 
     init() throws { world = try World() }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct LargeFileTests {
+@Suite(.waiting) struct LargeFileTests {
     private let files: TemporaryDirectory
 
     init() throws { files = try TemporaryDirectory() }
@@ -31,7 +31,7 @@ import Testing
         let (result, peak) = try check(files.path("zeros.gz"))
         #expect(result.code == 5, "\(result)")
         #expect(
-            result.stdout.contains("  refused: line 1, byte 0: a NUL byte, which text does not have\n"), "\(result)")
+            result.stdout.contains("  refused: line 1, byte 0: a NUL byte, which text cannot contain\n"), "\(result)")
         #expect(peak < 56 << 10, "\(peak) KiB")
     }
 
