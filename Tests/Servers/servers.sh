@@ -54,7 +54,7 @@ install_missing() {
     fi
     say "installing: ${packages[*]}"
     apt-get update --quiet=2 >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends "${packages[@]}" >&2
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install --yes --quiet=2 --no-install-recommends "${packages[@]}" >&2
 }
 
 # Puts Prometheus' promtool into $state/tools, out of Debian's package: installing that would start a server. Without it
