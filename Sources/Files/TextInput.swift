@@ -163,6 +163,6 @@ package final class TextInput {
                 .unsupported, "\(place): a NUL byte; it looks like UTF-16 without a byte order mark",
                 .encoding(encoding))
         }
-        throw FileError(.unsupported, "\(place): a NUL byte, which text does not have")
+        throw FileError(.unsupported, "\(place): a NUL byte, which text cannot contain")
     }
 }

@@ -37,7 +37,7 @@ struct CheckReport {
             line += ": \(grouped(tally.records - tally.rejects)) valid, \(grouped(tally.rejects)) would be rejected"
         }
         guard tally.spared > 0 else { return [line] }
-        return [line, "  of \(counted(tally.spared, "record")) an invalid field stays in additional_info"]
+        return [line, "  in \(counted(tally.spared, "record")) an invalid field stays in additional_info"]
     }
 
     private var wayOut: String? { outcome.error?.wayOut?.text(outcome.file, "check", limits: limits) }

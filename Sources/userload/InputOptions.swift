@@ -29,7 +29,7 @@ enum InputOptions {
     static let mapFile = Option.text("map-file", "FILE", help: "A file with one FIELD=HEADER on each line.")
     static let ageFrom = Option.text(
         "age-from", "HEADER", help: "Compute the age from a date of birth; needs --as-of.")
-    static let asOf = Option.text("as-of", "DATE", help: "The day on which people have the age, as in 2026-11-24.")
+    static let asOf = Option.text("as-of", "DATE", help: "The day for which to work out the age: 2026-11-24.")
     static let dateFormat = Option<DateFormat>.choice(
         "date-format", "ORDER", help: "How dates of birth are written if not like 1990-12-31.",
         default: "none")
@@ -126,7 +126,9 @@ enum InputOptions {
     private static func age(_ arguments: ParsedArguments) throws -> AgeFrom? {
         let (column, day) = (arguments[ageFrom], arguments[asOf])
         guard let column, let day else {
-            if column != nil { throw Failure(.usage, "--age-from needs --as-of, the day on which people have the age") }
+            if column != nil {
+                throw Failure(.usage, "--age-from needs --as-of, the day for which to work out the age")
+            }
             if day != nil { throw Failure(.usage, "--as-of needs --age-from, the column with the date of birth") }
             if arguments[dateFormat] != nil { throw Failure(.usage, "--date-format needs --age-from and --as-of") }
             return nil

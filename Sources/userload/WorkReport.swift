@@ -93,7 +93,8 @@ struct WorkReport: Sendable {
             "\(topic)/\(partition) was created again or cut: reading it from its start (generation \(generation)); "
                 + "what was loaded before is not loaded again"
         case .expired(let partition, let from, let next):
-            "\(topic)/\(partition): offsets \(from) to \(next - 1) expired before they were read; reading resumes at \(next)"
+            "\(topic)/\(partition): offsets \(from) to \(next - 1) expired before they were read; reading resumes at \(next). "
+                + "`userload push --resend` with its file loads what was lost of a job"
         case .openTransaction(let partition, let offset, let end):
             "\(topic)/\(partition): another producer's transaction is open at offset \(offset); the \(end - offset) "
                 + "offsets up to \(end) can be read once it ends"

@@ -93,8 +93,8 @@ import Testing
         let known = try pushed(path)
         let link = files.path("link.csv")
         try #require(symlink(path, link) == 0)
-        #expect(try move(link, to: done, as: known) == .failed("is a symbolic link; name the file itself"))
-        #expect(try move(done, to: files.path, as: known) == .failed("is not a regular file"))
+        #expect(try move(link, to: done, as: known) == .failed("it is a symbolic link; name the file itself"))
+        #expect(try move(done, to: files.path, as: known) == .failed("it is not a regular file"))
         #expect(try move(files.path("b.csv"), to: done, as: known) == .gone)
         #expect(try names(done) == [] && text(path) == "one")
     }
@@ -141,7 +141,7 @@ import Testing
         let third = try files.write("c.csv", "three")
         #expect(
             FileMove(to: done, interrupt: interrupt).move(third, try pushed(third), slug: slug)
-                == .failed("was not copied to its end, because userload was stopped"))
+                == .failed("the copy was not finished, because userload was stopped"))
         #expect(try names(done) == [".b.csv.userload", "a-4x7k2m9q.csv", "a.csv"] && text(third) == "three")
     }
 

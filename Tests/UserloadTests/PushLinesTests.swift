@@ -38,7 +38,7 @@ import Testing
         #expect(
             lines("a.csv").summary(pushed)
                 == "a.csv  \(job.slug)  120,000 records, 14.2 MB, 3 min 7 s; "
-                + "of 3 records an invalid field stays in additional_info")
+                + "in 3 records an invalid field stays in additional_info")
     }
 
     /// Nothing of it in `load`, whose status tells it.

@@ -35,7 +35,7 @@ package struct TextEncoding: Hashable, Sendable, CustomStringConvertible {
                 throw FileError(.unsupported, "is not a known encoding; `iconv -l` lists those that are")
             }
             guard !letters.hasPrefix("UTF7"), converter.convert(Self.ascii[...]) == Self.ascii else {
-                throw FileError(.unsupported, "is not read", .transcode(from: upper))
+                throw FileError(.unsupported, "is not supported", .transcode(from: upper))
             }
             self.init(upper)
         }

@@ -48,7 +48,7 @@ final class FileCopy {
                 }
                 let reason = errno == 0 ? "changed while it was copied" : systemMessage(errno)
                 if !wasLeft { _ = withFileName(name) { unlinkat(target.descriptor, $0, 0) } }
-                throw MoveFailure("cannot be taken away: \(reason)")
+                throw MoveFailure("it cannot be removed: \(reason)")
             }
             discard()
             throw MoveFailure("\(target.folder): \(systemMessage(code))")
@@ -67,7 +67,7 @@ final class FileCopy {
         guard opened >= 0 else { throw MoveFailure("\(target.folder): \(systemMessage(errno))") }
         guard flock(opened, LOCK_EX | LOCK_NB) == 0, isOurs(opened) else {
             close(opened)
-            throw MoveFailure("\(target.folder)/\(name) is written by somebody else")
+            throw MoveFailure("\(target.folder)/\(name) is being written by another process")
         }
         guard ftruncate(opened, 0) == 0 else {
             let code = errno
@@ -92,12 +92,12 @@ final class FileCopy {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
         while true {
-            if interrupt.isSet { throw MoveFailure("was not copied to its end, because userload was stopped") }
+            if interrupt.isSet { throw MoveFailure("the copy was not finished, because userload was stopped") }
             let count = read(source, buffer.baseAddress, buffer.count)
             if count == 0 { break }
             if count < 0 {
                 if errno == EINTR { continue }
-                throw MoveFailure("cannot be read: \(systemMessage(errno))")
+                throw MoveFailure("it cannot be read: \(systemMessage(errno))")
             }
             try write(buffer[..<count])
         }

@@ -47,9 +47,9 @@ package struct FileMove {
                 throw MoveFailure(errno)
             }
             guard status.st_mode & S_IFMT != S_IFLNK else {
-                throw MoveFailure("is a symbolic link; name the file itself")
+                throw MoveFailure("it is a symbolic link; name the file itself")
             }
-            guard status.st_mode & S_IFMT == S_IFREG else { throw MoveFailure("is not a regular file") }
+            guard status.st_mode & S_IFMT == S_IFREG else { throw MoveFailure("it is not a regular file") }
             let target = try MoveTarget(folder)
             if try target.isFolder(of: path) { return .isThere }
             do throws(PipelineError) {

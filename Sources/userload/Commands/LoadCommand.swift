@@ -88,7 +88,7 @@ extension Command {
         if open > 0 {
             let word = context.stoppedWord(arguments[RunTimeout.load])
             context.logger.warning(
-                "\(word) before the end of \(grouped(open)) of \(counted(jobs.count, "job")) was seen; `userload work "
+                "\(word) before \(grouped(open)) of \(counted(jobs.count, "job")) had ended; `userload work "
                     + "--drain` loads what is left in Kafka, or the same command again: \(PushLines.typed)")
         }
         return context.timeout.isSet ? max(code, open > 0 ? .incomplete : .done) : .interrupted

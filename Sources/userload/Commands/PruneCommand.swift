@@ -30,7 +30,7 @@ extension Command {
             ])
     ) { arguments, context in
         guard let age = arguments[olderThan] else {
-            throw Failure(.usage, "--older-than is required", hint: "like `userload prune --older-than 90d`")
+            throw Failure(.usage, "--older-than is required", hint: "for example: `userload prune --older-than 90d`")
         }
         let rejectsAge = arguments[rejectsOlderThan] ?? age
         let session = try context.openDatabase(arguments, patience: nil)

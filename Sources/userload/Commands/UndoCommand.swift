@@ -51,7 +51,7 @@ extension Command {
         if !arguments[yes] {
             try context.confirm(
                 "delete \(people(look.rows)) of \(job.slug)?",
-                orElse: "to undo it without a question: userload undo --yes \(job.slug)")
+                orElse: "to undo it without being asked: userload undo --yes \(job.slug)")
         }
         switch try undo.undo(job.id) {
         case .undone(let rows):

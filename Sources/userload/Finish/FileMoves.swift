@@ -70,7 +70,7 @@ struct FileMoves {
     /// nil: it kept its name.
     static func renamed(_ path: String, _ name: String, _ folder: String) -> String? {
         let own = fileName(of: path)
-        return own == name ? nil : "\(path) is \(name) now: \(own) was in \(folder) before"
+        return own == name ? nil : "moved \(path) as \(name): \(folder) had another \(own)"
     }
 
     static func summary(_ moved: Int, withRejects: Int, _ folder: String) -> String {

@@ -33,7 +33,7 @@ struct FixFile {
         let csv = jobs.filter(\.isCSV)
         guard csv.isEmpty || csv.count == jobs.count else {
             throw Failure(
-                .input, "some of the files are CSV and some are JSON: their rejects cannot stand in one file",
+                .input, "some of the files are CSV and some are JSON: their rejects cannot go into one file",
                 hint: Self.oneByOne(jobs))
         }
         if csv.isEmpty { try writeObjects(jobs, body) } else { try writeRows(jobs, body) }
@@ -50,7 +50,7 @@ struct FixFile {
         }
         guard let sheet = FixSheet(parents) else {
             throw Failure(
-                .input, "the files have columns that do not go together: their rejects cannot stand in one file",
+                .input, "the files have columns that do not go together: their rejects cannot go into one file",
                 hint: Self.oneByOne(jobs))
         }
         for (index, job) in jobs.enumerated() {

@@ -106,7 +106,7 @@ struct PushLines {
     private func sentence(_ error: PipelineError, _ outcome: PushOutcome) -> String {
         switch error.kind {
         case .refused, .usage: "refused: \(error.message); nothing sent"
-        case .locked: "not pushed: \(error.message); the same command sends what is not in Kafka then"
+        case .locked: "not pushed: \(error.message); run the same command later to send what is missing"
         case .kafka: "not pushed: \(error.message); \(continuation(outcome))"
         case .interrupted: "\(stoppedWord); \(continuation(outcome))"
         case .broken, .lost, .configuration, .postgres, .incomplete: "not pushed: \(error.message)"
@@ -120,7 +120,7 @@ struct PushLines {
 
     private func spared(_ outcome: PushOutcome) -> String {
         guard outcome.spared > 0 else { return "" }
-        return "; of \(counted(outcome.spared, "record")) an invalid field stays in additional_info"
+        return "; in \(counted(outcome.spared, "record")) an invalid field stays in additional_info"
     }
 
     /// With the command, if the file is the only one.

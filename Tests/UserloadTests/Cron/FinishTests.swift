@@ -39,7 +39,7 @@ import Testing
         #expect(FileMoves.renamed("/data/a.csv", "a.csv", "/done") == nil)
         #expect(
             FileMoves.renamed("/data/a.csv", "a-4x7k2m9q.csv", "/done")
-                == "/data/a.csv is a-4x7k2m9q.csv now: a.csv was in /done before")
+                == "moved /data/a.csv as a-4x7k2m9q.csv: /done had another a.csv")
     }
 
     @Test func whatTheCommandIsTold() {

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct LockTests {
+@Suite(.waiting, .needsServers) struct LockTests {
     let world: World
 
     init() throws { world = try World() }
@@ -30,7 +30,9 @@ import Testing
         #expect(!second.stdout.hasPrefix("-") && second.stdout.hasSuffix("\n-\n"), "the other file is pushed")
         #expect(second.stderr.contains("  not pushed: process \(first.pid) on "), "\(second)")
         #expect(second.stderr.contains(" has been pushing this file since 20"), "\(second)")
-        #expect(second.stderr.contains("(userload push \(file)); the same command sends"), "\(second)")
+        #expect(
+            second.stderr.contains("(userload push \(file)); run the same command later to send what is missing"),
+            "\(second)")
         let third = try world.expect(9, "push", "--quiet", "--lock-timeout", "1s", file)
         #expect(third.stderr.contains("; waited 1 second; ") && third.stdout.isEmpty, "\(third)")
         // Killed, it lets go, and the next one goes on where it was.
@@ -90,7 +92,7 @@ import Testing
         let holder = try ChildProcess("/usr/bin/flock", [lock, "/bin/sh", "-c", "echo; exec sleep 60"])
         try holder.wait(for: "\n", on: .stdout)
         let held = try world.expect(9, "push", "--lock-timeout", "0", file)
-        #expect(held.stderr.contains("  not pushed: another process is pushing this file; the same"), "\(held)")
+        #expect(held.stderr.contains("  not pushed: another process is pushing this file; run the same command later"), "\(held)")
         holder.send(SIGKILL)
         try holder.wait()
         try FileManager.default.removeItem(atPath: lock)

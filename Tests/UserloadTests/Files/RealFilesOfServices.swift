@@ -141,7 +141,8 @@ extension RealFile {
         RealFile(
             "dump.sql", "INSERT INTO people VALUES (1,'Ann',35);\n",
             "no columns name and age (line 1: INSERT INTO people VALUES (1, 'Ann', 35);)"),
-        RealFile("people.db", Array("SQLite format 3\0".utf8), "line 1, byte 15: a NUL byte, which text does not have"),
+        RealFile(
+            "people.db", Array("SQLite format 3\0".utf8), "line 1, byte 15: a NUL byte, which text cannot contain"),
         RealFile(
             "people.parquet", Array("PAR1....".utf8),
             "is a Parquet file: convert it to CSV or JSON lines, with DuckDB for instance"),
