@@ -84,8 +84,7 @@ def changed_while_pushed(lane):
         raise Breach("I6", "no completed job of a file that changed", states)
     with open(job.path, "wb") as out:
         out.write(job.file.bytes)
-    slug = lane.psql.ask("SELECT slug FROM userload.job_status")
-    repaired(lane, slug, "--again")
+    repaired(lane, job, "--again", lane.psql.ask("SELECT slug FROM userload.job_status"))
     ends(lane, lane.drain(), 0, 1)
     state = lane.psql.ask("SELECT lines FROM userload.job_status WHERE state = 'completed'")
     demand("I1", str(len(job.file.records)), state)

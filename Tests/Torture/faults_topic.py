@@ -107,7 +107,7 @@ def records_deleted_half_way(lane):
     injected(lane, "records-deleted-half-way")
     state = lane.psql.ask(f"SELECT state FROM userload.job_status WHERE slug = '{job.slug}'")
     demand("I1", "stalled", state)
-    repaired(lane, job.slug, "--resend")
+    repaired(lane, job, "--resend", job.slug)
     finish(lane)
 
 

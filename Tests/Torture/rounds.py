@@ -103,14 +103,17 @@ def finish(lane, states=None):
     invariants.peace(lane, states)
 
 
-def repaired(lane, slug, option):
-    """By the command that `status` prints for it, as it stands there."""
+def repaired(lane, job, option, slug):
+    """By the command that `status` prints, as it stands there; whose file is lost with its start markers is named here."""
     status = lane.userload("status", slug)
     ends(lane, status)
-    printed = re.search(rf"`userload (push {option} [^`]*)`", status.out)
+    printed = re.search(rf"`userload (push {option}[^`]*)`", status.out)
     if not printed:
         raise Breach("I7", f"a command with {option}", status.out)
-    ends(lane, lane.userload(*shlex.split(printed[1])), 0)
+    words = shlex.split(printed[1])
+    if status.out.startswith("unknown file "):
+        words += ["--on-duplicate", job.mode, job.path]
+    ends(lane, lane.userload(*words), 0)
 
 
 def pushed(lane, count=None, **choice):
