@@ -2,6 +2,10 @@
 # Tests/Sanitizers/run, whose tests run in the same build.
 # shellcheck shell=bash disable=SC2034 # what is set here is used there
 fuzz_build=.build/fuzz
-# lld: gold, the default, cannot link the address sanitizer's runtime.
-fuzz_flags=(-c release -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing -Xswiftc -use-ld=lld)
-export USERLOAD_FUZZ=1 USERLOAD_UNITS=1
+# Counters for libFuzzer everywhere, by the compiler's front end; libFuzzer itself, with its main, is linked to `Fuzz` alone
+# (Package.swift). lld: gold, the default, cannot link the address sanitizer's runtime.
+fuzz_flags=(
+    -c release -Xswiftc -sanitize=address -Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing
+    -Xswiftc -use-ld=lld
+)
+export USERLOAD_UNITS=1

@@ -7,7 +7,7 @@ import Records
 import TestSupport
 import Testing
 
-@Suite struct WorkerTests {
+@Suite(.waiting) struct WorkerTests {
     /// More jobs of a partition than are remembered, all in one batch, and then again: had their steps been forgotten
     /// before they were committed, every batch would lose its swap.
     @Test func moreEndedJobsInABatchThanAreRemembered() throws {
