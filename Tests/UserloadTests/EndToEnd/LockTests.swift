@@ -92,7 +92,9 @@ import Testing
         let holder = try ChildProcess("/usr/bin/flock", [lock, "/bin/sh", "-c", "echo; exec sleep 60"])
         try holder.wait(for: "\n", on: .stdout)
         let held = try world.expect(9, "push", "--lock-timeout", "0", file)
-        #expect(held.stderr.contains("  not pushed: another process is pushing this file; run the same command later"), "\(held)")
+        #expect(
+            held.stderr.contains("  not pushed: another process is pushing this file; run the same command later"),
+            "\(held)")
         holder.send(SIGKILL)
         try holder.wait()
         try FileManager.default.removeItem(atPath: lock)
