@@ -75,9 +75,14 @@ if Context.environment["USERLOAD_FUZZ"] != nil {
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
 }
 
-// `Tests/Sanitizers/run` without the suites that need servers: a third of what there is to build.
-if Context.environment["USERLOAD_UNITS"] != nil {
+// Less to build: `units` for `Tests/Sanitizers/run`, without the suites that need servers; `records` for `.ci/run`, which
+// tests those optimised.
+if let part = Context.environment["USERLOAD_PART"] {
+    let left =
+        part == "records"
+        ? ["CXXHash", "Records", "RecordsTests"]
+        : package.targets.map(\.name).filter { !["userload", "UserloadTests", "KafkaTests", "PostgresTests"].contains($0) }
     package.products = []
-    package.targets.removeAll { ["userload", "UserloadTests", "KafkaTests", "PostgresTests"].contains($0.name) }
+    package.targets.removeAll { !left.contains($0.name) }
     package.targets.first { $0.name == "PipelineTests" }?.sources = ["Units"]
 }
