@@ -292,15 +292,15 @@ import Testing
             SELECT count(*) FROM (TABLE userload.age_counts EXCEPT SELECT age, count(*) FROM users GROUP BY age) AS d
             """
         for (number, flag) in ["--without-age-counts", "--with-age-counts"].enumerated() {
-            let people = People.csv((number * 30_000)..<((number + 1) * 30_000))
+            let people = People.csv((number * 10_000)..<((number + 1) * 10_000))
             let push = try world.start(["push", "--quiet", try world.files.write("\(number).csv", people)])
             try eventually("rows come") {
-                try world.database.psql("SELECT count(*) > \(number * 30_000) FROM users") == "t"
+                try world.database.psql("SELECT count(*) > \(number * 10_000) FROM users") == "t"
             }
             try world.expect(0, "migrate", flag)
-            #expect(try push.wait().code == 0)
+            #expect(try push.wait(.seconds(120)).code == 0)
             try eventually("all are there") {
-                try world.database.psql("SELECT count(*) FROM users") == "\((number + 1) * 30_000)"
+                try world.database.psql("SELECT count(*) FROM users") == "\((number + 1) * 10_000)"
             }
             #expect(try world.database.psql(agree) == "0")
         }
