@@ -225,7 +225,7 @@ private let agreement = """
 }
 
 /// Deadlocks among the foreign writers are theirs; the server picks one to try again.
-private func retrying(_ connection: Connection, _ body: () throws -> Void) throws {
+func retrying(_ connection: Connection, _ body: () throws -> Void) throws {
     while true {
         do {
             return try body()

@@ -8,28 +8,34 @@ import TestSupport
 
 final class LoaderFixture {
     let migrated: MigratedDatabase
-    let loader: Loader
+    private(set) var loader: Loader
     let job = JobID(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210)
     /// How far partition 0 was loaded.
     var next: Int64 = -1
     var last: Int64 = -1
 
-    init(key: KeyFields? = nil, maxRefused: Int = 1_000, patience: BlockedWatch.Patience = .standard) throws {
-        migrated = try MigratedDatabase(key: key)
+    init(
+        key: KeyFields? = nil, countsAges: Bool? = nil, maxRefused: Int = 1_000,
+        patience: BlockedWatch.Patience = .standard
+    ) throws {
+        migrated = try MigratedDatabase(key: key, countsAges: countsAges)
         loader = Self.loader(migrated, maxRefused: maxRefused, patience: patience)
         _ = try PositionStore(migrated.connection, cluster: "cluster", topic: "users").positions([0, 1, 2])
     }
 
     deinit { loader.close() }
 
+    /// Another loader: one that knows what the database says of itself now.
+    func reload() throws { loader = Self.loader(migrated, info: try DatabaseInfo.read(migrated.connection)) }
+
     static func loader(
-        _ migrated: MigratedDatabase, parameters: [DatabaseSettings.Entry]? = nil, maxRefused: Int = 1_000,
-        patience: BlockedWatch.Patience = .standard
+        _ migrated: MigratedDatabase, info: DatabaseInfo? = nil, parameters: [DatabaseSettings.Entry]? = nil,
+        maxRefused: Int = 1_000, patience: BlockedWatch.Patience = .standard
     ) -> Loader {
         Loader(
             target: DatabaseTarget(
                 settings: DatabaseSettings(parameters: parameters ?? migrated.database.parameters)),
-            info: migrated.info, cluster: "cluster", topic: "users", maxRefused: maxRefused, patience: patience)
+            info: info ?? migrated.info, cluster: "cluster", topic: "users", maxRefused: maxRefused, patience: patience)
     }
 
     /// The next batch of partition 0: `rows` as the next records of `job`.

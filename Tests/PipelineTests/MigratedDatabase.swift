@@ -20,12 +20,12 @@ final class MigratedDatabase {
     let info: DatabaseInfo
 
     /// - Parameter partitions: of the table of people; nil: none, or as many as `EveryTable` says.
-    init(key: KeyFields? = nil, partitions: Int? = nil) throws {
+    init(key: KeyFields? = nil, partitions: Int? = nil, countsAges: Bool? = nil) throws {
         database = try PostgresServer.shared.database()
         connection = try Connection(DatabaseSettings(parameters: database.parameters))
         info = try Migrator.migrate(
             connection, DatabaseTarget(settings: DatabaseSettings(), keyFields: key),
-            partitions: partitions ?? EveryTable.partitions
+            partitions: partitions ?? EveryTable.partitions, countsAges: countsAges
         ).info
     }
 

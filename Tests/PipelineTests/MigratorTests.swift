@@ -39,7 +39,7 @@ import Testing
         #expect(report.info.tableName == "public.users")
         #expect(report.info.table == #""public"."users""#)
         #expect(report.info.keyFields == .standard)
-        #expect(report.info.identity.utf8.count == 32)
+        #expect(try report.info.identity(connection).utf8.count == 32)
         #expect(try DatabaseInfo.read(connection) == report.info)
 
         let again = try Migrator.migrate(connection, target())
@@ -151,25 +151,25 @@ import Testing
     @Test func aNewerSchemaIsRefused() throws {
         _ = try Migrator.migrate(connection, target())
         try database.psql("UPDATE userload.settings SET schema_version = 99")
-        let text = "schema userload in \(place) is version 99, this userload knows 9: upgrade userload"
+        let text = "schema userload in \(place) is version 99, this userload knows 10: upgrade userload"
         #expect(problem { _ = try Migrator.migrate(connection, target()) } == text)
         #expect(problem { _ = try DatabaseInfo.read(connection) } == text)
     }
 
     /// From every version with data in it: nothing is lost, all counts are the same.
-    @Test(arguments: 2...8) func anOlderSchemaIsBroughtUp(version: Int) throws {
+    @Test(arguments: 2...9) func anOlderSchemaIsBroughtUp(version: Int) throws {
         let files = [
             "0001_tables", "0002_age_counts", "0003_views", "0004_sums", "0005_conclusion", "0006_reject_words",
-            "0007_hand_readers", "0008_operation",
+            "0007_hand_readers", "0008_operation", "0009_partitions",
         ]
         try runFiles(Array(files[..<version]))
         try database.psql(Self.data)
         let before = try Self.tables.map { try database.psql("SELECT to_jsonb(t) FROM \($0) AS t ORDER BY 1") }
         #expect(
             problem { _ = try DatabaseInfo.read(connection) }
-                == "schema userload in \(place) is version \(version), this userload needs 9: run 'userload migrate'")
+                == "schema userload in \(place) is version \(version), this userload needs 10: run 'userload migrate'")
         let report = try Migrator.migrate(connection, target())
-        #expect(report.made == ["brought schema userload in \(place) from version \(version) to 9, as postgres"])
+        #expect(report.made == ["brought schema userload in \(place) from version \(version) to 10, as postgres"])
         let new = [
             "users": "'{updated_by}'", "userload.jobs": "'{conclusion,undone_at,told_rejects,waits_for_partitions}'",
             "userload.rejects": "'{fixed_by,fixed_at,fixes_job,fixes_partition,fixes_seq}'",
@@ -177,7 +177,7 @@ import Testing
         // Migration 6 words rejects anew: here it finds none of those it knows.
         let after = try Self.tables.map { table in
             let added = version < 5 ? new[table] : new[table]?.replacing("conclusion,", with: "")
-            if version == 8 { return try database.psql("SELECT to_jsonb(t) FROM \(table) AS t ORDER BY 1") }
+            if version >= 8 { return try database.psql("SELECT to_jsonb(t) FROM \(table) AS t ORDER BY 1") }
             return try database.psql(
                 "SELECT to_jsonb(t) - \(added ?? "'{}'")::text[] FROM \(table) AS t ORDER BY 1")
         }
@@ -230,7 +230,7 @@ import Testing
             """)
         let reasons = "SELECT wire_version, state, reason, conclusion IS NULL FROM userload.job_status ORDER BY 1"
         let report = try Migrator.migrate(connection, target())
-        #expect(report.made == ["brought schema userload in \(place) from version 4 to 9, as postgres"])
+        #expect(report.made == ["brought schema userload in \(place) from version 4 to 10, as postgres"])
         #expect(try database.psql(reasons) == "2|stalled|gap|t\n3|stalled|gap|t\n4|stalled|version|t")
     }
 
@@ -279,6 +279,52 @@ import Testing
         try worker.execute("INSERT INTO users (name, age) VALUES ('Ann', 35)")
     }
 
+    /// Some services keep the server's id to themselves.
+    @Test func whereTheServersIdIsNotTold() throws {
+        let role = "role_" + database.name
+        try database.psql(
+            """
+            CREATE ROLE \(role) LOGIN; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC;
+            GRANT CREATE ON DATABASE \(database.name) TO \(role); GRANT CREATE ON SCHEMA public TO \(role)
+            """)
+        let owner = try Connection(
+            DatabaseSettings(parameters: database.parameters + [(keyword: "user", value: role)]))
+        defer {
+            owner.close()
+            _ = try? database.psql("DROP OWNED BY \(role)")
+            _ = try? database.psql("DROP ROLE \(role)")
+        }
+        let sentence =
+            "role \(role) may not execute pg_control_system() in \(place), which tells userload this server from others"
+        let error = #expect(throws: PipelineError.self) { try Migrator.migrate(owner, target()) }
+        #expect(error?.message == sentence)
+        #expect(
+            error?.hint
+                == "GRANT EXECUTE ON FUNCTION pg_control_system() TO \"\(role)\"; or, where that cannot be had, "
+                + "`userload migrate --without-age-counts`")
+        #expect(try relations() == "")
+
+        let report = try Migrator.migrate(owner, target(), countsAges: false)
+        #expect(
+            report.made == [
+                "created schema userload and table public.users in \(place), as \(role)",
+                "switched the counts by age of public.users off: its triggers are gone, and `stats` counts when it is asked",
+            ])
+        let identity = try report.info.identity(owner)
+        #expect(identity.utf8.count == 32)
+        #expect(try DatabaseInfo.read(owner) == report.info)
+        #expect(try report.info.identity(connection) == identity)
+        #expect(problem { _ = try Migrator.migrate(owner, target(), countsAges: true) } == sentence)
+        #expect(try DatabaseInfo.read(owner) == report.info)
+        // And of a database that was made while it was told.
+        #expect(
+            try Migrator.migrate(connection, target(), countsAges: true).made
+                == ["switched the counts by age of public.users on: triggers on it keep them from now on"])
+        #expect(problem { _ = try DatabaseInfo.read(owner).identity(owner) } == sentence)
+        #expect(try !Migrator.migrate(owner, target(), countsAges: false).made.isEmpty)
+        #expect(try DatabaseInfo.read(owner).identity(owner) == identity)
+    }
+
     // MARK: In psql
 
     @Test func thePrintedScriptRunsInPsqlAndMakesTheSame() throws {
@@ -286,21 +332,34 @@ import Testing
         let script = Migrator.script(try target(key: "name,age,email"))
         try psql(["-f", "-"], in: printed, stdin: Data(script.utf8))
         let other = try Connection(DatabaseSettings(parameters: printed.parameters))
+        defer { other.close() }
         let info = try DatabaseInfo.read(other)
-        other.close()
         let made = try Migrator.migrate(connection, target(key: "name,age,email")).info
         #expect(info.schemaVersion == made.schemaVersion)
         #expect(info.revision == made.revision)
         #expect(info.keyFields == made.keyFields)
         #expect(info.name == made.name)
-        #expect(info.identity != made.identity)
+        #expect(try info.identity(other) != made.identity(connection))
         #expect(try psql(["-c", "\\d users"], in: printed) == psql(["-c", "\\d users"], in: database))
+    }
+
+    @Test func thePrintedScriptWithoutAgeCounts() throws {
+        let printed = try PostgresServer.shared.database()
+        let script = Migrator.script(try target(), partitions: 2, countsAges: false)
+        try psql(["-f", "-"], in: printed, stdin: Data(script.utf8))
+        let made = try Migrator.migrate(connection, target(), partitions: 2, countsAges: false).info
+        let other = try Connection(DatabaseSettings(parameters: printed.parameters))
+        defer { other.close() }
+        #expect(try DatabaseInfo.read(other) == made)
+        #expect(made.countsAges == false)
+        let views = ["-c", "\\d+ userload.age_counts", "-c", "\\d users_p0"]
+        #expect(try psql(views, in: printed) == psql(views, in: database))
     }
 
     @Test func theFilesRunInPsqlWithItsVariables() throws {
         try runFiles([
             "0001_tables", "0002_age_counts", "0003_views", "0004_sums", "0005_conclusion", "0006_reject_words",
-            "0007_hand_readers", "0008_operation", "0009_partitions",
+            "0007_hand_readers", "0008_operation", "0009_partitions", "0010_age_counts_option",
         ])
         try psql(
             ["-1", "-v", "users=public.users", "-v", "schema=public", "-v", "columns=age, name, email"]
@@ -364,21 +423,49 @@ import Testing
 
     @Test func aNewIdentityIsAnotherGroup() throws {
         let before = try Migrator.migrate(connection, target()).info
+        let identity = try before.identity(connection)
         let report = try Migrator.migrate(connection, target(), newIdentity: true)
         #expect(report.made == ["gave \(place) an identity, and so a consumer group, of its own"])
-        #expect(report.info.identity != before.identity)
+        #expect(try report.info.identity(connection) != identity)
         #expect(report.info.revision > before.revision)
     }
 
-    @Test func aCopyInTheSameServerHasAnotherIdentity() throws {
-        let before = try Migrator.migrate(connection, target()).info
+    @Test(arguments: [true, false]) func aCopyInTheSameServerHasAnotherIdentity(countsAges: Bool) throws {
+        let before = try Migrator.migrate(connection, target(), countsAges: countsAges).info
+        let identity = try before.identity(connection)
         connection.close()
         let copy = try PostgresServer.shared.database(template: database.name)
         let other = try Connection(DatabaseSettings(parameters: copy.parameters))
+        defer { other.close() }
         let info = try DatabaseInfo.read(other)
-        other.close()
-        #expect(info.identity != before.identity)
-        #expect(info.revision == before.revision)
+        #expect(try info.identity(other) != identity)
+        #expect(info == before)
+    }
+
+    /// Into another server, where the first database has the same number as here.
+    @Test func aCopyByDumpHasAnotherIdentity() throws {
+        let (one, two) = (try PostgresServer(), try PostgresServer())
+        let (original, copy) = (try one.database(), try two.database())
+        let numbers = try [original, copy].map {
+            try $0.psql("SELECT oid FROM pg_database WHERE datname = current_database()")
+        }
+        try #require(numbers[0] == numbers[1])
+        let first = try Connection(DatabaseSettings(parameters: original.parameters))
+        defer { first.close() }
+        _ = try Migrator.migrate(first, target(), countsAges: false)
+        let dump = try run(
+            PostgresServer.binaries! + "/pg_dump",
+            ["-h", one.host, "-p", String(one.port), "-U", one.user, "-d", original.name])
+        try psql(["-f", "-"], in: copy, stdin: Data(dump.utf8))
+        let second = try Connection(DatabaseSettings(parameters: copy.parameters))
+        defer { second.close() }
+        let identity = "SELECT identity FROM userload.settings"
+        #expect(try copy.psql(identity) == original.psql(identity))
+        #expect(try DatabaseInfo.read(second).identity(second) != DatabaseInfo.read(first).identity(first))
+        for countsAges in [true, false] {
+            for connection in [first, second] { _ = try Migrator.migrate(connection, target(), countsAges: countsAges) }
+            #expect(try DatabaseInfo.read(second).identity(second) != DatabaseInfo.read(first).identity(first))
+        }
     }
 }
 

@@ -27,7 +27,8 @@ package struct DatabaseFacts: Sendable {
     package var info: DatabaseInfo?
     /// Why batches could not be loaded into the table.
     package var tableProblem: PipelineError?
-    package var hasRowTriggers = false
+    /// Rows go in by INSERT in place of COPY, because of triggers.
+    package var needsInsert = false
     /// Names of triggers that are not ours.
     package var triggers: String?
     package var hasRowSecurity = false
@@ -121,6 +122,7 @@ extension DatabaseFacts {
     private mutating func askTable(_ connection: Connection, _ info: DatabaseInfo) throws {
         do {
             try Rights.check(connection, info, updating: false)
+            _ = try info.identity(connection)
         } catch let error as PipelineError {
             rightsProblem = error
         }
@@ -132,7 +134,7 @@ extension DatabaseFacts {
         hasRowSecurity = row.bool(0) ?? false
         triggers = row.string(1)
         do {
-            hasRowTriggers = try TableFacts(connection, info, look: LoaderStatements.table(info)).hasRowTriggers
+            needsInsert = try TableFacts(connection, info, look: LoaderStatements.table(info)).needsInsert
         } catch let error as PipelineError {
             tableProblem = error
         } catch SQLState.insufficientPrivilege {

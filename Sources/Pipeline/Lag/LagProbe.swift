@@ -51,7 +51,7 @@ package final class LagProbe {
         let known = Dictionary(positions.map { ($0.partition, $0.nextOffset) }) { $1 }
         let marks = try reader.watermarks(of: numbers, timeout: timeout)
         let oldest = try oldestUnread(known, marks, reader, timeout)
-        let group = SessionFacts.group(of: info, topic: topic)
+        let group = try SessionFacts.group(of: info, topic: topic, connection)
         return Lag(
             partitions: zip(numbers, marks).map { partition, mark in
                 PartitionLag(

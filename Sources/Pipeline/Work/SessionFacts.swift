@@ -1,20 +1,23 @@
 // What holds for as long as one session of a worker.
 
+import Postgres
+
 /// Found at its start; another schema, key or topic begins another session.
 struct SessionFacts: Sendable {
     let info: DatabaseInfo
     let topic: String
     /// Kafka's cluster id.
     let cluster: String
+    /// One group a database, so that nobody on the same broker takes its partitions.
+    let group: String
     /// The topic's partitions at the start; some may come or go.
     let partitions: Int32
     /// How sentences call the database, such as "crm on db2 as etl".
     let databaseName: String
 
-    /// One group a database, so that nobody on the same broker takes its partitions.
-    var group: String { Self.group(of: info, topic: topic) }
-
-    static func group(of info: DatabaseInfo, topic: String) -> String { "userload-\(info.identity)-\(topic)" }
+    static func group(of info: DatabaseInfo, topic: String, _ connection: Connection) throws -> String {
+        "userload-\(try info.identity(connection))-\(topic)"
+    }
 }
 
 /// Why a session ended.

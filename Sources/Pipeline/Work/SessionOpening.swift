@@ -22,9 +22,9 @@ struct SessionOpening {
         let kafka = Prefetch("kafka") { try askKafka() }
         let reader = Prefetch("reader") { try openReader(abandon) }
         do {
-            let (connection, migration) = try waiting.retry { try openDatabase(abandon) }
+            let (connection, info, group) = try waiting.retry { try openDatabase(abandon) }
             waiting.hasPostgres = true
-            onReady(migration.info)
+            onReady(info)
             let side = try waiting.retry { try kafka.take(isCancelled: { interrupt.isSet }) ?? askKafka() }
             waiting.hasKafka = true
             let partitions = try waitForTopic(side, &waiting)
@@ -34,7 +34,7 @@ struct SessionOpening {
                 throw TopicSettings.refusal(ofCompacted: options.topic)
             }
             let facts = SessionFacts(
-                info: migration.info, topic: options.topic, cluster: side.cluster,
+                info: info, topic: options.topic, cluster: side.cluster, group: group,
                 partitions: Int32(clamping: partitions),
                 databaseName: "\(connection.place) as \(connection.user)")
             let lookup = LookupThread(
@@ -81,7 +81,7 @@ struct SessionOpening {
             outages: waiting.outages, history: history, interrupt: interrupt, report: report)
     }
 
-    private func openDatabase(_ abandon: Interrupt) throws -> (Connection, MigrationReport) {
+    private func openDatabase(_ abandon: Interrupt) throws -> (Connection, DatabaseInfo, group: String) {
         let connection = try connect(abandon)
         // A server that accepts connections and answers nothing is away.
         connection.deadline = options.stallTimeout.map { .now + $0 / 2 }
@@ -89,8 +89,9 @@ struct SessionOpening {
         if !migration.made.isEmpty { report(.migrated(migration.made)) }
         try Rights.check(connection, migration.info, updating: options.updates)
         try RowSecurity.check(connection, migration.info)
+        let group = try SessionFacts.group(of: migration.info, topic: options.topic, connection)
         connection.deadline = nil
-        return (connection, migration)
+        return (connection, migration.info, group)
     }
 
     /// What Kafka knows of cluster and topic, and the client that asked.

@@ -19,6 +19,13 @@ extension Command {
         }
         return count
     }
+    private static let withoutAgeCounts = Flag(
+        "without-age-counts",
+        help:
+            "Keep no counts by age: the table has no triggers then, stats counts when it is asked, and the server is not "
+            + "asked for its id.")
+    private static let withAgeCounts = Flag(
+        "with-age-counts", help: "Keep counts by age again, as a new database does.")
 
     static let migrate = Command(
         CommandDescription(
@@ -30,7 +37,8 @@ extension Command {
                 "A table users that is there already is taken if it is partitioned by columns of the unique key, has the "
                     + "columns that --print shows, and is empty.",
             ],
-            options: [printOnly, newIdentity, partitions] + Options.postgres + Options.logging,
+            options: [printOnly, newIdentity, partitions, withoutAgeCounts, withAgeCounts] + Options.postgres
+                + Options.logging,
             examples: [
                 Example("userload migrate -d crm", "Creates the schema userload and the table users."),
                 Example("userload migrate --print | psql crm", "The same, by hand."),
@@ -39,19 +47,32 @@ extension Command {
             ])
     ) { arguments, context in
         let target = try context.databaseTarget(arguments)
+        let countsAges = try switchedCounts(arguments)
         if arguments[printOnly] {
-            try context.output.write(Migrator.script(target, partitions: arguments[partitions]).utf8)
+            try context.output.write(
+                Migrator.script(target, partitions: arguments[partitions], countsAges: countsAges ?? true).utf8)
             return .done
         }
         let connection = try context.connect(target)
         let report = try Migrator.migrate(
             connection, target, changesKey: true, newIdentity: arguments[newIdentity],
-            partitions: arguments[partitions])
+            partitions: arguments[partitions], countsAges: countsAges)
         let lines =
             report.made.isEmpty
             ? ["schema userload in \(connection.place) is up to date (version \(report.info.schemaVersion))"]
             : report.made
         for line in lines { try context.output.line(escaped(line)) }
         return .done
+    }
+
+    /// nil: neither flag.
+    private static func switchedCounts(_ arguments: ParsedArguments) throws -> Bool? {
+        switch (arguments[withAgeCounts], arguments[withoutAgeCounts]) {
+        case (true, true):
+            throw Failure(.usage, "--with-age-counts and --without-age-counts cannot be used together")
+        case (true, false): true
+        case (false, true): false
+        case (false, false): nil
+        }
     }
 }

@@ -106,7 +106,7 @@ private func table(_ facts: DatabaseFacts, _ info: DatabaseInfo) -> [Finding] {
                 "row security", "it applies to this role on \(info.tableName): COPY is refused",
                 "let a role load that has BYPASSRLS, or that owns the table"))
     }
-    if facts.hasRowTriggers {
+    if facts.needsInsert {
         findings.append(
             .warn(
                 "triggers",

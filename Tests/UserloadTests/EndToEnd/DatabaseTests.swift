@@ -216,6 +216,102 @@ import Testing
         #expect(try world.database.psql(difference) == "0")
     }
 
+    /// A role that owns its tables and no more, on a server that keeps its id to itself.
+    @Test func withoutCountsByAge() throws {
+        let (role, place) = ("r" + world.database.name, "\(world.database.name) on 127.0.0.1")
+        try world.database.psql(
+            """
+            CREATE ROLE \(role) LOGIN; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC;
+            GRANT CREATE ON DATABASE \(world.database.name) TO \(role); GRANT CREATE ON SCHEMA public TO \(role)
+            """)
+        defer {
+            _ = try? world.database.psql("DROP OWNED BY \(role)")
+            _ = try? world.database.psql("DROP ROLE \(role)")
+        }
+        let changes = ["DB_USER": role]
+        func people() throws -> [String] {
+            let stats = try world.expect(0, "stats", "--json", changes: changes).stdout
+            return stats.matches(of: #/"count": ?([0-9]+)/#).map { String($0.1) }
+        }
+        let sentence = """
+            error: role \(role) may not execute pg_control_system() in \(place), which tells userload this server from others
+            GRANT EXECUTE ON FUNCTION pg_control_system() TO "\(role)"; or, where that cannot be had, \
+            `userload migrate --without-age-counts`
+
+            """
+        let first = try world.files.write("first.csv", People.csv(0..<3000))
+        #expect(try world.expect(8, "load", first, changes: changes).stderr.contains(sentence))
+        #expect(try world.expect(8, "migrate", changes: changes).stderr == sentence)
+        #expect(
+            try world.expect(2, "migrate", "--with-age-counts", "--without-age-counts").stderr.contains(
+                "--with-age-counts and --without-age-counts cannot be used together"))
+        #expect(
+            try world.expect(0, "migrate", "--without-age-counts", changes: changes).stdout
+                == """
+                created schema userload and table public.users in \(place), as \(role)
+                switched the counts by age of public.users off: its triggers are gone, and `stats` counts when it is asked
+
+                """)
+        let triggers = "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'users'::regclass"
+        #expect(try world.database.psql(triggers) == "0")
+
+        try world.expect(0, "load", "--label", "first", first, changes: changes)
+        let second = try world.files.write("second.csv", People.csv(2000..<4000, city: "Oslo") + "Cy,x,,\n")
+        try world.expect(
+            1, "load", "--label", "second", "--on-duplicate", "update", second, changes: changes)
+        try world.expectUsers(4000)
+        try world.expect(0, "forget", "--name", "Person 7", "--age", "7", changes: changes)
+        try world.expect(0, "undo", "--yes", "second", changes: changes)
+        try world.expect(0, "prune", "--older-than", "0s", changes: changes)
+        try world.expect(0, "work", "--drain", changes: changes)
+        for command in ["jobs", "users", "lag"] { try world.expect(0, command, changes: changes) }
+        try world.expect(0, "status", "first", changes: changes)
+        let doctor = try world.expect(0, "doctor", changes: changes).stdout.squeezed
+        #expect(doctor.contains("ok rights in Postgres all that loading takes"), "\(doctor)")
+        try world.expectUsers(2999)
+        let groups = """
+            SELECT count(*) FILTER (WHERE age < 20), count(*) FILTER (WHERE age BETWEEN 20 AND 40),
+                count(*) FILTER (WHERE age BETWEEN 41 AND 60), count(*) FILTER (WHERE age > 60) FROM users
+            """
+        #expect(try people().joined(separator: "|") == world.database.psql(groups))
+
+        // The same with counts, by a role that may ask for the server's id, and then this one's sentence again.
+        try world.expect(0, "migrate", "--with-age-counts")
+        #expect(try people().joined(separator: "|") == world.database.psql(groups))
+        #expect(try world.expect(8, "work", "--drain", changes: changes).stderr.contains(sentence))
+        let found = try world.expect(8, "doctor", changes: changes).stdout.squeezed
+        #expect(found.contains("fail rights in Postgres role \(role) may not execute pg_control_system()"), "\(found)")
+    }
+
+    /// A worker that reads while the counts are switched off and on: nothing is lost, twice, or counted wrong.
+    @Test func theCountsAreSwitchedUnderAWorker() throws {
+        try world.expect(0, "migrate")
+        let work = try world.start(["work"])
+        defer { work.send(SIGTERM) }
+        let agree = """
+            SELECT count(*) FROM (TABLE userload.age_counts EXCEPT SELECT age, count(*) FROM users GROUP BY age) AS d
+            """
+        for (number, flag) in ["--without-age-counts", "--with-age-counts"].enumerated() {
+            let people = People.csv((number * 10_000)..<((number + 1) * 10_000))
+            let push = try world.start(["push", "--quiet", try world.files.write("\(number).csv", people)])
+            try eventually("rows come") {
+                try world.database.psql("SELECT count(*) > \(number * 10_000) FROM users") == "t"
+            }
+            try world.expect(0, "migrate", flag)
+            #expect(try push.wait(.seconds(120)).code == 0)
+            try eventually("all are there") {
+                try world.database.psql("SELECT count(*) FROM users") == "\((number + 1) * 10_000)"
+            }
+            #expect(try world.database.psql(agree) == "0")
+        }
+        try world.database.psql("DELETE FROM users WHERE age < 50")
+        #expect(try world.database.psql(agree) == "0")
+        #expect(
+            try world.database.psql("SELECT count(*) FROM userload.job_status WHERE state = 'completed'") == "2")
+        work.send(SIGTERM)
+        #expect(try work.wait(.seconds(30)).code == 0)
+    }
+
     /// Asked before anything is sent, so that nothing has to be sent again.
     @Test func loadAsksForKeyAndRightsFirst() throws {
         try world.expect(0, "migrate")

@@ -78,6 +78,7 @@ extension LoadTransaction {
 
     /// The rows' ages go to the batch's first partition, which the swap has locked.
     private func ages() -> [Statement] {
+        guard environment.info.countsAges else { return [] }
         var statements: [Statement] = []
         if Torture.has(.agesNotCounted) { return [] }
         if tally.ages.contains(where: { $0 != 0 }), let first = batch.partitions.map(\.partition).min() {

@@ -49,7 +49,7 @@ extension LoadTransaction {
     private func write(_ rows: RowNumbers) throws -> PostgresError? {
         guard !rows.isEmpty else { return nil }
         try setSavepoint()
-        let isCounting = memory.hasRowTriggers
+        let isCounting = memory.needsInsert
         var ages: InsertedAges?
         let written: Int
         do {
@@ -78,9 +78,9 @@ extension LoadTransaction {
             let found = try TableFacts(connection, environment)
             isChecked = true
             facts = found
-            memory.hasRowTriggers = found.hasRowTriggers
+            memory.needsInsert = found.needsInsert
             // Triggers that nobody knew of may have changed the rows: once more, so that the table's own are counted.
-            if found.hasRowTriggers && !isCounting {
+            if found.needsInsert && !isCounting {
                 try connection.execute("ROLLBACK TO SAVEPOINT people")
                 return try write(rows)
             }

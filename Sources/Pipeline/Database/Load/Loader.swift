@@ -179,8 +179,8 @@ struct LoaderMemory {
     /// Of the last records to update rows at least half changed nothing: to find those first costs less. Otherwise it
     /// costs less to write first, and to look at what was not changed.
     var expectsEqual = true
-    /// The table has triggers that run for each row before it is inserted: COPY would not say what they made of it.
-    var hasRowTriggers = false
+    /// COPY would not say what triggers make of the rows; see `TableFacts.needsInsert`.
+    var needsInsert = false
     /// The last records refused without one inserted in between, all for one reason.
     var refused = RefusedInARow()
 }

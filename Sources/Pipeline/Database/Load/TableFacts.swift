@@ -6,8 +6,9 @@ internal import Records
 
 /// An answer of loader_table.sql.
 struct TableFacts {
-    /// Triggers run for each row before it is inserted: what the table gets may be other than what it was sent.
-    let hasRowTriggers: Bool
+    /// Rows go in by INSERT, which tells what the table got: people are counted by age, and triggers run for each row
+    /// before it is inserted.
+    let needsInsert: Bool
     /// Schema and name of the unique index on the key, and of its partitions.
     private let keyIndexes: Set<[String]>
 
@@ -27,7 +28,7 @@ struct TableFacts {
                 "column \(column) of \(info.tableName) has become \(first.string(1) ?? "another type"); "
                     + "userload needs \(first.string(2) ?? "its own")")
         }
-        hasRowTriggers = first.bool(3) ?? false
+        needsInsert = info.countsAges && first.bool(3) ?? false
         keyIndexes = Set(
             rows.compactMap { row in
                 guard let schema = row.string(4), let name = row.string(5) else { return nil }

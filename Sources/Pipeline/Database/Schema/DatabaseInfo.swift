@@ -11,9 +11,8 @@ package struct DatabaseInfo: Equatable, Sendable {
     /// The table of people, with its schema.
     package let name: TableName
     package let keyFields: KeyFields
-    /// 32 hexadecimal digits that no other database has, a copy by pg_dump not either: for the consumer group's name.
-    /// A physical clone keeps it until `userload migrate --new-identity`.
-    package let identity: String
+    /// Whether people are counted by age as rows come and go; else the view `userload.age_counts` counts when it is read.
+    package let countsAges: Bool
 
     /// For SQL: qualified and quoted.
     package var table: String { name.quoted }
@@ -62,7 +61,28 @@ package struct DatabaseInfo: Equatable, Sendable {
         revision = row.int(1) ?? 0
         name = TableName(schema: row.string(2), table: row.string(3) ?? "")
         keyFields = try Self.key(row.string(4) ?? "")
-        identity = row.string(5) ?? ""
+        countsAges = row.bool(5) ?? true
+    }
+
+    /// 32 hexadecimal digits that no other database has, for the consumer group's name: a copy by pg_dump has its own. A
+    /// physical clone keeps them until `userload migrate --new-identity`.
+    ///
+    /// Without counts by age the server's id is not asked for, which some services keep to themselves. Copies by pg_dump
+    /// in servers made anew may then have the same digits.
+    /// - Throws: `PostgresError`; `PipelineError` if the role may not ask for the server's id.
+    package func identity(_ connection: Connection) throws -> String {
+        let question = countsAges ? PackageResources.identity_sql : PackageResources.identity_without_server_sql
+        do {
+            return try connection.query(SQL.text(question)).first?.string(0) ?? ""
+        } catch {
+            guard countsAges, error.sqlstate == .insufficientPrivilege else { throw error }
+            throw PipelineError.configuration(
+                "role \(connection.user) may not execute pg_control_system() in \(connection.place), which tells userload "
+                    + "this server from others",
+                hint:
+                    "GRANT EXECUTE ON FUNCTION pg_control_system() TO \(quoted(identifier: connection.user)); or, where "
+                    + "that cannot be had, `userload migrate --without-age-counts`")
+        }
     }
 
     private static func key(_ text: String) throws(PipelineError) -> KeyFields {

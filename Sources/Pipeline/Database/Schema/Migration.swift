@@ -14,6 +14,7 @@ struct Migration {
         Migration(number: 7, sql: PackageResources._007_hand_readers_sql),
         Migration(number: 8, sql: PackageResources._008_operation_sql),
         Migration(number: 9, sql: PackageResources._009_partitions_sql),
+        Migration(number: 10, sql: PackageResources._010_age_counts_option_sql),
     ]
 
     /// The schema version this userload works with.

@@ -21,16 +21,18 @@ package enum Migrator {
     /// - Parameter newIdentity: for a physical clone, which must not share its original's consumer group.
     /// - Parameter partitions: into how many the table of people is made, by hash of the name; nil: as it is, a new one into
     ///   none. See `Partitioning.counts`.
+    /// - Parameter countsAges: whether people are counted by age as rows come and go, by the loader and by triggers; nil: as
+    ///   it is, in a new database they are.
     /// - Parameter patience: with workers that were stopped while they held the lock.
     /// - Throws: `PostgresError`; `PipelineError`, and then nothing was changed.
     package static func migrate(
         _ connection: Connection, _ target: DatabaseTarget, changesKey: Bool = false, newIdentity: Bool = false,
-        partitions: Int? = nil, patience: BlockedWatch.Patience = .standard
+        partitions: Int? = nil, countsAges: Bool? = nil, patience: BlockedWatch.Patience = .standard
     ) throws -> MigrationReport {
         try checkServer(connection)
         let run = Run(
             connection: connection, target: target, changesKey: changesKey, newIdentity: newIdentity,
-            partitions: partitions, patience: patience)
+            partitions: partitions, countsAges: countsAges, patience: patience)
         if let info = try DatabaseInfo.readIfMade(connection), try !run.isNeeded(info) {
             return MigrationReport(info: info)
         }
@@ -43,7 +45,7 @@ package enum Migrator {
     }
 
     /// What `migrate` would run in an empty database, for psql; and what a worker's role needs.
-    package static func script(_ target: DatabaseTarget, partitions: Int? = nil) -> String {
+    package static func script(_ target: DatabaseTarget, partitions: Int? = nil, countsAges: Bool = true) -> String {
         let table = TableName(schema: target.table?.schema ?? "public", table: target.table?.table ?? "users")
         let key = target.keyFields ?? .standard
         var steps = Migration.all.map { $0.text(table: table.quoted) }
@@ -52,6 +54,7 @@ package enum Migrator {
         } else if key != .standard {
             steps.append(KeyChange.script(table: table, to: key))
         }
+        if !countsAges { steps.append(AgeCounts.script(table, isOn: false)) }
         return SQL.text(
             PackageResources.script_sql,
             [("lock", String(SchemaLock.key)), ("steps", steps.joined(separator: "\n")), ("users", table.quoted)])
@@ -76,6 +79,7 @@ private struct Run {
     let changesKey: Bool
     let newIdentity: Bool
     let partitions: Int?
+    let countsAges: Bool?
     let patience: BlockedWatch.Patience
 
     func isNeeded(_ info: DatabaseInfo) throws -> Bool {
@@ -95,7 +99,7 @@ private struct Run {
         }
         try checkPartitions(info)
         return try info.schemaVersion < Migration.latest || newKey(info) != nil || newIdentity
-            || lacksIndex(info) || unwatched() > 0
+            || switchesCounts(info) || lacksIndex(info) || unwatched() > 0
     }
 
     /// A table cannot be partitioned once it is there, nor in another way.
@@ -129,6 +133,8 @@ private struct Run {
         return key
     }
 
+    private func switchesCounts(_ info: DatabaseInfo) -> Bool { countsAges.map { $0 != info.countsAges } ?? false }
+
     func perform() throws -> MigrationReport {
         let watch = BlockedWatch(target.settings, patience: patience, interrupt: connection.interrupt)
         return try SchemaTransaction.run(on: connection, watch) { _ in
@@ -150,6 +156,8 @@ private struct Run {
             throw PipelineError.configuration(
                 "schema userload in \(connection.place) disappeared while it was being created")
         }
+        // Whoever loads needs it.
+        if !made.isEmpty { _ = try info.identity(connection) }
         try connection.commit()
         return MigrationReport(made: made, info: info)
     }
@@ -183,7 +191,8 @@ private struct Run {
             } else {
                 "created schema userload and table \(table.text)"
             }
-        return ["\(what) in \(connection.place), as \(connection.user)"]
+        let made = ["\(what) in \(connection.place), as \(connection.user)"]
+        return try countsAges == false ? made + [AgeCounts.switch(table, isOn: false, connection)] : made
     }
 
     private func change(_ info: DatabaseInfo) throws -> [String] {
@@ -206,6 +215,7 @@ private struct Run {
             try connection.execute(KeyChange.script(table: info.name, to: info.keyFields))
             made.append("created the unique index on \(info.keyFields.text) of \(info.tableName) again")
         }
+        if switchesCounts(info) { made.append(try AgeCounts.switch(info.name, isOn: !info.countsAges, connection)) }
         let watched = try unwatched()
         if watched > 0 {
             try connection.execute(SQL.text(PackageResources.partitions_watch_sql))
