@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.everyTable) struct WithoutAgeCountsTests {
+@Suite(.waiting, .everyTable) struct WithoutAgeCountsTests {
     private static let triggers = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"
     private static let kept = """
         SELECT (SELECT count(*) FROM userload.positions AS p, unnest(p.ages) AS a WHERE a <> 0),

@@ -15,20 +15,23 @@ extension ColumnMatcher {
         let spelled = Array(field.spelled.utf8)
         var exact: [Int] = []
         for index in free where headers[index] == spelled { exact.append(index) }
-        let letters = FieldName.folded(spelled)
-        let aliases = field.aliases.map { FieldName.folded($0.utf8) }
-        let isBesidePrenom = folded.contains { $0 == Array("prénom".utf8) || $0 == Array("prenom".utf8) }
+        let (letters, aliases) = field.foldedNames
         var others: [(order: Int, index: Int, match: ColumnMatch)] = []
         for index in free where !folded[index].isEmpty && !exact.contains(index) {
             if folded[index] == letters {
                 others.append((-1, index, .letters))
             } else if let order = aliases.firstIndex(of: folded[index]) {
-                if field == .lastName, folded[index] == Array("nom".utf8), !isBesidePrenom { continue }
+                if field == .lastName, folded[index].elementsEqual("nom".utf8), !isBesidePrenom { continue }
                 others.append((order, index, .alias))
             }
         }
         others.sort { ($0.order, $0.index) < ($1.order, $1.index) }
         return Candidates(exact: exact, others: others.map { ($0.index, $0.match) })
+    }
+
+    /// Whether a "nom" is a last name.
+    private var isBesidePrenom: Bool {
+        folded.contains { $0.elementsEqual("prénom".utf8) || $0.elementsEqual("prenom".utf8) }
     }
 
     /// Columns that no flag has taken.

@@ -37,6 +37,14 @@ enum FieldName: CaseIterable {
         }
     }
 
+    /// Our name and the aliases as headers are compared with them.
+    var foldedNames: (ours: [UInt8], aliases: [[UInt8]]) { Self.foldedNames[self]! }
+
+    private static let foldedNames = Dictionary(
+        uniqueKeysWithValues: allCases.map { field in
+            (field, (folded(field.spelled.utf8), field.aliases.map { folded($0.utf8) }))
+        })
+
     /// ASCII letters and digits without case; other ASCII characters do not count, all others stand as they are, so that
     /// a name with them matches only as it is spelled.
     static func folded(_ name: some Sequence<UInt8>) -> [UInt8] {
