@@ -133,7 +133,9 @@ main() {
     local command=${1:-demo}
     (($# == 0)) || shift
     case $command in
-        demo | test) find_kafka_home ;; # before cd: it may be relative
+        # Before cd: they may be relative.
+        demo | test) find_kafka_home ;;
+        install | uninstall) exec "$root/.ci/package" "$command" "$@" ;;
     esac
     cd "$root"
     case $command in
@@ -147,7 +149,6 @@ main() {
         demo) demo ;;
         --use-env) demo_elsewhere ;;
         test) run_tests "$@" ;;
-        install | uninstall) exec .ci/package "$command" "$@" ;;
         env) print_environment ;;
         stop) stop_all ;;
         clean) clean ;;
