@@ -73,7 +73,11 @@ func clientDidFail(
     if error.code == .allBrokersDown, let cause = context.lastCause {
         error = KafkaError(code: .allBrokersDown, message: cause)
     }
-    if error.isAuthentication { context.refusal = error }
+    if error.isAuthentication {
+        let settings = handle.flatMap { rd_kafka_conf($0) }
+        error = error.explained { key in settings.flatMap { setting(key, in: $0) } }
+        context.refusal = error
+    }
     context.problem?(error)
 }
 

@@ -50,7 +50,7 @@ package struct ClientSettings: Sendable {
         guard let conf = rd_kafka_conf_new() else { throw ConfigurationError("rd_kafka_conf_new: out of memory") }
         do throws(ConfigurationError) {
             for (key, value) in RequiredSettings.defaults(of: role) { try set(conf, key, value) }
-            for (key, value) in RequiredSettings.defaultsIfKnown(of: role) where self.value(in: conf, of: key) != nil {
+            for (key, value) in RequiredSettings.defaultsIfKnown(of: role) where setting(key, in: conf) != nil {
                 try set(conf, key, value)
             }
             for entry in entries { try set(conf, entry) }
@@ -58,7 +58,7 @@ package struct ClientSettings: Sendable {
             if !brokers.isEmpty { try set(conf, "bootstrap.servers", brokers) }
             if let group { try set(conf, "group.id", group) }
             for (key, value) in overrides { try set(conf, key, value) }
-            guard value(in: conf, of: "bootstrap.servers")?.isEmpty == false else {
+            guard setting("bootstrap.servers", in: conf)?.isEmpty == false else {
                 throw ConfigurationError("no Kafka brokers are named")
             }
         } catch {
@@ -76,7 +76,7 @@ package struct ClientSettings: Sendable {
         var ours = RequiredSettings.all
         if !brokers.isEmpty { ours.append(("bootstrap.servers", brokers)) }
         for (key, value) in ours { try set(conf, key, value) }
-        let expected = ours.map { ($0.0, value(in: conf, of: $0.0) ?? "") }
+        let expected = ours.map { ($0.0, setting($0.0, in: conf) ?? "") }
         for entry in entries {
             // Before librdkafka sees it: 2.0.2 does not know the name.
             if entry.key == "group.protocol", entry.value.lowercased() == "consumer" {
@@ -85,11 +85,11 @@ package struct ClientSettings: Sendable {
                         + "leave the line out")
             }
             try set(conf, entry)
-            for (key, wanted) in expected where (value(in: conf, of: key) ?? "") != wanted {
+            for (key, wanted) in expected where (setting(key, in: conf) ?? "") != wanted {
                 throw ConfigurationError(
                     "\(place(entry)): \(entry.key)=\(entry.value) contradicts userload, which needs \(key)=\(wanted)")
             }
-            for (key, reason) in RequiredSettings.forbidden where value(in: conf, of: key)?.isEmpty == false {
+            for (key, reason) in RequiredSettings.forbidden where setting(key, in: conf)?.isEmpty == false {
                 throw ConfigurationError("\(place(entry)): \(entry.key) cannot be set: \(reason)")
             }
         }
@@ -116,19 +116,19 @@ package struct ClientSettings: Sendable {
         throw ConfigurationError(string(text))
     }
 
-    /// nil: librdkafka does not know the name.
-    func value(in conf: OpaquePointer, of key: String) -> String? {
-        var size = 0
-        guard rd_kafka_conf_get(conf, key, nil, &size) == RD_KAFKA_CONF_OK else { return nil }
-        var text = [CChar](repeating: 0, count: size + 1)
-        guard rd_kafka_conf_get(conf, key, &text, &size) == RD_KAFKA_CONF_OK else { return nil }
-        return string(text)
-    }
-
     private func place(_ entry: ConfigurationEntry) -> String {
         guard let file else { return "Kafka settings" }
         return entry.line.map { "\(file):\($0)" } ?? file
     }
+}
+
+/// The value in a configuration; nil: librdkafka does not know the name.
+func setting(_ key: String, in conf: OpaquePointer) -> String? {
+    var size = 0
+    guard rd_kafka_conf_get(conf, key, nil, &size) == RD_KAFKA_CONF_OK else { return nil }
+    var text = [CChar](repeating: 0, count: size + 1)
+    guard rd_kafka_conf_get(conf, key, &text, &size) == RD_KAFKA_CONF_OK else { return nil }
+    return string(text)
 }
 
 /// A C string in a buffer that librdkafka filled.

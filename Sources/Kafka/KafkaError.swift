@@ -9,11 +9,14 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
     package let message: String
     /// The handle it came from cannot be used any more (`rd_kafka_fatal_error`).
     package let isFatal: Bool
+    /// What to set or to install, where the message does not say it.
+    package let hint: String?
 
-    package init(code: KafkaErrorCode, message: String? = nil, isFatal: Bool = false) {
+    package init(code: KafkaErrorCode, message: String? = nil, isFatal: Bool = false, hint: String? = nil) {
         self.code = code
         self.message = message.map(plain) ?? code.sentence
         self.isFatal = isFatal
+        self.hint = hint
     }
 
     /// Who we are was not believed, or no TLS session came about: trying again changes nothing.

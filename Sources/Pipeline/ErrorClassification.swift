@@ -46,7 +46,7 @@ private func fatalFailure(_ error: KafkaError) -> PipelineError? {
     if error.code == .interrupted { return .interrupted }
     if error.isAuthentication || error.isAuthorization {
         return .configuration(
-            "Kafka refused access: \(error.message)", hint: "KAFKA_CONFIG is where TLS and SASL are set")
+            "Kafka refused access: \(error.message)", hint: error.hint ?? "KAFKA_CONFIG is where TLS and SASL are set")
     }
     return error.isFatal ? .kafka("librdkafka gave up: \(error.message)") : nil
 }

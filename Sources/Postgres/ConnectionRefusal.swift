@@ -21,9 +21,7 @@ struct ConnectionRefusal {
     /// For an attempt that failed; nil: the server is away, or gave a reason of its own.
     init?(_ message: String, in phase: Phase) {
         hint = nil
-        // Of several hosts the last one tried: what failed before it was tried again elsewhere.
-        let last = message.ranges(of: Self.tried).last.map { message[$0.lowerBound...] }
-        guard let last else {
+        guard let last = Self.lastTried(message) else {
             // Nothing was tried yet: the parameters themselves.
             if Self.beforeAddress.contains(where: { message.hasPrefix($0) }) { return nil }
             return
@@ -35,8 +33,14 @@ struct ConnectionRefusal {
 
     /// For an error of the server, or of a pooler in its place.
     init?(server message: String) {
-        guard let found = Self.poolers.first(where: { message.contains($0.text) }) else { return nil }
+        let last = Self.lastTried(message) ?? message[...]
+        guard let found = Self.explained.first(where: { last.contains($0.text) }) else { return nil }
         hint = found.hint
+    }
+
+    /// Of several hosts the last one tried: what failed before it was tried again elsewhere. nil: nothing was tried yet.
+    private static func lastTried(_ message: String) -> Substring? {
+        message.ranges(of: tried).last.map { message[$0.lowerBound...] }
     }
 
     static let urlHint = "in a URL, `/` in a user or password is written %2F, `@` %40, `:` %3A, `%` %25"
@@ -76,8 +80,13 @@ struct ConnectionRefusal {
         "authentication method", "authentication requires libpq",
     ]
 
-    /// PgBouncer has one SQLSTATE, 08P01, for all it has to say (client.c, server.c).
-    private static let poolers = [
+    /// pg_hba.conf's clientcert (auth.c), and PgBouncer, which has one SQLSTATE, 08P01, for all it has to say (client.c,
+    /// server.c).
+    private static let explained = [
+        (
+            text: "connection requires a valid client certificate",
+            hint: "set sslcert and sslkey: PGSSLCERT and PGSSLKEY, or in DATABASE_URL"
+        ),
         (
             text: "not allowed in statement pooling mode",
             hint: "userload needs transactions: set pool_mode = transaction (or session) in PgBouncer"

@@ -165,7 +165,7 @@ import Testing
     /// The value that a client of this role gets; nil: librdkafka does not know the name.
     private func value(_ key: String, _ role: ClientRole, _ lines: String = "") throws -> String? {
         let settings = try settings(lines)
-        return settings.value(in: try settings.configuration(for: role, group: nil, overrides: []), of: key)
+        return setting(key, in: try settings.configuration(for: role, group: nil, overrides: []))
     }
 
     @Test func addedPartitionsAreKnownWithinHalfAMinute() throws {
@@ -194,6 +194,33 @@ import Testing
     func alertsOfTLSAreToldByTheirNumber(text: String, alert: Int?, isRefusal: Bool) {
         #expect(tlsAlert(in: text) == alert)
         #expect(isTLSRefusal(text) == isRefusal)
+    }
+
+    /// Java says "bad certificate" to a client without one, and "invalid credentials" to an old library.
+    @Test(
+        arguments: [
+            (KafkaErrorCode.ssl, "alert bad certificate", "0A000412", [:], "client certificate"),
+            (.ssl, "alert certificate required", "0A00045C", [:], "client certificate"),
+            (.ssl, "alert bad certificate", "0A000412", ["ssl.certificate.location": "a.pem"], nil),
+            (.ssl, "alert bad certificate", "0A000412", ["ssl.keystore.location": "a.p12"], nil),
+            (.ssl, "alert unknown ca", "0A000418", [:], nil),
+            (.authentication, "invalid credentials", "", ["sasl.mechanisms": "SCRAM-SHA-256"], "2.6.1"),
+            (.saslAuthenticationFailed, "invalid credentials", "", ["sasl.mechanisms": "scram-sha-512"], "2.6.1"),
+            (.authentication, "invalid credentials", "", ["sasl.mechanisms": "PLAIN"], nil),
+            (.unsupportedSaslMechanism, "unsupported", "", ["sasl.mechanisms": "SCRAM-SHA-256"], nil),
+        ] as [(KafkaErrorCode, String, String, [String: String], String?)])
+    func refusalsThatMislead(
+        code: KafkaErrorCode, words: String, number: String, settings: [String: String], explanation: String?
+    ) {
+        let text = number.isEmpty ? words : "Receive failed: error:\(number):SSL routines::\(words)"
+        let error = KafkaError(code: code, message: text)
+        let explained = error.explained(speaksSCRAM: false) { settings[$0] }
+        if let explanation {
+            #expect("\(explained.message) \(explained.hint ?? "")".contains(explanation))
+        } else {
+            #expect(explained == error)
+        }
+        if code != .ssl { #expect(error.explained(speaksSCRAM: true) { settings[$0] } == error) }
     }
 
     @Test(arguments: [

@@ -86,13 +86,20 @@ import Testing
         try allow("Write")
         let first = push()
         #expect(first.result == .pushed, "\(first.result)")
-        #expect(notices.last == "topic users may not be read: that the job is in it whole was not checked")
+        #expect(
+            notices.last
+                == "topic users may not be read (ACL: READ on the topic): that the job is in it whole was not checked")
 
         let second = push()
         #expect(second.result == .pushed && second.job == first.job)
         #expect(
-            notices.contains("topic users may not be read, so the journal cannot be checked: everything is sent again"))
-        #expect(notices.first?.hasPrefix("the settings of topic users may not be read (") == true)
+            notices.contains(
+                "topic users may not be read (ACL: READ on the topic), so the journal cannot be checked: everything is "
+                    + "sent again"))
+        #expect(
+            notices.first
+                == "the settings of topic users may not be read (ACL: DESCRIBE_CONFIGS on the topic); they were not checked"
+        )
 
         let content = try TopicContent(settings(server, "admin", "secret"), topic: "users")
         #expect(content.kinds(of: first.job!) == [.start: 4, .record: 4, .end: 4])

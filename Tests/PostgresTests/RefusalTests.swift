@@ -47,7 +47,7 @@ struct Attempt: CustomTestStringConvertible {
         #expect(error?.kind == .refused || error?.sqlstate?.classCode == "42")
     }
 
-    @Test func certificates() throws {
+    @Test(.needsPostgresTLS) func certificates() throws {
         let certificates = try Certificates()
         let server = try PostgresServer(settings: certificates.postgresSettings)
         let base = server.parameters.map { ($0, $1) } + [("dbname", "postgres")]

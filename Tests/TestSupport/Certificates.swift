@@ -12,16 +12,22 @@ package final class Certificates {
         chmod(directory.path, 0o755)
         try selfSigned("ca")
         try selfSigned("stranger")
+        try issue("server", to: "localhost")
+        try giveToPostgres(serverKey)
+    }
+
+    /// Signs a certificate for a name, which may be a host or a user, and keeps it as `NAME.crt` and `NAME.key`.
+    /// - Returns: their paths.
+    @discardableResult
+    package func issue(_ name: String, to subject: String) throws -> (certificate: String, key: String) {
+        let (certificate, key) = (path("\(name).crt"), path("\(name).key"))
         try openssl(
-            [
-                "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", serverKey, "-out",
-                path("csr"),
-            ])
+            ["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=\(subject)", "-keyout", key, "-out", path("csr")])
         try openssl(
             ["x509", "-req", "-in", path("csr"), "-CA", authority, "-CAkey", path("ca.key"), "-CAcreateserial"]
-                + ["-out", server, "-days", "2"])
-        chmod(serverKey, 0o600)
-        try giveToPostgres(serverKey)
+                + ["-out", certificate, "-days", "2"])
+        chmod(key, 0o600)
+        return (certificate, key)
     }
 
     package var authority: String { path("ca.crt") }
@@ -30,6 +36,24 @@ package final class Certificates {
     /// Signed by nobody else.
     package var stranger: String { path("stranger.crt") }
     package var strangerKey: String { path("stranger.key") }
+
+    /// For a broker, which believes the authority's clients.
+    package func kafka() throws -> KafkaServer.TLS {
+        let both = try [serverKey, server].map { try String(contentsOfFile: $0, encoding: .utf8) }.joined()
+        return KafkaServer.TLS(keystore: try directory.write("broker.pem", both), truststore: authority)
+    }
+
+    /// Lines of postgresql.conf; a role that is called like `user` needs a certificate in its own name.
+    package func postgresSettings(certifying user: String) throws -> [String] {
+        let rules = try directory.write(
+            "hba.conf",
+            """
+            hostssl all \(user) 127.0.0.1/32 trust clientcert=verify-full
+            host all postgres 127.0.0.1/32 trust
+
+            """)
+        return postgresSettings + ["hba_file = '\(rules)'"]
+    }
 
     /// Lines of postgresql.conf.
     package var postgresSettings: [String] {

@@ -29,8 +29,10 @@ package final class KafkaServer: @unchecked Sendable {
 
     /// A broker of your own; returns when it answers.
     /// - Parameters:
-    ///   - passwords: when given, SASL/PLAIN is required, and only `admin` may do everything (nobody else anything).
-    ///   - tls: when given, it listens on `tlsPort` as well; a client may show a certificate, which must be a good one.
+    ///   - passwords: when given, SASL is required (PLAIN or SCRAM), and only `admin` may do everything (nobody else
+    ///     anything).
+    ///   - tls: when given, it listens on `tlsPort` as well, with SASL or without as on its other port; a client may show a
+    ///     certificate, which must be a good one.
     ///   - properties: lines of server.properties on top of ours.
     ///   - isProxied: clients come through `proxy`.
     package static func start(
@@ -109,18 +111,26 @@ package final class KafkaServer: @unchecked Sendable {
         ]
         if !passwords.isEmpty {
             let users = passwords.map { "user_\($0)=\"\($1)\"" }.joined(separator: " ")
-            lines["listener.name.sasl_plaintext.plain.sasl.jaas.config"] =
-                "org.apache.kafka.common.security.plain.PlainLoginModule required "
-                + "username=\"admin\" password=\"\(passwords["admin"] ?? "")\" \(users);"
-            lines["sasl.enabled.mechanisms"] = "PLAIN"
+            let modules = "org.apache.kafka.common.security"
+            for listener in ["sasl_plaintext", "sasl_ssl"] {
+                lines["listener.name.\(listener).plain.sasl.jaas.config"] =
+                    "\(modules).plain.PlainLoginModule required "
+                    + "username=\"admin\" password=\"\(passwords["admin"] ?? "")\" \(users);"
+                for mechanism in Self.scram {
+                    lines["listener.name.\(listener).\(mechanism.lowercased()).sasl.jaas.config"] =
+                        "\(modules).scram.ScramLoginModule required;"
+                }
+            }
+            lines["sasl.enabled.mechanisms"] = (["PLAIN"] + Self.scram).joined(separator: ",")
             lines["sasl.mechanism.inter.broker.protocol"] = "PLAIN"
             lines["authorizer.class.name"] = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
             lines["super.users"] = "User:admin;User:ANONYMOUS"
         }
         if let tls {
-            lines["listeners"]? += ",SSL://localhost:\(tlsPort)"
-            lines["advertised.listeners"]? += ",SSL://localhost:\(tlsPort)"
-            lines["listener.security.protocol.map"]? += ",SSL:SSL"
+            let listener = passwords.isEmpty ? "SSL" : "SASL_SSL"
+            lines["listeners"]? += ",\(listener)://localhost:\(tlsPort)"
+            lines["advertised.listeners"]? += ",\(listener)://localhost:\(tlsPort)"
+            lines["listener.security.protocol.map"]? += ",\(listener):\(listener)"
             lines["ssl.keystore.type"] = "PEM"
             lines["ssl.keystore.location"] = tls.keystore
             lines["ssl.truststore.type"] = "PEM"
@@ -133,8 +143,14 @@ package final class KafkaServer: @unchecked Sendable {
         // 16 bytes in base64url, what `kafka-storage.sh random-uuid` would start a JVM for.
         let id = Data((0..<16).map { _ in UInt8.random(in: 0...255) }).base64EncodedString().prefix(22)
             .replacingOccurrences(of: "+", with: "A").replacingOccurrences(of: "/", with: "B")
-        try tool("kafka-storage.sh", ["format", "-t", "A" + id.dropFirst(), "-c", directory + "/server.properties"])
+        let users = passwords.flatMap { name, password in
+            Self.scram.flatMap { ["--add-scram", "\($0)=[name=\(name),password=\(password)]"] }
+        }
+        try tool(
+            "kafka-storage.sh", ["format", "-t", "A" + id.dropFirst(), "-c", directory + "/server.properties"] + users)
     }
+
+    private static let scram = ["SCRAM-SHA-256", "SCRAM-SHA-512"]
 
     /// Starts it on its ports, with the data it has, and returns when it answers.
     package func restart() throws {

@@ -4,7 +4,7 @@ internal import Foundation
 internal import Glibc
 
 /// One pooler, on a free loopback port, gone with the object.
-package final class PgBouncer {
+package final class PgBouncer: Sendable {
     package static let binary = "/usr/sbin/pgbouncer"
     package static var isInstalled: Bool { access(binary, X_OK) == 0 }
 

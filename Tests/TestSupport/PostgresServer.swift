@@ -2,6 +2,14 @@
 
 package import Foundation
 internal import Glibc
+package import Testing
+
+extension Trait where Self == ConditionTrait {
+    /// For tests of a server's certificates.
+    package static var needsPostgresTLS: Self {
+        .enabled("this Postgres was built without OpenSSL") { PostgresServer.speaksTLS }
+    }
+}
 
 /// One cluster. Any thread. `shared` serves a whole test run; make one of your own to stop, kill or pause it.
 ///
@@ -14,6 +22,13 @@ package final class PostgresServer: @unchecked Sendable {
         do { return try PostgresServer() } catch { fatalError("no Postgres for the tests: \(error)") }
     }()
 
+    /// Stands between programs under test and `shared` if USERLOAD_TEST_PGBOUNCER names its mode (.ci/matrix).
+    static let pooler: PgBouncer? = {
+        guard let name = ProcessInfo.processInfo.environment["USERLOAD_TEST_PGBOUNCER"] else { return nil }
+        guard let mode = PgBouncer.PoolMode(rawValue: name) else { fatalError("PgBouncer has no mode \(name)") }
+        do { return try PgBouncer(to: shared, mode) } catch { fatalError("no PgBouncer for the tests: \(error)") }
+    }()
+
     /// Where initdb and postgres are (USERLOAD_TEST_POSTGRES, or the newest of /usr/lib/postgresql/*/bin); nil if nowhere.
     package static let binaries: String? = {
         if let folder = ProcessInfo.processInfo.environment["USERLOAD_TEST_POSTGRES"] { return folder }
@@ -22,6 +37,9 @@ package final class PostgresServer: @unchecked Sendable {
         return versions.sorted(by: >).map { "\(root)/\($0)/bin" }
             .first { FileManager.default.isExecutableFile(atPath: $0 + "/initdb") }
     }()
+
+    /// Whether the server was built with OpenSSL: some of PyPI's are not.
+    package static let speaksTLS = binaries != nil && (try? shared.psql("SHOW ssl_library")) == "OpenSSL"
 
     package let host = "127.0.0.1"
     package let user = "postgres"
@@ -168,8 +186,10 @@ package final class TestDatabase: Sendable {
 
     /// For programs under test: DB_HOST and its like.
     package var environment: [String: String] {
+        let pooler = server === PostgresServer.shared ? PostgresServer.pooler : nil
         var variables = [
-            "DB_HOST": server.host, "DB_PORT": String(server.port), "DB_USER": server.user, "DB_NAME": name,
+            "DB_HOST": server.host, "DB_PORT": String(pooler?.port ?? server.port), "DB_USER": server.user,
+            "DB_NAME": name,
         ]
         variables["DB_PASSWORD"] = server.password
         return variables

@@ -63,7 +63,10 @@ package func spawn(
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    let variables = (environment ?? ProcessInfo.processInfo.environment).map { "\($0.key)=\($0.value)" }
+    let ours = ProcessInfo.processInfo.environment
+    // Not the program's own: it says with which librdkafka the tests run (.ci/matrix), and holds for the program as well.
+    let library = ours.filter { $0.key == "LD_LIBRARY_PATH" }
+    let variables = (environment ?? ours).merging(library) { given, _ in given }.map { "\($0.key)=\($0.value)" }
     let argv = ([program] + arguments).map { strdup($0) } + [nil]
     let envp = variables.map { strdup($0) } + [nil]
     defer { for text in argv + envp { free(text) } }

@@ -3,10 +3,10 @@ import os
 import signal
 import time
 
-from faults_servers import is_alive
+from faults_servers import await_jobs, is_alive
 from faults_wire import either
 from invariants import Breach
-from rounds import ends, fault, finish, finish_load, injected, pushed
+from rounds import ends, fault, finish, finish_load, finish_push, injected, pushed, stopped
 
 IN_STEP = 60  # seconds
 
@@ -74,6 +74,30 @@ def leader_moved(lane):
     while time.monotonic() < limit:
         finish_load(lane, lane.job())
     injected(lane, "leader-moved back")
+    finish(lane)
+
+
+@fault("rolling-restart", 5, brokers=3)
+def rolling_restart(lane):
+    """One broker after the other is stopped in order and started again, as for an upgrade, while a worker runs and file
+    after file is pushed or loaded; the next one waits until all copies are in step."""
+    jobs = pushed(lane, 1)
+    in_step(lane)
+    worker = lane.work()
+    for number in lane.rng.sample([1, 2, 3], 3):
+        for step in (lambda: end(lane, number, signal.SIGTERM), lambda: comes_back(lane, number)):
+            job = lane.job()
+            program = lane.rng.choice([lane.push, lane.load])(job)
+            program.runs_for(lane.rng.uniform(0, 0.3))
+            step()
+            ends(lane, program, 0, 1)
+            # What it has done, told by a push of what is in already.
+            finish_push(lane, job)
+            jobs.append(job)
+        injected(lane, "rolling-restart")
+    await_jobs(lane, jobs)
+    stopped(lane, worker)
+    ends(lane, worker, 0, 1, 130)
     finish(lane)
 
 

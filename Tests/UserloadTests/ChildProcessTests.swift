@@ -1,6 +1,7 @@
 // The test support that runs programs: tests of the tests.
 
 import Foundation
+import Kafka
 import TestSupport
 import Testing
 
@@ -52,5 +53,11 @@ import Testing
 
     @Test func theBinaryStandsBesideTheTests() {
         #expect(FileManager.default.isExecutableFile(atPath: Userload.binary))
+    }
+
+    /// .ci/matrix runs the tests with another librdkafka: the binary, which gets an environment of its own, must have it too.
+    @Test func theBinaryHasTheLibraryOfTheTests() throws {
+        let version = try ChildProcess(Userload.binary, ["--version"], environment: [:]).wait()
+        #expect(version.stdout.contains("librdkafka \(KafkaVersion.text),"), "\(version)")
     }
 }

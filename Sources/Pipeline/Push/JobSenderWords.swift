@@ -31,10 +31,11 @@ struct JobSenderWords {
             "\(topic.name) has dropped records of \(isOneJob ? "this job" : "these jobs") already (retention); `status` "
                 + "tells whether all were read"
         case .unreadable where isFirst:
-            "topic \(topic.name) may not be read, so the journal cannot be checked: everything is sent again"
+            "topic \(topic.name) may not be read (ACL: READ on the topic), so the journal cannot be checked: everything is "
+                + "sent again"
         case .unreadable:
-            "topic \(topic.name) may not be read: that the \(isOneJob ? "job is in it whole" : "jobs are in it whole") "
-                + "was not checked"
+            "topic \(topic.name) may not be read (ACL: READ on the topic): that the "
+                + "\(isOneJob ? "job is in it whole" : "jobs are in it whole") was not checked"
         }
     }
 
@@ -56,7 +57,9 @@ struct JobSenderWords {
         case .lost(isReadable: true):
             .lost("topic \(topic.name) was created again, or lost records, and the input cannot be read again")
         case .lost(isReadable: false):
-            .lost("the connection was lost, and topic \(topic.name) may not be read to see what arrived")
+            .lost(
+                "the connection was lost, and topic \(topic.name) may not be read to see what arrived (ACL: READ on the topic)"
+            )
         case .restless: .lost("topic \(topic.name) is created again, or loses records, over and over")
         }
     }

@@ -121,7 +121,8 @@ struct TopicPreparation {
                 return try TopicSettings.ask(admin, of: name, cluster: topic.cluster, timeout: .seconds(5))
             } catch {
                 if error.isConnection || error.isAuthentication || error.code == .interrupted { throw error }
-                notice("the settings of topic \(name) may not be read (\(error)); they were not checked", true)
+                let why = error.isAuthorization ? "ACL: DESCRIBE_CONFIGS on the topic" : "\(error)"
+                notice("the settings of topic \(name) may not be read (\(why)); they were not checked", true)
                 return nil
             }
         }

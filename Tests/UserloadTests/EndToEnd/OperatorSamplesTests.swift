@@ -99,9 +99,15 @@ private let samples = URL(filePath: #filePath).deletingLastPathComponent().appen
             }
         }
         #expect(tried >= 17)
-        try world.database.psql("REVOKE INSERT ON users FROM userload_worker")
-        let short = try world.expect(8, "work", "--drain", changes: worker)
-        #expect(short.stderr.contains("GRANT INSERT ON public.users TO \"userload_worker\";"), "\(short)")
+        for right in ["SELECT", "INSERT"] {
+            try world.database.psql("REVOKE \(right) ON users FROM userload_worker")
+            let short = try world.expect(8, "work", "--drain", changes: worker)
+            #expect(short.stderr.contains("GRANT \(right) ON public.users TO \"userload_worker\";"), "\(short)")
+            try world.database.psql("GRANT \(right) ON users TO userload_worker")
+        }
+        try world.database.psql("REVOKE UPDATE ON users FROM userload_worker")
+        let short = try world.expect(8, "load", "--again", "--on-duplicate", "update", file, changes: worker)
+        #expect(short.stderr.contains("GRANT UPDATE ON public.users TO \"userload_worker\";"), "\(short)")
     }
 
     /// Two users of a Kafka with authorization, with the rights that the script gives and no others.
