@@ -6,7 +6,7 @@ import Kafka
 import TestSupport
 import Testing
 
-@Suite(.needsServers) struct LoginTests {
+@Suite(.waiting, .needsServers) struct LoginTests {
     /// A password over TLS; the newest librdkafka has all three ways, Debian 12's cannot do SCRAM with Kafka 4.
     @Test func passwords() throws {
         let certificates = try Certificates()
