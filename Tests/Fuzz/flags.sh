@@ -8,4 +8,4 @@ fuzz_flags=(
     -c release -Xswiftc -sanitize=address -Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing
     -Xswiftc -use-ld=lld
 )
-export USERLOAD_PART=units
+export USERLOAD_UNITS=1
