@@ -4,7 +4,7 @@ import Kafka
 import TestSupport
 import Testing
 
-@Suite(.waiting, .needsKafka) struct OutageTests {
+@Suite(.waiting, .needsKafka, .serialized) struct OutageTests {
     @Test func afterKillNothingAcknowledgedIsLostAndEverybodyGoesOn() throws {
         let server = try KafkaServer.start()
         let settings = ClientSettings(brokers: server.bootstrapServers)

@@ -47,6 +47,8 @@ final class Place {
             onEvent(event)
         }
         defer { pusher.close() }
+        // However slow the machine is, groups are the same.
+        pusher.groupPatience = .seconds(60)
         var outcomes: [PushOutcome] = []
         pusher.push(paths) {
             outcomes.append($0)

@@ -9,7 +9,7 @@ extension Trait where Self == Waiting {
     package static var waiting: Self { Waiting() }
 }
 
-/// Runs tests on threads of their own, three times as many at a time as there are cores. The pool of Swift's tasks has one thread
+/// Runs tests on threads of their own, twice as many at a time as there are cores. The pool of Swift's tasks has one thread
 /// per core, and a test that waits holds up the thread it runs on.
 package struct Waiting: SuiteTrait, TestTrait, TestScoping {
     package let isRecursive = true
@@ -28,7 +28,7 @@ private final class WaitingThreads: TaskExecutor {
     private let waiting = DispatchSemaphore(value: 0)
 
     private init() {
-        for _ in 0..<3 * ProcessInfo.processInfo.activeProcessorCount {
+        for _ in 0..<2 * ProcessInfo.processInfo.activeProcessorCount {
             let thread = Thread { [self] in while true { runNext() } }
             // What tasks get; a new thread has 512 KiB.
             thread.stackSize = 8 << 20

@@ -8,8 +8,8 @@ import Records
 
 /// Runs on the thread that calls it; so do its events.
 package final class Pusher {
-    /// Files that are ready wait for others at most this long.
-    private static let patience = Duration.milliseconds(500)
+    /// Files that are ready wait for others of their group at most this long.
+    package var groupPatience = Duration.milliseconds(500)
 
     private let settings: ClientSettings
     private let topicName: String
@@ -81,7 +81,7 @@ package final class Pusher {
             group = nil
         }
         for path in paths {
-            if let first = files.first, first.age >= Self.patience || !Self.isSmall(path) { finish() }
+            if let first = files.first, first.age >= groupPatience || !Self.isSmall(path) { finish() }
             let file = PushFile(path, isItsTurn: files.isEmpty, event: event)
             do throws(PipelineError) {
                 let (job, topic) = try prepare(file) { key, topic throws(PipelineError) in
