@@ -43,6 +43,15 @@ import Testing
         }
     }
 
+    /// Found by fuzzing: a line end behind a backslash is a line end.
+    @Test(arguments: [Form.array, .objects]) func escapedLineEnds(form: Form) throws {
+        let (open, comma, close) = form == .array ? ("[", ",", "]") : ("", " ", "")
+        for chunk in [1, 1_000] {
+            let records = try Self.scan("\(open)\"a\\\nb\"\(comma){\"x\\\n\":1}\(comma){}\(close)", form, chunk: chunk)
+            #expect(records.map(\.line) == [1, 2, 3])
+        }
+    }
+
     static let breaks: [(text: String, form: Form, message: String)] = [
         ("[", .array, "the JSON array is not closed (line 1, byte 1)"),
         ("[{}", .array, "the JSON array is not closed (line 1, byte 3)"),

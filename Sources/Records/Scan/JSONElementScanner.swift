@@ -153,6 +153,8 @@ final class JSONElementScanner: FormatScanner {
                         throw fault("a JSON string is not closed", at: count, lines: lines, isUnfinished: true)
                     }
                     count += 1
+                    // A line end cannot be escaped, but is one.
+                    if window.first[count] == 0x0A { lines += 1 }
                 } else if byte == UInt8(ascii: "\"") {
                     count += 1
                     break
