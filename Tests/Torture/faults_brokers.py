@@ -1,9 +1,8 @@
 """Three brokers, three copies of each partition: the leader dies or is moved under push and work; a broker is gone."""
-import os
 import signal
 import time
 
-from faults_servers import await_jobs, is_alive
+from faults_servers import await_jobs, goes
 from faults_wire import either
 from invariants import Breach
 from rounds import ends, fault, finish, finish_load, finish_push, injected, pushed, stopped
@@ -19,10 +18,7 @@ def leader(lane):
 
 def end(lane, number, how=signal.SIGKILL):
     name = f"broker-{number}"
-    pid = lane.servers.pid(name)
-    os.kill(pid, how)
-    while is_alive(pid):
-        time.sleep(0.01)
+    goes(lane, name, how)
     lane.tell(f"{name} is gone")
 
 

@@ -30,6 +30,7 @@ struct TestRow {
     }
 
     private static func json(_ text: String) -> String {
+        // Every string can be encoded.
         String(decoding: try! JSONEncoder().encode(text), as: UTF8.self)
     }
 }

@@ -68,7 +68,7 @@ package struct DatabaseInfo: Equatable, Sendable {
     /// physical clone keeps them until `userload migrate --new-identity`.
     ///
     /// Without counts by age the server's id is not asked for, which some services keep to themselves. Copies by pg_dump
-    /// in servers made anew may then have the same digits.
+    /// in newly created servers may then have the same digits.
     /// - Throws: `PostgresError`; `PipelineError` if the role may not ask for the server's id.
     package func identity(_ connection: Connection) throws -> String {
         let question = countsAges ? PackageResources.identity_sql : PackageResources.identity_without_server_sql
