@@ -158,10 +158,7 @@ import Testing
 
         // One who may write and not read: push without READ on the topic.
         let properties = server.directory + "/admin.properties"
-        let jaas = "org.apache.kafka.common.security.plain.PlainLoginModule required "
-        try write(
-            "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n"
-                + "sasl.jaas.config=\(jaas) username=\"admin\" password=\"a-secret\";\n", to: properties)
+        try write(KafkaServer.toolSettings("a-secret"), to: properties)
         try server.tool(
             "kafka-acls.sh",
             [

@@ -19,14 +19,7 @@ import Testing
     @Test func whoMayWriteButNotRead() throws {
         let directory = try TemporaryDirectory()
         let server = try KafkaServer.start(passwords: ["admin": "secret", "writer": "quill"])
-        let admin = try directory.write(
-            "admin.properties",
-            """
-            security.protocol=SASL_PLAINTEXT
-            sasl.mechanism=PLAIN
-            sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="admin" password="secret";
-
-            """)
+        let admin = try directory.write("admin.properties", KafkaServer.toolSettings("secret"))
         let path = try directory.write("a.csv", "name,age\nAnn,30\nBen,31\n")
         var notices: [String] = []
         func push(_ password: String = "quill") -> PushOutcome {

@@ -219,7 +219,7 @@ import Testing
         let path = place.directory.path("people.jsonl" + (form.hasPrefix("gzip") ? ".gz" : ""))
         try run("/bin/sh", ["-c", "\(form) < '\(plain)' > '\(path)'"])
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = Seeded(seed)
+        var random = SplitMix(state: seed)
         var kills = 0
         var slug = ""
         while true {

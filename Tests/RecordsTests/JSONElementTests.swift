@@ -1,5 +1,6 @@
 // JSON arrays and objects one after the other: places, rejects, breaks, and constant memory.
 
+import TestSupport
 import Testing
 
 @testable import Records

@@ -1,5 +1,6 @@
 // JSON lines: what is a line, and what becomes of endless ones.
 
+import TestSupport
 import Testing
 
 @testable import Records

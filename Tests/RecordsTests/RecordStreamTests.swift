@@ -1,5 +1,6 @@
 // The stream of messages: kinds, partitions, sequence and digest, the same however the input comes.
 
+import TestSupport
 import Testing
 
 @testable import Records

@@ -182,19 +182,6 @@ func withBytes<Result>(_ text: String, _ body: (Bytes) throws -> Result) rethrow
     try withBytes(Array(text.utf8), body)
 }
 
-/// Deterministic randomness: SplitMix64.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 /// The records' JSON, or a reject's errors.
 func records(_ input: [UInt8], _ conclusion: Conclusion) throws -> [String] {
     try sent(try stream(input, conclusion)).map { message in

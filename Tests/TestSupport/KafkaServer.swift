@@ -150,6 +150,16 @@ package final class KafkaServer: @unchecked Sendable {
             "kafka-storage.sh", ["format", "-t", "A" + id.dropFirst(), "-c", directory + "/server.properties"] + users)
     }
 
+    /// Properties for Java's tools, by which they come as the administrator of a server with `passwords`.
+    package static func toolSettings(_ password: String) -> String {
+        """
+        security.protocol=SASL_PLAINTEXT
+        sasl.mechanism=PLAIN
+        sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="admin" password="\(password)";
+
+        """
+    }
+
     private static let scram = ["SCRAM-SHA-256", "SCRAM-SHA-512"]
 
     /// Starts it on its ports, with the data it has, and returns when it answers.

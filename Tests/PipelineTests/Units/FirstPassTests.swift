@@ -116,7 +116,7 @@ private struct Found: Equatable {
     /// Bytes that mean something to one of the scanners, and some that do not.
     private static let alphabet: [UInt8] = Array("\"\",;\n\r\\{}[]:0 \tx".utf8) + [0, 0x80, 0xC3, 0xFF]
 
-    private static func mutated(_ sample: Sample, _ random: inout Seeded) -> [UInt8] {
+    private static func mutated(_ sample: Sample, _ random: inout SplitMix) -> [UInt8] {
         var bytes = Array(sample.text.utf8)
         for _ in 0..<Int.random(in: 0...5, using: &random) {
             let place = Int.random(in: sample.kept..<bytes.count, using: &random)
@@ -179,7 +179,7 @@ private struct Found: Equatable {
 
     @Test(arguments: samples) func checkFindsWhatPushSends(sample: Sample) throws {
         let files = try TemporaryDirectory()
-        var random = Seeded(UInt64(sample.text.utf8.count))
+        var random = SplitMix(state: UInt64(sample.text.utf8.count))
         var options = PushOptions()
         options.input = sample.flags
         var taken = 0

@@ -1,6 +1,7 @@
 // Which partitions a drain or a load reads by itself: step by step, and beside others in random interleavings.
 
 import Pipeline
+import TestSupport
 import Testing
 
 @Suite struct HandReadingTests {
@@ -133,7 +134,7 @@ import Testing
 
         static let end: Int64 = 400
         static let chunk: Int64 = 10
-        var random: Seeded
+        var random: SplitMix
         var positions: [Int32: Int64] = [0: 0, 1: 0, 2: 0]
         var readers: [Reader]
         var lockHolder: Int?
@@ -141,7 +142,7 @@ import Testing
         var milliseconds = 0
 
         init(seed: UInt64, hands: Int, hasService: Bool) {
-            random = Seeded(seed)
+            random = SplitMix(state: seed)
             readers = (0..<hands).map { _ in Reader(hand: HandReading()) }
             if hasService { readers.append(Reader(hand: nil)) }
         }

@@ -4,6 +4,7 @@
 import Kafka
 import Pipeline
 import Records
+import TestSupport
 import Testing
 
 /// Messages in a model's log are numbers: `modelMessage`, or −1 for somebody else's.
@@ -108,7 +109,7 @@ private struct ModelPush {
     }
 
     /// Performs one action, or lets Kafka do something.
-    mutating func step(_ broker: inout ModelBroker, _ random: inout Seeded) {
+    mutating func step(_ broker: inout ModelBroker, _ random: inout SplitMix) {
         now += .milliseconds(1)
         let kafkaActs = Int.random(in: 0..<3, using: &random) == 0
         if kafkaActs { return act(&broker, &random) }
@@ -143,7 +144,7 @@ private struct ModelPush {
         }
     }
 
-    private mutating func look(_ look: ProducerSession.LogLook, _ broker: ModelBroker, _ random: inout Seeded) {
+    private mutating func look(_ look: ProducerSession.LogLook, _ broker: ModelBroker, _ random: inout SplitMix) {
         if troubled(&random) { return session.failed(KafkaError(code: .timedOut), now: now) }
         let isFirst = !session.hasRead
         let claims = session.claims
@@ -207,7 +208,7 @@ private struct ModelPush {
     }
 
     /// A message arrives or fails, or a report comes: of any partition, in any order.
-    private mutating func act(_ broker: inout ModelBroker, _ random: inout Seeded) {
+    private mutating func act(_ broker: inout ModelBroker, _ random: inout SplitMix) {
         if !reports.isEmpty, Bool.random(using: &random) {
             return report(reports.remove(at: Int.random(in: reports.indices, using: &random)))
         }
@@ -239,7 +240,7 @@ private struct ModelPush {
             now: now)
     }
 
-    private mutating func troubled(_ random: inout Seeded) -> Bool {
+    private mutating func troubled(_ random: inout SplitMix) -> Bool {
         guard troubles > 0, Int.random(in: 0..<6, using: &random) == 0 else { return false }
         troubles -= 1
         return true
@@ -247,14 +248,14 @@ private struct ModelPush {
 }
 
 @Suite struct ProducerSessionModelTests {
-    private func inputs(_ jobs: Int, _ partitions: Int, _ random: inout Seeded) -> [[Int]] {
+    private func inputs(_ jobs: Int, _ partitions: Int, _ random: inout SplitMix) -> [[Int]] {
         (0..<jobs).map { _ in
             let records = Int.random(in: 0...25 / jobs, using: &random)
             return (0..<records).map { _ in Int.random(in: 0..<partitions, using: &random) }
         }
     }
 
-    private func broker(_ partitions: Int, _ random: inout Seeded) -> ModelBroker {
+    private func broker(_ partitions: Int, _ random: inout SplitMix) -> ModelBroker {
         ModelBroker(
             logs: (0..<partitions).map { _ in Array(repeating: -1, count: Int.random(in: 0...3, using: &random)) },
             starts: Array(repeating: 0, count: partitions))
@@ -263,7 +264,7 @@ private struct ModelPush {
     /// Processes that are killed and started again, sessions that fail, a topic made anew.
     private func push(
         _ inputs: [[Int]], jobs: [Int], _ broker: inout ModelBroker, _ journal: inout ModelJournal, makings: Int,
-        _ random: inout Seeded
+        _ random: inout SplitMix
     ) -> ProducerSession.Action? {
         var makings = makings
         var kills = Int.random(in: 0...3, using: &random)
@@ -303,7 +304,7 @@ private struct ModelPush {
 
     @Test(arguments: 0..<40) func everyRecordExactlyOnce(block: UInt64) {
         for seed in block * 100..<(block + 1) * 100 {
-            var random = Seeded(seed)
+            var random = SplitMix(state: seed)
             let partitions = Int.random(in: 1...3, using: &random)
             let inputs = inputs(1, partitions, &random)
             var broker = broker(partitions, &random)
@@ -318,7 +319,7 @@ private struct ModelPush {
     /// Some jobs of a group were pushed before, some half, and the topic may be another one by now.
     @Test(arguments: 0..<40) func everyRecordOfAGroupExactlyOnce(block: UInt64) {
         for seed in block * 100..<(block + 1) * 100 {
-            var random = Seeded(seed)
+            var random = SplitMix(state: seed)
             let partitions = Int.random(in: 1...3, using: &random)
             let count = Int.random(in: 2...4, using: &random)
             let inputs = inputs(count, partitions, &random)
@@ -343,7 +344,7 @@ private struct ModelPush {
     @Test(arguments: 0..<20) func aStreamIsWholeOrLost(block: UInt64) {
         var losses = 0
         for seed in block * 100..<(block + 1) * 100 {
-            var random = Seeded(seed)
+            var random = SplitMix(state: seed)
             let input = (0..<15).map { _ in Int.random(in: 0..<2, using: &random) }
             var broker = ModelBroker(logs: [[], []], starts: [0, 0])
             var push = ModelPush(

@@ -2,6 +2,7 @@
 
 import Pipeline
 import Records
+import TestSupport
 import Testing
 
 @Suite struct SendWindowTests {
@@ -214,7 +215,7 @@ import Testing
 
     /// Values of all sizes go through many times the window's size; each is found as it went in until it is settled.
     @Test(arguments: [1, 2, 3]) func valuesStayUntilSettled(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SplitMix(state: seed)
         let window = SendWindow(partitions: 3, limit: .init(messages: 64, bytes: 8 << 20))
         var sent: [Int: (address: UnsafePointer<UInt8>?, value: String)] = [:]
         var seqs: [UInt64] = [0, 0, 0]
@@ -238,20 +239,5 @@ import Testing
                 #expect(text(window[number].value) == held.value)
             }
         }
-    }
-}
-
-/// The same numbers for the same seed (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -148,14 +148,7 @@ import Testing
         let passwords = Dictionary(uniqueKeysWithValues: rows.map { ($0.user, "quill") } + [("admin", "secret")])
         let kafka = try KafkaServer.start(passwords: passwords)
         let world = try World(kafka: kafka)
-        let admin = try world.files.write(
-            "admin.properties",
-            """
-            security.protocol=SASL_PLAINTEXT
-            sasl.mechanism=PLAIN
-            sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="admin" password="secret";
-
-            """)
+        let admin = try world.files.write("admin.properties", KafkaServer.toolSettings("secret"))
         for right in Set(rows.flatMap(\.rights)) {
             let users = rows.filter { $0.rights.contains(right) }.flatMap { ["--allow-principal", "User:\($0.user)"] }
             let what =

@@ -114,14 +114,7 @@ private let samples = URL(filePath: #filePath).deletingLastPathComponent().appen
     @Test(.needsServers) func kafkaRights() throws {
         let server = try KafkaServer.start(passwords: ["admin": "secret", "pusher": "quill", "worker": "spade"])
         let world = try World(kafka: server)
-        let admin = try world.files.write(
-            "admin.properties",
-            """
-            security.protocol=SASL_PLAINTEXT
-            sasl.mechanism=PLAIN
-            sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="admin" password="secret";
-
-            """)
+        let admin = try world.files.write("admin.properties", KafkaServer.toolSettings("secret"))
         func config(_ user: String, _ password: String) throws -> [String: String] {
             let path = try world.files.write(
                 user + ".properties",
