@@ -1,4 +1,5 @@
 """Files that change, disks that are full, files moved away, rejects that come back corrected."""
+import copy
 import csv
 import os
 import subprocess
@@ -10,23 +11,17 @@ from rounds import ends, fault, finish, finish_load, finish_push, injected, repa
 
 def other_file(lane, job, how):
     """The job's file, changed; as a job of its own under the same path."""
-    file = job.file
-    records = {"truncated": file.records[: len(file.records) // 2], "appended": file.records}.get(how)
-    if records is None:
-        changed = people.File(lane.rng, lane.people, 20)
+    if how == "replaced":
+        return people.File(lane.rng, lane.people, 20)
+    changed = copy.copy(job.file)
+    if how == "truncated":
+        changed.records = changed.records[: len(changed.records) // 2]
     else:
-        changed = people.File.__new__(people.File)
-        changed.form, changed.records = file.form, list(records)
-        last = records[-1]
-        changed.text = file.text[: last.offset + len(last.bytes) + 1]
-        if how == "appended":
-            writer = {"csv": people.CSV, "jsonl": people.JSONLines}[file.form](lane.rng)
-            record = lane.people.person(writer.allows_null)
-            writer.encode(record)
-            record.line, record.offset = last.line + 1 + last.bytes.count(b"\n"), len(changed.text)
-            changed.records.append(record)
-            changed.text += record.bytes + b"\n"
-    changed.pack("gz" if file.name.endswith("gz") else "")
+        record = lane.people.person(changed.shape.allows_null)
+        changed.shape(lane.rng).encode(record)
+        changed.records = [*changed.records, record]
+    changed.write()
+    changed.pack(changed.container, changed.encoding)
     return changed
 
 
@@ -40,6 +35,7 @@ def file_changed(lane):
     ends(lane, push)
     how = lane.rng.choice(["truncated", "appended", "replaced"])
     changed = other_file(lane, first, how)
+    first.lines.add(len(changed.records))
     with open(first.path, "wb") as out:
         out.write(changed.bytes)
     push = lane.push(first)

@@ -21,7 +21,7 @@ def kill_at_random(lane, start, usual, times, name):
             injected(lane, name)
 
 
-@fault("kill-push", 20)
+@fault("kill-push", 24)
 def kill_push(lane):
     for _ in range(2):
         job = lane.job()
@@ -29,7 +29,7 @@ def kill_push(lane):
         finish(lane)
 
 
-@fault("kill-work", 20)
+@fault("kill-work", 24)
 def kill_work(lane):
     for _ in range(2):
         pushed(lane)
@@ -37,7 +37,7 @@ def kill_work(lane):
         finish(lane)
 
 
-@fault("kill-load", 10)
+@fault("kill-load", 12)
 def kill_load(lane):
     job = lane.job()
     kill_at_random(lane, lambda: lane.load(job), 0.8, 5, "kill-load")
@@ -73,7 +73,7 @@ def crash(lane, start, places, times, most, name):
             injected(lane, f"{name} {place.partition(':')[0]}")
 
 
-@fault("crash-push", 20)
+@fault("crash-push", 24)
 def crash_push(lane):
     for _ in range(2):
         job = lane.job()
@@ -81,7 +81,7 @@ def crash_push(lane):
         finish(lane)
 
 
-@fault("crash-work", 25)
+@fault("crash-work", 30)
 def crash_work(lane):
     for _ in range(2):
         pushed(lane)

@@ -2,6 +2,7 @@
 import dataclasses
 import gzip
 import json
+import subprocess
 
 NULL = "null"  # a JSON null in a record: other than absent
 
@@ -77,7 +78,7 @@ class People:
 class CSV:
     name = "csv"
     allows_null = False
-    header = b"name,age,email,phoneNumber,address.city,note\n"
+    header, separator, footer = b"name,age,email,phoneNumber,address.city,note\n", b"\n", b"\n"
 
     def __init__(self, rng):
         self.rng = rng
@@ -118,7 +119,7 @@ class CSV:
 class JSONLines:
     name = "jsonl"
     allows_null = True
-    header = b""
+    header, separator, footer = b"", b"\n", b"\n"
 
     def __init__(self, rng):
         self.rng = rng
@@ -156,16 +157,26 @@ class JSONLines:
         )
 
 
+class JSONArray(JSONLines):
+    name = "json"
+    header, separator, footer = b"[\n", b",\n", b"\n]\n"
+
+    def bad(self, name):
+        """JSON that is broken would end the array there."""
+        while True:
+            words, errors = super().bad(name)
+            if ("", "malformed_json") not in errors:
+                return words, errors
+
+
 class File:
-    """Bytes, the records in them, and whether they are packed."""
+    """Records, the bytes of a file with them, and how those are encoded and packed."""
 
     def __init__(self, rng, people, lines, form=None):
-        shape = form or rng.choice([CSV, JSONLines])
-        writer = shape(rng)
-        self.form = writer.name
+        self.shape = form or rng.choice([CSV, JSONLines, JSONLines, JSONArray])
+        self.form = self.shape.name
+        writer = self.shape(rng)
         self.records = []
-        text = bytearray(writer.header)
-        line = 2 if writer.header else 1
         bad = rng.choice([0, 0.05, 0.3])
         while len(self.records) < lines:
             if rng.random() < bad and len(self.records) > 3:
@@ -174,15 +185,27 @@ class File:
             else:
                 record = people.person(writer.allows_null)
                 writer.encode(record)
-            record.line, record.offset = line, len(text)
             self.records.append(record)
-            text += record.bytes + b"\n"
-            line += 1 + record.bytes.count(b"\n")
-        self.text = bytes(text)
-        self.pack(rng.choice(["", "", "gz", "gz2"]))
+        self.write()
+        self.pack(rng.choice(["", "", "gz", "gz2", "zst"]), rng.choice(["utf-8", "utf-8", "utf-8", "utf-16"]))
 
-    def pack(self, container):
-        self.name = self.form + (".gz" if container else "")
-        middle = len(self.text) // 2
-        parts = {"": [], "gz": [self.text], "gz2": [self.text[:middle], self.text[middle:]]}[container]
-        self.bytes = b"".join(gzip.compress(part, mtime=0) for part in parts) if parts else self.text
+    def write(self):
+        text = bytearray(self.shape.header)
+        line = 1 + text.count(b"\n")
+        for record in self.records:
+            record.line, record.offset = line, len(text)
+            text += record.bytes + self.shape.separator
+            line += (record.bytes + self.shape.separator).count(b"\n")
+        self.text = bytes(text[: -len(self.shape.separator)]) + self.shape.footer
+
+    def pack(self, container, encoding="utf-8"):
+        """Lines and offsets stay those of the UTF-8 text."""
+        self.container, self.encoding = container, encoding
+        text = self.text.decode().encode(encoding)
+        middle = len(text) // 2
+        if container == "zst":
+            self.bytes = subprocess.run(["zstd", "-qc"], input=text, stdout=subprocess.PIPE, check=True).stdout
+        else:
+            parts = {"": [], "gz": [text], "gz2": [text[:middle], text[middle:]]}[container]
+            self.bytes = b"".join(gzip.compress(part, mtime=0) for part in parts) if parts else text
+        self.name = self.form + (f".{container.removesuffix('2')}" if container else "")

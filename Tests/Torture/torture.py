@@ -22,6 +22,7 @@ import faults_servers
 import faults_topic
 import faults_transactions
 import faults_wire
+import invariants
 import proxy
 import rounds
 import world
@@ -69,6 +70,15 @@ class Run:
             while time.monotonic() < self.end and not self.breach:
                 self.round(lane)
         except BaseException as error:  # noqa: BLE001, a lane's thread tells its end to the others
+            self.broken(lane, error)
+
+    def watch(self, lane):
+        """What holds at any moment, while the lane's rounds go on."""
+        try:
+            while not self.breach:
+                invariants.watched(lane)
+                time.sleep(0.2)
+        except BaseException as error:  # noqa: BLE001, as above
             self.broken(lane, error)
 
     def round(self, lane):
@@ -131,6 +141,8 @@ def main():
     for lane in lanes:
         lane.faults = {}
         lane.rounds = 0
+        lane.watched = 0
+        threading.Thread(target=run.watch, args=(lane,), daemon=True).start()
     threads = [threading.Thread(target=run.lane, args=(lane,), daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
@@ -143,7 +155,8 @@ def main():
         total.update(lane.faults)
     for name, count in sorted(total.items()):
         print(f"{count:6} {name}")
-    say(f"{sum(total.values())} faults in {sum(lane.rounds for lane in lanes)} rounds, seed {options.seed}")
+    faults, count, looks = sum(total.values()), sum(lane.rounds for lane in lanes), sum(lane.watched for lane in lanes)
+    say(f"{faults} faults in {count} rounds, {looks} looks while they were under way, seed {options.seed}")
     if run.breach:
         with run.lock:  # it has been told
             sys.stdout.flush()

@@ -23,7 +23,7 @@ VARIABLES = [("crash", "USERLOAD_CRASH_AT"), ("stop", "USERLOAD_STOP_AT"), ("uns
 
 
 class Psql:
-    """A session of psql's, straight to the server, opened anew when it is lost. Lanes may share one."""
+    """A session of psql's, straight to the server, opened again when it is lost. Threads may share one."""
 
     def __init__(self, database):
         self.database = database
@@ -39,10 +39,18 @@ class Psql:
             try:
                 return self.once(sql)
             except OSError as error:
-                self.close()
+                self.end()
                 if attempt == 199:
                     raise SystemExit(f"{self.database}: {error}: {sql[:200]}")
                 time.sleep(0.1)
+
+    def peek(self, sql):
+        """The same, if there is a session and it answers; opens none."""
+        with self.lock:
+            try:
+                return self.once(sql) if self.process else None
+            except OSError:
+                self.end()
 
     def once(self, sql):
         if self.process is None:
@@ -62,6 +70,10 @@ class Psql:
         return "".join(lines).rstrip("\n")
 
     def close(self):
+        with self.lock:
+            self.end()
+
+    def end(self):
         if self.process:
             self.process.kill()
             self.process.wait()
@@ -97,6 +109,7 @@ class Job:
 
     def __init__(self, path, file, mode, number):
         self.path, self.file, self.mode, self.number = path, file, mode, number
+        self.lines = {len(file.records)}  # of what may be pushed from this path
         self.expected = None
         self.id = None
 
