@@ -79,5 +79,5 @@ if Context.environment["USERLOAD_FUZZ"] != nil {
 if Context.environment["USERLOAD_UNITS"] != nil {
     package.products = []
     package.targets.removeAll { ["userload", "UserloadTests", "KafkaTests", "PostgresTests"].contains($0.name) }
-    package.targets.first { $0.name == "PipelineTests" }?.sources = ["Units"]
+    package.targets.first { $0.name == "PipelineTests" }?.path = "Tests/PipelineTests/Units"
 }
