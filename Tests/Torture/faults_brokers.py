@@ -2,10 +2,9 @@
 import signal
 import time
 
-from faults_servers import await_jobs, goes
-from faults_wire import either
+from faults_servers import goes
 from invariants import Breach
-from rounds import ends, fault, finish, finish_load, finish_push, injected, pushed, stopped
+from rounds import any_of, await_jobs, ends, fault, finish, finish_load, finish_push, injected, outcome, pushed, stopped
 
 IN_STEP = 60  # seconds
 
@@ -40,11 +39,11 @@ def comes_back(lane, number):
 def leader_ends(lane, patience, how):
     """While a push, load or drain has run for at most so many seconds, which then comes to its end all the same."""
     pushed(lane, 1)
-    program = either(lane)()
+    program = any_of(lane)
     program.runs_for(lane.rng.uniform(0, patience))
     number = leader(lane)
     end(lane, number, how)
-    ends(lane, program)
+    outcome(lane, program)
     return number
 
 
@@ -93,7 +92,6 @@ def rolling_restart(lane):
         injected(lane, "rolling-restart")
     await_jobs(lane, jobs)
     stopped(lane, worker)
-    ends(lane, worker, 0, 1, 130)
     finish(lane)
 
 

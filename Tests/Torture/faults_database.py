@@ -3,13 +3,13 @@ import json
 import os
 import shutil
 import subprocess
+import time
 
 import people
 import world
-from invariants import Breach, demand
+from invariants import FOREIGN, Breach, demand
 from faults_files import FullDisk
-from faults_servers import await_jobs
-from rounds import ends, fault, finish, finish_push, injected, pushed, stopped
+from rounds import DISTURBED, await_jobs, ends, fault, finish, finish_push, injected, pushed, stopped
 
 
 @fault("table-locked", 8)
@@ -32,16 +32,30 @@ def table_locked(lane):
 
 @fault("statement-timeout", 4)
 def statement_timeout(lane):
-    """Of the database: a batch is not bound by it."""
+    """Of the database: a batch that waits for a lock for longer is not bound by it."""
     pushed(lane)
-    lane.psql.ask(f"ALTER DATABASE {lane.name} SET statement_timeout = '60ms'")
-    lane.psql.ask(f"ALTER DATABASE {lane.name} SET idle_in_transaction_session_timeout = '20ms'")
+    lane.psql.ask(f"ALTER DATABASE {lane.name} SET statement_timeout = '200ms'")
+    lane.psql.ask(f"ALTER DATABASE {lane.name} SET idle_in_transaction_session_timeout = '100ms'")
+    other = world.Psql(lane.name)
+    other.ask("SET idle_in_transaction_session_timeout = 0; BEGIN; LOCK TABLE users IN SHARE MODE")
     drain = lane.drain()
-    drain.runs_for(3)
+    waits = f"SELECT count(*) FROM pg_stat_activity WHERE {world.OURS} AND wait_event_type = 'Lock'"
+    if await_answer(lane, waits, "1"):
+        drain.runs_for(0.4)
+        injected(lane, "statement-timeout")
+    other.ask("COMMIT")
+    other.close()
+    ends(lane, drain, 0, 1)
     lane.psql.ask(f"ALTER DATABASE {lane.name} RESET ALL")
-    ends(lane, drain)
-    injected(lane, "statement-timeout")
     finish(lane)
+
+
+def await_answer(lane, sql, wanted, limit=5):
+    """Whether the database came to say so."""
+    end = time.monotonic() + limit
+    while (answer := lane.psql.ask(sql)) != wanted and time.monotonic() < end:
+        time.sleep(0.02)
+    return answer == wanted
 
 
 def psql_tool(lane, *words):
@@ -72,7 +86,7 @@ def restore(lane, dump):
     lane.psql.close()
     lane.servers.postgres.ask(f"DROP DATABASE {lane.name} WITH (FORCE)")
     lane.servers.postgres.ask(f"ALTER DATABASE {restored} RENAME TO {lane.name}")
-    lane.seen = {}
+    lane.forget_seen()
 
 
 @fault("restored", 8)
@@ -97,7 +111,6 @@ def restored_under_work(lane):
     injected(lane, "restored-under-work")
     await_jobs(lane, jobs)
     stopped(lane, worker)
-    ends(lane, worker, 0)
     finish(lane)
 
 
@@ -158,17 +171,18 @@ def disk_full_postgres(lane):
 
 @fault("second-database", 5)
 def second_database(lane):
-    """On the same topic: each has all of it."""
+    """On the same topic, read by drains or by a group each: each has all of it."""
     lane.move_on()
     second = f"{lane.name}_second"
     lane.servers.postgres.ask(f"CREATE DATABASE {second}")
-    pushed(lane, 2)
-    drains = [lane.drain(), lane.drain(environment={"DB_NAME": second})]
-    if drains[1].runs_for(lane.rng.uniform(0, 0.3)):
-        drains[1].kill()
-    ends(lane, drains[0], 0, 1)
+    jobs = pushed(lane, 2)
+    start = lane.rng.choice([lane.drain, lane.work])
+    programs = [start(), start(environment={"DB_NAME": second})]
+    if programs[1].runs_for(lane.rng.uniform(0, 0.3)):
+        programs[1].kill()
+    await_jobs(lane, jobs)
+    stopped(lane, programs[0], 0, 1, 130)
     injected(lane, "second-database")
-    lane.servers.postgres.ask("SELECT 1")
     psql = world.Psql(second)
     try:
         ends(lane, lane.drain(environment={"DB_NAME": second}), 0, 1)
@@ -195,35 +209,45 @@ def two_topics(lane):
     ends(lane, lane.drain(environment=other))
     finish(lane)
     lane.servers.admin.delete(other["KAFKA_TOPIC"])
-    lane.seen = {place: value for place, value in lane.seen.items() if place[1] != other["KAFKA_TOPIC"]}
 
 
 @fault("foreign-writer", 6)
 def foreign_writer(lane):
-    """Somebody inserts the same keys in the opposite order, in one transaction, while they are loaded."""
+    """Somebody inserts and updates the same keys in the opposite order, in one transaction, while they are loaded."""
     lane.move_on()
-    job = lane.job(lines=400, mode="skip")
+    job = lane.job(lines=400, mode=lane.rng.choice(["skip", "reject"]))
     finish_push(lane, job)
-    keys = sorted({record.key for record in job.file.records if not record.errors}, reverse=True)[::3]
+    keys = {record.key for record in job.file.records if not record.errors}
+    keys = sorted(keys, key=lambda key: (key[1], key[0].encode()), reverse=True)[::3]
     other = world.Psql(lane.name)
     drain = lane.drain()
     drain.runs_for(lane.rng.uniform(0, 0.3))
-    other.ask("BEGIN")
-    for name, age in keys:
-        other.ask(f"INSERT INTO users (name, age) VALUES ({quoted(name)}, {age}) ON CONFLICT DO NOTHING")
-    other.ask(lane.rng.choice(["COMMIT", "ROLLBACK"]))
+    statements = [
+        f"INSERT INTO users (name, age, phone_number) VALUES ({quoted(name)}, {age}, '1') "
+        f"ON CONFLICT (age, name) DO UPDATE SET phone_number = '2'; SELECT pg_sleep(0.0005)"
+        for name, age in keys
+    ]
+    try:
+        other.try_ask("; ".join(["BEGIN", *statements, lane.rng.choice(["COMMIT", "ROLLBACK"])]))
+        injected(lane, "foreign-writer")
+    except OSError as error:
+        if "deadlock detected" not in str(error):
+            raise
+        injected(lane, "foreign-writer in a deadlock")
     other.close()
     ends(lane, drain, 0, 1)
-    injected(lane, "foreign-writer")
     # Who came first is for the table to say: its own rows are taken for what was there before the job.
-    theirs = json.loads(lane.psql.ask("SELECT coalesce(json_agg(json_build_array(name, age)), '[]') FROM users WHERE job IS NULL"))
-    for name, age in theirs:
+    sql = "SELECT coalesce(json_agg(json_build_array(name, age)), '[]') FROM users WHERE "
+    lane.table.rows = {}
+    for name, age in json.loads(lane.psql.ask(sql + "job IS NULL")):
         if (name, age) not in keys:
             raise Breach("I3", "rows of others as they wrote them", (name, age))
-    lane.table.rows = {}
-    for name, age in theirs:
-        lane.table.insert(None, people.Record(b"", name=name, age=age), "skip")
+        lane.table.insert(None, people.Record(b"", name=name, age=age, phone="1"), "skip")
     lane.expect(job)
+    for name, age in json.loads(lane.psql.ask(sql + "phone_number = '2'")):
+        if (name, age) not in keys:
+            raise Breach("I3", "rows that others updated", (name, age))
+        lane.table.rows[name, age].phone = "2"
     finish(lane)
     lane.move_on()
 
@@ -234,7 +258,7 @@ def quoted(text):
 
 @fault("foreign-producer", 6)
 def foreign_producer(lane):
-    """Messages without our header, between ours; the transaction of another producer."""
+    """Messages without our header, between ours."""
     if not lane.servers.admin.partitions(lane.name):
         pushed(lane, 1)
     records = []
@@ -249,7 +273,7 @@ def foreign_producer(lane):
         ["kcat", "-P", "-b", os.environ["KAFKA_BROKER"], "-t", lane.name], input=lines.encode(), check=True,
         stderr=subprocess.DEVNULL)  # fmt: skip
     for record in records:
-        lane.table.insert("00000000-0000-0000-0000-000000000000", record, "skip")
+        lane.table.insert(FOREIGN, record, "skip")
     if drain.runs_for(lane.rng.uniform(0, 0.3)):
         drain.kill()
     injected(lane, "foreign-producer")
@@ -262,16 +286,19 @@ def key_migrated(lane):
     sent again."""
     job = lane.job(mode=lane.rng.choice(["skip", "reject"]))
     finish_push(lane, job)
-    stop = lane.rng.choice([None, "load.swapped:1", "load.rowsCopied:1"])
-    drain = lane.drain(stop=stop)
-    if stop:
-        drain.stands_still(20)
+    place = lane.rng.choice([None, None, "swapped", "copying", "rowsCopied"])
+    stop = {"stop": f"load.{place}:1"} if place else {}
+    program = lane.rng.choice([lane.drain, lane.work])(**stop)
+    if place:
+        program.stands_still(10)
     else:
-        drain.runs_for(lane.rng.uniform(0, 0.3))
+        program.runs_for(lane.rng.uniform(0, 0.3))
+    runs = program.poll() is None
     for key in ("name,age,email", "name,age"):
         ends(lane, lane.userload("migrate", environment={"USERLOAD_UNIQUE_KEY": key}), 0)
-        injected(lane, "key-migrated")
-    drain.go_on()
-    ends(lane, drain)
+        injected(lane, "key-migrated", 1 if runs else 0)
+    program.go_on()
+    program.runs_for(lane.rng.uniform(0.5, 1))
+    stopped(lane, program, *DISTURBED)
     ends(lane, lane.userload("push", "--resend", "--on-duplicate", job.mode, job.path), 0)
     finish(lane)

@@ -1,28 +1,44 @@
 """Files that change, disks that are full, files moved away, rejects that come back corrected."""
 import copy
 import csv
+import gzip
 import os
 import subprocess
 
 import people
 from invariants import Breach, demand
-from rounds import ends, fault, finish, finish_load, finish_push, injected, repaired
+from rounds import await_jobs, ends, fault, finish, finish_load, finish_push, injected, repaired
 
 
 def other_file(lane, job, how):
     """The job's file, changed; as a job of its own under the same path."""
     if how == "replaced":
-        return people.File(lane.rng, lane.people, 20)
+        return people.File(lane.contents, lane.people, 20)
     changed = copy.copy(job.file)
     if how == "truncated":
         changed.records = changed.records[: len(changed.records) // 2]
     else:
         record = lane.people.person(changed.shape.allows_null)
-        changed.shape(lane.rng).encode(record)
+        changed.shape(lane.contents).encode(record)
         changed.records = [*changed.records, record]
     changed.write()
     changed.pack(changed.container, changed.encoding)
+    if how == "appended" and changed.container.startswith("gz") and changed.shape is not people.JSONArray:
+        # As `gzip >>` does: another member behind those that were there.
+        text = job.file.text.decode().encode(changed.encoding)
+        changed.bytes = job.file.bytes + gzip.compress(changed.text.decode().encode(changed.encoding)[len(text) :], mtime=0)
     return changed
+
+
+def cut_off(lane, job):
+    """A compressed file that ends in the middle is refused, whatever came before."""
+    with open(job.path, "wb") as out:
+        out.write(job.file.bytes[: -lane.rng.randint(1, len(job.file.bytes) // 2)])
+    push = lane.push(job)
+    ends(lane, push, 5)
+    if "cut" not in push.err and "truncated" not in push.err:
+        raise Breach("I7", "a word on the file that is cut off", push.err)
+    injected(lane, "file-cut")
 
 
 @fault("file-changed", 8)
@@ -32,7 +48,9 @@ def file_changed(lane):
     lane.move_on()
     first = lane.job(lines=200, mode="skip")
     push = lane.push(first, crash=f"push.transmit:{lane.rng.randint(2, 150)}")
-    ends(lane, push)
+    was_killed = ends(lane, push) == -9
+    if first.file.container and lane.rng.random() < 0.3:
+        cut_off(lane, first)
     how = lane.rng.choice(["truncated", "appended", "replaced"])
     changed = other_file(lane, first, how)
     first.lines.add(len(changed.records))
@@ -43,7 +61,7 @@ def file_changed(lane):
     slugs = [push.out.strip()]
     if lane.rng.random() < 0.5:
         ends(lane, lane.drain())
-    injected(lane, f"file-{how}")
+    injected(lane, f"file-{how}", 1 if was_killed else 0)
     with open(first.path, "wb") as out:
         out.write(first.file.bytes)
     push = lane.push(first)
@@ -64,6 +82,8 @@ def file_changed(lane):
 def changed_while_pushed(lane):
     """After the first pass: the job is broken and says so; the same command loads what the file is now."""
     lane.move_on()
+    other = lane.job(mode="skip")
+    finish_push(lane, other)
     job = lane.job(lines=2_000, mode="skip", container="")
     # Behind the first pass, before the second.
     push = lane.push(job, stop="push.start:1")
@@ -75,15 +95,17 @@ def changed_while_pushed(lane):
     ends(lane, push, 5)
     ends(lane, lane.drain())
     injected(lane, "changed-while-pushed")
-    states = lane.psql.ask("SELECT DISTINCT state FROM userload.job_status")
-    if "completed" in states:
-        raise Breach("I6", "no completed job of a file that changed", states)
+    await_jobs(lane, [other])
+    slug, state = lane.psql.ask(f"SELECT slug, state FROM userload.job_status WHERE slug <> '{other.slug}'").split("|")
+    demand("I1", "inconsistent", state)
+    if "what was sent of it is marked broken" not in push.err:
+        raise Breach("I7", "a word on what was sent", push.err)
     with open(job.path, "wb") as out:
         out.write(job.file.bytes)
-    repaired(lane, job, "--again", lane.psql.ask("SELECT slug FROM userload.job_status"))
+    repaired(lane, job, "--again", slug)
     ends(lane, lane.drain(), 0, 1)
-    state = lane.psql.ask("SELECT lines FROM userload.job_status WHERE state = 'completed'")
-    demand("I1", str(len(job.file.records)), state)
+    lines = lane.psql.ask(f"SELECT lines FROM userload.job_status WHERE state = 'completed' AND slug <> '{other.slug}'")
+    demand("I1", str(len(job.file.records)), lines)
     lane.move_on()
 
 
@@ -101,7 +123,7 @@ class FullDisk:
         return self
 
     def fill(self):
-        """Leaves no byte of it."""
+        """Leaves no free byte."""
         try:
             with open(f"{self.path}/filler", "wb", buffering=0) as file:
                 while file.write(b"x" * 4096):
@@ -150,7 +172,7 @@ def disk_full_move(lane):
         crash = f"{lane.rng.choice(['move.copied', 'move.published'])}:1"
         ends(lane, lane.userload(*words[:-1], "--move-to", disk.path, words[-1], crash=crash))
         ends(lane, lane.userload(*words[:-1], "--move-to", disk.path, words[-1]), 0, 1, 4, 5)
-        moved = [name for name in os.listdir(disk.path) if not name.startswith(".")]
+        moved = os.listdir(disk.path)
         there = os.path.exists(job.path)
         if there or len(moved) != 1:
             raise Breach("I8", "the file in one place, and no copy left", f"{moved}, original: {there}")

@@ -1,7 +1,10 @@
 """kill -9 of push, load and work: at random times, and at places named in the program."""
+import signal
 import time
 
-from rounds import ends, fault, finish, injected, pushed, stopped
+import world
+from invariants import Breach
+from rounds import DISTURBED, await_jobs, calm, ends, fault, finish, injected, pushed, said, stopped
 
 PUSH_PLACES = ["push.start", "push.transmit", "push.transmit", "push.verify", "journal.write", "journal.synced", "journal.written"]
 WORK_PLACES = [
@@ -35,6 +38,30 @@ def kill_work(lane):
         pushed(lane)
         kill_at_random(lane, lane.drain, 0.4, 5, "kill-work")
         finish(lane)
+
+
+@fault("kill-service", 8)
+def kill_service(lane):
+    """Workers of a group: some are killed, at random or at a place, and the one that is left loads everything."""
+    jobs = pushed(lane)
+    left = lane.work()
+    for _ in range(3):
+        if lane.rng.random() < 0.5:
+            place = f"{lane.rng.choice(WORK_PLACES)}:{lane.rng.randint(1, 2)}"
+            worker = lane.work(crash=place)
+            jobs += pushed(lane, 1)
+            worker.runs_for(lane.rng.uniform(0.5, 1.5))
+            name = f"crash {place.partition(':')[0]}" if worker.poll() == -9 else "kill-service"
+        else:
+            worker = lane.work()
+            jobs += pushed(lane, 1)
+            worker.runs_for(lane.rng.uniform(0, 1.2))
+            name = "kill-service"
+        worker.kill()
+        injected(lane, name)
+    await_jobs(lane, jobs)
+    stopped(lane, left)
+    finish(lane)
 
 
 @fault("kill-load", 12)
@@ -121,10 +148,60 @@ def sigterm(lane):
     for _ in range(2):
         pushed(lane)
         worker = lane.work()
-        worker.says("owns", 15)
+        said(lane, worker, "owns")
         time.sleep(lane.rng.uniform(0, 0.2))
         if lane.rng.random() < 0.5:
-            lane.drain().wait(60)
+            ends(lane, lane.drain(), 0, 1)
         stopped(lane, worker)
         injected(lane, "sigterm")
         finish(lane)
+
+
+@fault("sigterm-at-once", 10)
+def sigterm_at_once(lane):
+    """Any command ends within 10 s, at any moment, also while a server is away, slow or silent, or a table is locked."""
+    for _ in range(2):
+        wire = lane.rng.choice([lane.kafka, lane.database])
+        trouble = lane.rng.choice(["none", "refused", "silent", "slow", "locked"])
+        job = lane.job()
+        other = world.Psql(lane.name)
+        if trouble == "locked":
+            other.ask("BEGIN; LOCK TABLE users, userload.positions, userload.jobs IN ACCESS EXCLUSIVE MODE")
+        program = lane.rng.choice([lambda: lane.push(job), lambda: lane.load(job), lane.drain, lane.work])()
+        program.runs_for(lane.rng.choice([0, lane.rng.uniform(0, 0.6)]))
+        if trouble == "refused":
+            wire.refuse()
+        elif trouble == "silent":
+            wire.until_stop = lane.rng.randrange(4_000)
+        elif trouble == "slow":
+            wire.rate = 20_000
+        if program.runs_for(lane.rng.uniform(0, 1)):
+            # Before it has set up its handler, the signal ends it as it would end any program.
+            stopped(lane, program, *DISTURBED, -signal.SIGTERM)
+            other.close()
+            calm(lane)
+            injected(lane, f"sigterm {trouble}")
+        other.close()
+        ends(lane, program, *DISTURBED, -signal.SIGTERM)
+        finish(lane)
+
+
+@fault("outage", 5)
+def outage(lane):
+    """A server is away for longer than --stall-timeout: push, load and drain end with its exit code, and say what to do."""
+    wire, code = lane.rng.choice([(lane.kafka, 6), (lane.database, 7)])
+    job = lane.job()
+    pushed(lane, 1)
+    commands = [lane.push_words(job, "load"), ("work", "--drain")]
+    if wire is lane.kafka:
+        commands.append(lane.push_words(job))
+    wire.refuse()
+    words = [word for word in lane.rng.choice(commands) if word not in ("--stall-timeout", f"{world.STALL}s")]
+    program = lane.userload(*words, "--stall-timeout", "3s")
+    ends(lane, program, code, limit=13)
+    server = "Kafka" if wire is lane.kafka else "Postgres"
+    if server not in program.err:
+        raise Breach("I7", f"a word on {server}", program.err)
+    calm(lane)
+    injected(lane, "outage")
+    finish(lane)

@@ -7,14 +7,13 @@ from invariants import Breach
 from rounds import ends, fault, finish, injected
 
 # Kafka's numbers of requests, and of the errors that each may be answered with.
-PRODUCE, FETCH, OFFSETS, METADATA, COMMIT, PRODUCER_ID = 0, 1, 2, 3, 8, 22
+PRODUCE, FETCH, OFFSETS, METADATA, PRODUCER_ID = 0, 1, 2, 3, 22
 RETRIABLE = [3, 5, 6, 7, 13, 19, 20]  # no such topic, no leader, another leader, timed out, network, too few replicas
 ERRORS = {
     PRODUCE: [*RETRIABLE, 2, 45, 47, 56, 59],  # corrupt, out of order, epoch, storage, unknown producer
     FETCH: [*RETRIABLE, 56, 74, 76],  # storage, old and unknown leader epochs
     OFFSETS: RETRIABLE,
     METADATA: [5, 7, 13],
-    COMMIT: [14, 15, 16, 22, 25],
     PRODUCER_ID: [7, 14, 15, 16],
 }
 
@@ -23,7 +22,8 @@ def errors(lane, requests):
     """What USERLOAD_MOCK_ERRORS has: some requests of these kinds fail, every second time the first."""
     parts = []
     for request in requests:
-        codes = [0] * lane.rng.choice([0, lane.rng.randint(0, 12)])
+        # Of a producer's id there is one request.
+        codes = [0] * lane.rng.choice([0, 0 if request == PRODUCER_ID else lane.rng.randint(0, 6)])
         codes += [lane.rng.choice([0, lane.rng.choice(ERRORS[request])]) for _ in range(lane.rng.randint(1, 6))]
         codes[-1] = lane.rng.choice(ERRORS[request])
         parts.append(f"{request}:{','.join(map(str, codes))}")
@@ -38,7 +38,7 @@ def mock(lane, script):
         "dev-broker", "--partitions", str(lane.partitions), environment={"USERLOAD_MOCK_ERRORS": script})
     lane.programs.remove(broker)  # what ends the others must not end it
     lane.tell(f"mock errors: {script}")
-    end = time.monotonic() + world.PEACE
+    end = time.monotonic() + world.LIMIT
     while not broker.out.endswith("\n"):
         if broker.poll() is not None or time.monotonic() > end:
             raise SystemExit(f"dev-broker: {broker.err}")
@@ -54,7 +54,7 @@ def mock(lane, script):
 
 @fault("mock-errors", 8)
 def mock_errors(lane):
-    """Push and drain on a cluster of whose answers some are errors that may pass."""
+    """Push and drain on a cluster some of whose answers are transient errors."""
     requests = lane.rng.sample(sorted(ERRORS), lane.rng.randint(1, 3))
     if PRODUCE not in requests and lane.rng.random() < 0.4:
         requests.append(PRODUCE)

@@ -8,9 +8,8 @@ import time
 
 import world
 from faults_files import FullDisk
-from faults_wire import either
 from invariants import Breach
-from rounds import ends, fault, finish, finish_push, injected, pushed, stopped
+from rounds import any_of, await_jobs, ends, fault, finish, finish_push, injected, outcome, pushed, said, stopped
 
 
 def is_alive(pid):
@@ -40,11 +39,11 @@ def dies(lane, name, number):
 
 def under(lane, name, happens):
     """Something happens to a server while a program is under way."""
-    program = either(lane)()
-    program.runs_for(lane.rng.uniform(0.02, 0.3))
-    happens(program)
-    ends(lane, program)
-    injected(lane, name)
+    program = any_of(lane)
+    if program.runs_for(lane.rng.uniform(0.02, 0.3)):
+        happens(program)
+        injected(lane, name)
+    outcome(lane, program)
     finish(lane)
 
 
@@ -57,15 +56,14 @@ def postgres_immediate(lane):
 @fault("postgres-crash", 4, alone=True)
 def postgres_crash(lane):
     """A backend dies of SIGKILL: the server ends all sessions and recovers."""
-    start = either(lane)
     for _ in range(3):
-        program = start()
-        program.runs_for(lane.rng.uniform(0.02, 0.3))
-        pid = lane.psql.ask("SELECT pg_backend_pid()")
-        os.kill(int(pid), signal.SIGKILL)
-        lane.psql.close()
-        ends(lane, program)
-        injected(lane, "postgres-crash")
+        program = any_of(lane)
+        if program.runs_for(lane.rng.uniform(0.02, 0.3)):
+            pid = lane.psql.ask("SELECT pg_backend_pid()")
+            os.kill(int(pid), signal.SIGKILL)
+            lane.psql.close()
+            injected(lane, "postgres-crash")
+        outcome(lane, program)
     finish(lane)
 
 
@@ -81,7 +79,7 @@ class SmallLog(FullDisk):
 
     def __enter__(self):
         super().__enter__()
-        # Two segments, which is the least there is: what the log is written to must be new soon.
+        # Two segments, the least there can be, so that the server soon needs a new one.
         for setting in ("min_wal_size", "max_wal_size"):
             self.lane.servers.postgres.ask(f"ALTER SYSTEM SET {setting} = '32MB'")
         goes(self.lane, "postgres", signal.SIGINT)
@@ -125,20 +123,19 @@ class SmallLog(FullDisk):
 def disk_full_log(lane):
     """The disk with the write-ahead log is full: the server goes down by itself, and comes back once there is room."""
     with SmallLog(lane) as disk:
-        start = either(lane)
+        program = any_of(lane)
         disk.fill()
-        program = start()
         program.runs_for(lane.rng.uniform(0, 0.2))
         try:
-            lane.psql.once("CREATE TABLE filler AS SELECT repeat('x', 500) FROM generate_series(1, 250000)")
+            lane.psql.try_ask("CREATE TABLE filler AS SELECT repeat('x', 500) FROM generate_series(1, 250000)")
             raise SystemExit("the server's log still has room")
         except OSError as error:
             lane.tell(f"the server: {error}")
         program.runs_for(lane.rng.uniform(0, 3))
         disk.free()
         dies(lane, "postgres", signal.SIGQUIT)
-        ends(lane, program)
         injected(lane, "disk-full-log")
+        outcome(lane, program)
         finish(lane)
 
 
@@ -168,7 +165,7 @@ def zombie(lane):
     """A worker stands still beyond its session, another takes over, and the first goes on."""
     pushed(lane)
     first = lane.work()
-    first.says("owns", 20)
+    said(lane, first, "owns")
     first.runs_for(lane.rng.uniform(0, 0.3))
     first.signal(signal.SIGSTOP)
     jobs = pushed(lane)
@@ -179,14 +176,13 @@ def zombie(lane):
     jobs += pushed(lane)
     await_jobs(lane, jobs)
     for worker in (first, second):
-        if worker.poll() is None:
-            stopped(lane, worker)
-        ends(lane, worker, 0, 1, 130)
+        # A drain has ended by itself.
+        stopped(lane, worker, 0, 1, 130)
     finish(lane)
 
 
-HELD = """SELECT pid, state, wait_event, now() - xact_start, pg_blocking_pids(pid), left(query, 200) FROM pg_stat_activity
-WHERE datname = current_database() AND application_name NOT IN ('torture', 'psql')"""
+HELD = f"""SELECT pid, state, wait_event, now() - xact_start, pg_blocking_pids(pid), left(query, 200) FROM pg_stat_activity
+WHERE {world.OURS}"""
 
 
 @fault("zombie-in-batch", 8)
@@ -236,26 +232,23 @@ def joining_and_leaving(lane):
         jobs += pushed(lane, 1)
         time.sleep(0.2)
         if step % 2:
-            leaving = workers.pop(lane.rng.randrange(len(workers)))
-            stopped(lane, leaving)
-            ends(lane, leaving, 0, 130)
+            stopped(lane, workers.pop(lane.rng.randrange(len(workers))), 0, 1, 130)
         if step == 3:
-            workers.append(lane.drain())
+            workers.append(lane.drain() if lane.rng.random() < 0.5 else lane.load(lane.job(lines=7)))
         injected(lane, "joining-and-leaving")
     await_jobs(lane, jobs)
     for worker in workers:
-        if worker.poll() is None:
-            stopped(lane, worker)
-        ends(lane, worker, 0, 1, 130)
+        stopped(lane, worker, 0, 1, 130)
     finish(lane)
 
 
 @fault("two-pushers", 8)
 def two_pushers(lane):
-    """From two hosts, as far as userload can tell: each has a journal of its own."""
+    """With a journal each, as if from two hosts, or with one, where the second waits for the first."""
     job = lane.job(mode=lane.rng.choice(["skip", "reject"]))
+    hosts = lane.rng.choice([(0, 1), (0, 0)])
     pushes = [
-        lane.push(job, environment={"USERLOAD_STATE_DIR": f"{lane.folder}/journal-{host}"}) for host in range(2)
+        lane.push(job, environment={"USERLOAD_STATE_DIR": f"{lane.folder}/journal-{host}"}) for host in hosts
     ]
     if lane.rng.random() < 0.5 and pushes[0].runs_for(lane.rng.uniform(0, 0.15)):
         pushes[0].kill()
@@ -265,13 +258,3 @@ def two_pushers(lane):
     injected(lane, "two-pushers")
     finish(lane)
 
-
-def await_jobs(lane, jobs):
-    """The workers that run load them, within a bound."""
-    paths = ", ".join(f"'{job.path}'" for job in jobs)
-    sql = f"SELECT count(*) FROM userload.job_status WHERE state = 'completed' AND file IN ({paths})"
-    end = time.monotonic() + 60
-    while lane.psql.ask(sql) != str(len(jobs)):
-        if time.monotonic() > end:
-            raise Breach("I8", f"{len(jobs)} jobs completed within 60 s", lane.psql.ask(sql))
-        time.sleep(0.05)

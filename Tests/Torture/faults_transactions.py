@@ -6,10 +6,9 @@ import subprocess
 
 import people
 import world
-from invariants import Breach
+from invariants import FOREIGN, Breach
 from rounds import ends, fault, finish, finish_push, injected, pushed
 
-FOREIGN = "00000000-0000-0000-0000-000000000000"
 STALL = 3
 
 
@@ -77,7 +76,7 @@ def transaction_open(lane):
         records = producer.send(lane.rng.randint(1, 8))
         pushed(lane)
         drain = lane.userload("work", "--drain", "--stall-timeout", f"{STALL}s")
-        ends(lane, drain, 3, limit=STALL + 20)
+        ends(lane, drain, 3, limit=STALL + 10)
         for words in (
             r"another producer's transaction is open at offset \d+; the \d+ offsets up to \d+ can be read once it ends",
             r"another producer's transaction is open and holds back the end of the log",

@@ -1,32 +1,25 @@
 """Connections that are cut, reset, slowed or stopped; answers that never come; sessions that the server ends."""
 import time
 
-from rounds import calm, ends, fault, finish, injected, pushed
+import world
+from invariants import Breach
+from rounds import any_of, calm, ends, fault, finish, injected, outcome, stopped
 
 
-def disturbed(lane, program, disturb, name, times=4):
-    """Disturbs while the program runs; it must end all the same, well or with an error of its own."""
+def disturbed(lane, disturb, name, times=4):
+    """Disturbs while a program runs; it must end all the same, well or with an error of its own."""
+    program = any_of(lane)
     for _ in range(times):
         if not program.runs_for(lane.rng.uniform(0.02, 0.3)):
             break
         if disturb():
             injected(lane, name)
-    ends(lane, program)
-
-
-def either(lane):
-    """A load, or a push and then a drain."""
-    if lane.rng.random() < 0.5:
-        job = lane.job()
-        return lambda: lane.load(job)
-    pushed(lane)
-    return lane.drain
+    outcome(lane, program)
 
 
 def cut(lane, wire, name):
-    start = either(lane)
     for _ in range(2):
-        disturbed(lane, start(), lambda: wire.cut(abort=lane.rng.random() < 0.5), name)
+        disturbed(lane, lambda: wire.cut(abort=lane.rng.random() < 0.5), name)
     finish(lane)
 
 
@@ -42,11 +35,10 @@ def postgres_cut(lane):
 
 @fault("commit-reply-cut", 15)
 def commit_reply_cut(lane):
-    """The server has committed, and nobody hears of it."""
+    """The server has committed, and nobody hears of it: what describes a job, or a batch."""
     for _ in range(2):
-        start = either(lane)
-        lane.database.eats_commit = True
-        ends(lane, start())
+        lane.database.commits_left = lane.rng.randint(1, 3)
+        outcome(lane, any_of(lane))
         if lane.database.eaten:
             injected(lane, "commit-reply-cut")
         finish(lane)
@@ -66,11 +58,10 @@ def slow(lane):
 @fault("stop-mid-byte", 10)
 def stop_mid_byte(lane):
     """Some bytes, then nothing more, then a reset."""
-    start = either(lane)
     for _ in range(2):
+        program = any_of(lane)
         wire = lane.rng.choice([lane.kafka, lane.database])
         wire.until_stop = lane.rng.randrange(1, 8_000)
-        program = start()
         end = time.monotonic() + 5
         while not wire.stopped and program.poll() is None and time.monotonic() < end:
             time.sleep(0.01)
@@ -79,19 +70,15 @@ def stop_mid_byte(lane):
             injected(lane, "stop-mid-byte")
         calm(lane)
         wire.cut(abort=True)
-        ends(lane, program)
+        outcome(lane, program)
     finish(lane)
 
 
 @fault("backend-killed", 12)
 def backend_killed(lane):
-    sql = (
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND application_name NOT IN ('torture', 'psql')"
-    )
-    start = either(lane)
+    sql = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {world.OURS}"
     for _ in range(2):
-        disturbed(lane, start(), lambda: int(lane.psql.ask(sql)), "backend-killed")
+        disturbed(lane, lambda: int(lane.psql.ask(sql)), "backend-killed")
     finish(lane)
 
 
@@ -101,6 +88,7 @@ def not_sent(lane):
     for _ in range(2):
         job = lane.job()
         how = lane.rng.choice(["error", "offset"])
-        ends(lane, lane.push(job, unsent=f"{how}:{lane.rng.randint(1, 2 * len(job.file.records) // 3 + 1)}"), 0)
+        number = lane.rng.choice([1, lane.rng.randint(1, 2 * len(job.file.records) // 3 + 1)])
+        ends(lane, lane.push(job, unsent=f"{how}:{number}"), 0)
         injected(lane, f"not-sent {how}")
         finish(lane)

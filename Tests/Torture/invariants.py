@@ -1,5 +1,6 @@
 """What must hold: after each fault (always), and once the system was left in peace (I1 to I10 of the issue)."""
 import json
+import os
 import time
 
 import world
@@ -7,7 +8,7 @@ import world
 LOOK = """
 SELECT json_build_object(
     'jobs', (SELECT coalesce(json_agg(j), '[]') FROM (
-        SELECT id, file, state, reason, lines, inserted, updated, duplicates, rejected, partitions FROM userload.job_status) AS j),
+        SELECT id, slug, file, state, reason, lines, inserted, updated, duplicates, rejected, partitions FROM userload.job_status) AS j),
     'progress', (SELECT coalesce(json_agg(p), '[]') FROM (
         SELECT p.*, (SELECT count(*) FROM userload.rejects AS r WHERE r.job = p.job AND r.partition = p.partition) AS kept
         FROM userload.progress AS p) AS p),
@@ -29,10 +30,10 @@ REJECTS = """
 SELECT coalesce(json_agg(json_build_array(job, line, byte_offset, form, encode(bytes, 'hex'), errors)), '[]')
 FROM userload.rejects
 """
-SESSIONS = """
-SELECT coalesce(string_agg(concat_ws(' ', pid, state, left(query, 100)), '; '), '') FROM pg_stat_activity
-WHERE datname = current_database() AND application_name NOT IN ('torture', 'psql')
+SESSIONS = f"""
+SELECT coalesce(string_agg(concat_ws(' ', pid, state, left(query, 100)), '; '), '') FROM pg_stat_activity WHERE {world.OURS}
 """
+FOREIGN = "00000000-0000-0000-0000-000000000000"  # the job of other producers' messages
 
 
 class Breach(Exception):
@@ -48,22 +49,32 @@ def demand(invariant, expected, seen):
 
 def always(lane):
     """Whatever has just died. Returns what it saw."""
-    look = json.loads(lane.psql.ask(LOOK))
-    at_any_moment(lane, look)
+    with lane.looks:
+        look = json.loads(lane.psql.ask(LOOK))
+        at_any_moment(lane, look)
+    return look
+
+
+def watched(lane):
+    """The same while a round is under way, if the database answers."""
+    psql = lane.psql
+    with lane.looks:
+        answer = psql and psql.peek(LOOK)
+        if answer and psql is lane.psql:
+            at_any_moment(lane, json.loads(answer))
+            lane.watched += 1
+
+
+def at_any_moment(lane, look):
     now = {}
     for p in look["positions"]:
         now["position", p["topic"], p["partition"]] = (p["generation"], p["next_offset"])
     for p in look["progress"]:
         now["progress", p["job"], p["partition"]] = (0, p["last_seq"])
     for place, before in lane.seen.items():
-        if now.get(place, before) < before:
-            raise Breach("I5", f"{place} at {before} or later", str(now[place]))
+        if place not in now or now[place] < before:
+            raise Breach("I5", f"{place} at {before} or later", str(now.get(place)))
     lane.seen = now
-    return look
-
-
-def at_any_moment(lane, look):
-    """While programs run and die, too."""
     by_path = {job.path: job for job in lane.jobs}
     rows = {job: count for job, count in look["rows"]}
     sums = {}
@@ -74,6 +85,10 @@ def at_any_moment(lane, look):
             raise Breach("I1", f"{where}: {p['records']} records accounted for", f"{done}: {p}")
         if p["kept"] != p["rejected"]:
             raise Breach("I1", f"{where}: {p['rejected']} rejects kept", f"{p['kept']}")
+        # 0 is the start marker, and the end marker comes behind the last record.
+        seqs = max(0, p["last_seq"] - (p["end_seq"] is not None))
+        if p["job"] != FOREIGN and p["records"] != seqs:
+            raise Breach("I2", f"{where}: {seqs} records, one of each sequence number", str(p))
         sums[p["job"]] = sums.get(p["job"], 0) + p["inserted"]
     demand("I2", "no reject twice", "no reject twice" if look["twice"] == 0 else f"{look['twice']} of them")
     for job, inserted in sums.items():
@@ -86,21 +101,15 @@ def at_any_moment(lane, look):
         known = by_path.get(job["file"])
         if job["lines"] != done or known and done not in known.lines:
             raise Breach("I6", f"{known.lines if known else job['lines']} lines of a completed job", str(job))
+        parts = [p for p in look["progress"] if p["job"] == job["id"]]
+        if len(parts) != job["partitions"] or any(p["records"] != p["end_records"] for p in parts):
+            raise Breach("I6", f"as many records in {job['partitions']} partitions as their end markers say", str(parts))
     demand("I10", "stats like GROUP BY", "stats like GROUP BY" if not look["ages"] else f"age, stats, table: {look['ages']}")
 
 
-def watched(lane):
-    """A look while a round is under way, if the database answers."""
-    answer = lane.psql and lane.psql.peek(LOOK)
-    if answer:
-        at_any_moment(lane, json.loads(answer))
-        lane.watched += 1
-
-
-def peace(lane, states=None):
-    """All programs have ended and all jobs are loaded. states: other ends than completed that are right, by job number."""
+def peace(lane):
+    """All programs have ended and all jobs are loaded."""
     look = always(lane)
-    states = states or {}
     by_path = {job["file"]: job for job in look["jobs"]}
     numbers = {}
     for job in lane.jobs:
@@ -109,11 +118,9 @@ def peace(lane, states=None):
         found = by_path.get(job.path)
         if not found:
             raise Breach("I1", f"a job for {job}", "none")
-        job.id = found["id"]
         numbers[found["id"]] = job.number
-        demand("I1", f"{job} {states.get(job.number, 'completed')}", f"{job} {found['state']}")
-        if job.number in states:
-            continue
+        demand("I1", f"{job} completed", f"{job} {found['state']}")
+        demand("I7", job.slug or found["slug"], found["slug"])
         wanted = job.expected
         counts = (found["lines"], found["inserted"], found["updated"] + found["duplicates"], found["rejected"])
         demand("I1", (str(job), wanted.lines, wanted.inserted, wanted.changed, wanted.rejected), (str(job), *counts))
@@ -122,6 +129,9 @@ def peace(lane, states=None):
     rows(lane, numbers)
     rejects(lane, numbers)
     sessions(lane)
+    leftovers(lane)
+    for program in lane.programs:
+        memory(lane, program)
 
 
 def rows(lane, numbers):
@@ -167,6 +177,16 @@ def sessions(lane):
         time.sleep(0.02)
 
 
-def memory(program):
+def leftovers(lane):
+    """No half of a journal's entry and no copy of a file that was being moved."""
+    for folder, _, names in os.walk(lane.folder):
+        for name in names:
+            if name.endswith((".json.new", ".userload")):
+                raise Breach("I8", "no file of userload's left", f"{folder}/{name}")
+
+
+def memory(lane, program):
+    command = program.command[1]
+    lane.largest[command] = max(lane.largest.get(command, 0), program.memory)
     if program.memory > world.MEMORY:
         raise Breach("I9", f"at most {world.MEMORY} MiB", f"{program.memory} MiB: {program}")

@@ -85,8 +85,3 @@ class Table:
                 row.info[key] = value
         if row.values() != old:
             row.updated_by.add(job)
-
-    def as_rows(self):
-        return {
-            key: (row.email, row.phone, row.address, row.info or None, row.job) for key, row in self.rows.items()
-        }

@@ -19,6 +19,7 @@ class Program:
             )
         self.code = None
         self.memory = 0
+        self.is_killed = False  # by the rig
 
     def poll(self):
         """Its exit code; minus the signal that ended it; None: it runs."""
@@ -67,6 +68,7 @@ class Program:
 
     def kill(self):
         """kill -9; whether it was alive."""
+        self.is_killed = True
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGKILL)
         return self.wait(10) == -signal.SIGKILL

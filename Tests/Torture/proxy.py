@@ -34,10 +34,10 @@ class Connection:
             while data := await reader.read(16384):
                 if proxy.rate:
                     await asyncio.sleep(len(data) / proxy.rate)
-                if is_answer and proxy.eats_commit:
-                    tail = tail[-len(COMMITTED) :] + data
-                    if COMMITTED in tail:
-                        proxy.eats_commit = False
+                if is_answer and proxy.commits_left:
+                    tail = tail[1 - len(COMMITTED) :] + data
+                    proxy.commits_left = max(0, proxy.commits_left - tail.count(COMMITTED))
+                    if not proxy.commits_left:
                         proxy.eaten += 1
                         return self.close(abort=True)
                 if proxy.until_stop is not None:
@@ -72,17 +72,14 @@ class Proxy:
     def __init__(self, loop, port, target):
         self.loop, self.port, self.target = loop, port, target
         self.connections = set()
-        self.refuses = False
+        self.server = None
         self.calm()
-        loop.call(self.listen())
 
     async def listen(self):
         self.server = await asyncio.start_server(self.accept, "127.0.0.1", self.port)
         self.port = self.server.sockets[0].getsockname()[1]
 
     async def accept(self, reader, writer):
-        if self.refuses:
-            return writer.transport.abort()
         try:
             server = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
@@ -99,11 +96,21 @@ class Proxy:
         """Ends all connections, with FIN or RST; returns how many."""
         return self.loop.call(self._close_all(abort))
 
+    async def _close(self):
+        self.server.close()
+        self.server = None
+
+    def refuse(self):
+        """Nobody listens any more, until it is calm."""
+        self.loop.call(self._close())
+        self.cut()
+
     def calm(self):
         """From now on it is only a wire."""
+        if self.server is None:
+            self.loop.call(self.listen())
         self.rate = None
         self.until_stop = None
-        self.eats_commit = False
-        self.refuses = False
+        self.commits_left = 0  # the answer to the last of so many COMMITs never comes
         self.eaten = 0
         self.stopped = 0

@@ -1,6 +1,8 @@
 """What rounds share: the list of faults, counting one once its invariants held, and leaving the system in peace."""
+import json
 import re
 import shlex
+import time
 
 import invariants
 import programs
@@ -9,6 +11,7 @@ from invariants import Breach, demand
 
 FAULTS = {}
 FAULTS_OF_THREE = {}
+DISTURBED = (0, 1, 3, 5, 6, 7, 8, 9, 130)
 LONG = 25  # seconds after which what a program said is told
 SUM = re.compile(
     r"([\d,]+) lines? = ([\d,]+) inserted \+ ([\d,]+) updated \+ ([\d,]+) duplicates? \+ ([\d,]+) rejected")
@@ -24,8 +27,8 @@ def fault(name, weight=10, alone=False, brokers=1):
     return register
 
 
-def ends(lane, program, *codes, limit=world.PEACE):
-    """Waits for a program's end with one of these exit codes; any but a trap, if none is given."""
+def ends(lane, program, *codes, limit=world.LIMIT):
+    """Waits for a program's end with one of these exit codes; none given: any that a fault may lead to."""
     try:
         code = program.wait(limit)
     except programs.TooLong as error:
@@ -33,33 +36,91 @@ def ends(lane, program, *codes, limit=world.PEACE):
     lane.tell(f"exit {code} after {program.seconds:.2f} s: {program.command[1]}")
     if program.seconds > LONG:
         lane.tell(f"what it said:\n{program.err}")
-    invariants.memory(program)
-    if codes and code not in codes or code < 0 and code != -9:
-        raise Breach("I7", f"exit code {' or '.join(map(str, codes)) or 'of its own'}", f"{code}: {program}\n{program.err[-2000:]}")
+    invariants.memory(lane, program)
+    if code not in (codes or DISTURBED) and not (code == -9 and program.is_killed):
+        raise Breach("I7", f"exit code {' or '.join(map(str, codes or DISTURBED))}", f"{code}: {program}\n{program.err[-2000:]}")
+    if program.command[1] == "load" and code in (0, 1):
+        true_sums(lane, program)
     return code
 
 
+def true_sums(lane, load):
+    """What a load said of jobs that it loaded is what the database says, and its exit code agrees."""
+    columns = "slug, lines, inserted, updated, duplicates, rejected"
+    rows = lane.psql.ask(f"SELECT {columns} FROM userload.job_status WHERE state = 'completed'").splitlines()
+    database = {slug: list(map(int, counts)) for slug, *counts in (row.split("|") for row in rows)}
+    slug, rejected = None, 0
+    for line in load.out.splitlines():
+        slug = next((word for word in line.split() if word in database), slug)
+        if told := SUM.search(line):
+            demand("I7", (line, database.get(slug)), (line, numbers(told)))
+            rejected += numbers(told)[-1]
+    demand("I7", (str(load), 1 if rejected else 0), (str(load), load.code))
+
+
+def numbers(told):
+    return [int(number.replace(",", "")) for number in told.groups()]
+
+
 def injected(lane, name, count=1):
-    """A fault happened: it counts once the invariants hold that hold always."""
+    """A fault happened: it counts once the invariants hold that hold after each."""
     lane.tell(f"fault: {name}")
-    lane.look = invariants.always(lane)
-    if lane.rng.random() < 0.8:
-        # Who read by hand and was killed would keep the others waiting for 5 s; nothing depends on it.
+    invariants.always(lane)
+    if lane.chance.random() < 0.8:
+        # Another reader would wait for 3 s if the one that was killed had the lease. Sometimes it does.
         lane.psql.ask("DELETE FROM userload.hand_readers")
     lane.faults[name] = lane.faults.get(name, 0) + count
 
 
-def stopped(lane, program):
+def stopped(lane, program, *codes):
     """SIGTERM, and an end within 10 s."""
     try:
         program.stop()
     except programs.TooLong as error:
         raise Breach("I8", "an end within 10 s of SIGTERM", str(error))
+    return ends(lane, program, *(codes or (0, 130)))
+
+
+def said(lane, program, words, limit=20):
+    """Waits until it has said so."""
+    if not program.says(words, limit):
+        raise Breach("I7", words, f"{program}: {program.err[-2000:]}")
+
+
+def any_of(lane):
+    """A load, a drain, or a worker of the group, each with something to load."""
+    draw = lane.rng.random()
+    if draw < 0.4:
+        return lane.load(lane.job())
+    pushed(lane)
+    return lane.drain() if draw < 0.8 else lane.work()
+
+
+def outcome(lane, program):
+    """After what happened to it: its end; a worker goes on, and loads everything."""
+    if program.command[1] != "work" or "--drain" in program.command:
+        return ends(lane, program)
+    await_jobs(lane, [job for job in lane.jobs if job.expected])
+    stopped(lane, program)
+
+
+def await_jobs(lane, jobs):
+    """The workers that run load them, within a bound."""
+    paths = ", ".join(f"'{job.path}'" for job in jobs)
+    sql = f"SELECT count(*) FROM userload.job_status WHERE state = 'completed' AND file IN ({paths})"
+    end = time.monotonic() + world.LIMIT
+    while lane.psql.ask(sql) != str(len(jobs)):
+        if time.monotonic() > end:
+            raise Breach("I8", f"{len(jobs)} jobs completed within {world.LIMIT} s", lane.psql.ask(sql))
+        time.sleep(0.05)
 
 
 def finish_push(lane, job):
     """To its end, in peace; from then on the job's fate is known."""
-    push = lane.push(job)
+    ended_push(lane, job, lane.push(job))
+
+
+def ended_push(lane, job, push):
     ends(lane, push, 0)
     if not re.fullmatch(r"[0-9a-z]{8}\n", push.out):
         raise Breach("I7", "a slug", repr(push.out))
@@ -77,7 +138,7 @@ def finish_load(lane, job):
     told = SUM.search(load.out)
     if not told:
         raise Breach("I7", "the sum of the job", load.out)
-    lines, inserted, updated, duplicates, rejected = [int(number.replace(",", "")) for number in told.groups()]
+    lines, inserted, updated, duplicates, rejected = numbers(told)
     demand(
         "I7", (wanted.lines, wanted.inserted, wanted.changed, wanted.rejected),
         (lines, inserted, updated + duplicates, rejected))
@@ -89,9 +150,10 @@ def calm(lane):
         wire.cut()
 
 
-def finish(lane, states=None):
+def finish(lane):
     """Leaves in peace: pushes what was not pushed to its end, loads it, and looks at everything."""
-    lane.kill_all()
+    if running := [str(program) for program in lane.programs if program.poll() is None]:
+        raise Breach("I8", "the end of every command", running)
     calm(lane)
     for job in lane.jobs:
         if job.expected is None:
@@ -100,7 +162,22 @@ def finish(lane, states=None):
             else:
                 finish_push(lane, job)
     ends(lane, lane.drain(), 0, 1)
-    invariants.peace(lane, states)
+    invariants.peace(lane)
+    if lane.chance.random() < 0.1:
+        true_stats(lane)
+
+
+def true_stats(lane):
+    """Of the command. Only the first bound belongs to the group above it."""
+    bounds = sorted(lane.chance.sample(range(1, 150), 4))
+    stats = lane.userload("stats", "--json", "--groups", ",".join(map(str, bounds)))
+    ends(lane, stats, 0)
+    ages = [age for _, age in lane.table.rows]
+    wanted = [0] * (len(bounds) + 1)
+    for age in ages:
+        wanted[sum(age > bound or age == bound == bounds[0] for bound in bounds)] += 1
+    document = json.loads(stats.out)
+    demand("I10", (len(ages), wanted), (document["people"], [group["count"] for group in document["groups"]]))
 
 
 def repaired(lane, job, option, slug):

@@ -84,6 +84,8 @@ class Run:
     def round(self, lane):
         faults = rounds.FAULTS_OF_THREE if "KAFKA_BROKERS" in os.environ else rounds.FAULTS
         names = self.options.only.split(",") if self.options.only else sorted(faults)
+        lane.rng.seed(f"{lane.seed}:{lane.number}:{lane.rounds}")
+        lane.contents.seed(f"{lane.seed}:{lane.number}:{lane.rounds}")
         name = lane.rng.choices(names, [faults[name][1] for name in names])[0]
         function, _, alone = faults[name]
         self.turns.enter(alone)
@@ -91,12 +93,13 @@ class Run:
             if lane.psql is None or lane.rounds % ROUNDS_A_PLACE == 0:
                 lane.move_on()
             lane.rounds += 1
-            lane.story = [f"round {lane.rounds}: {name}"]
+            told = len(lane.story)
+            lane.tell(f"round {lane.rounds}: {name}")
             before = sum(lane.faults.values())
             began = time.monotonic()
             function(lane)
             if time.monotonic() - began > LONG:
-                print("\n".join(lane.story), flush=True)
+                print("\n".join(lane.story[told:]), flush=True)
             if self.options.verbose:
                 count = sum(lane.faults.values()) - before
                 say(f"lane {lane.number} round {lane.rounds}: {name}, {count} faults, {time.monotonic() - began:.1f} s")

@@ -15,10 +15,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 STATE = os.environ["STATE"]
 USERLOAD = os.environ["USERLOAD"]
 STALL = 20  # --stall-timeout of every command, in seconds
-PEACE = 90  # a command that nobody disturbs has ended by then
+LIMIT = STALL + 10  # by then a command has ended, whatever happens to it
 MEMORY = 400  # MiB of a process: debug builds need more than the README's
 
-
+OURS = "datname = current_database() AND application_name NOT IN ('torture', 'psql')"  # sessions of userload's
 VARIABLES = [("crash", "USERLOAD_CRASH_AT"), ("stop", "USERLOAD_STOP_AT"), ("unsent", "USERLOAD_NOT_SENT")]
 
 
@@ -43,6 +43,11 @@ class Psql:
                 if attempt == 199:
                     raise SystemExit(f"{self.database}: {error}: {sql[:200]}")
                 time.sleep(0.1)
+
+    def try_ask(self, sql):
+        """Once, or OSError."""
+        with self.lock:
+            return self.once(sql)
 
     def peek(self, sql):
         """The same, if there is a session and it answers; opens none."""
@@ -111,7 +116,7 @@ class Job:
         self.path, self.file, self.mode, self.number = path, file, mode, number
         self.lines = {len(file.records)}  # of what may be pushed from this path
         self.expected = None
-        self.id = None
+        self.slug = None
 
     def __str__(self):
         return f"{self.path} ({self.file.form}, {len(self.file.records)} records, {self.mode})"
@@ -120,16 +125,21 @@ class Job:
 class Lane:
     def __init__(self, number, servers, seed, bug):
         self.number, self.servers, self.seed = number, servers, seed
-        self.rng = random.Random(f"{seed}:{number}")
+        self.rng = random.Random()  # of faults; each round seeds both
+        self.contents = random.Random()  # of files
+        self.chance = random.Random()  # of what depends on how many faults there were
         self.bug = bug
         self.kafka = proxy.Proxy(
             servers.loop, int(os.environ["KAFKA_LANES"].split()[number]),
             int(os.environ["KAFKA_TARGETS"].split()[number]))
         self.database = proxy.Proxy(servers.loop, 0, int(os.environ["DB_PORT"]))
         self.psql = None
+        self.looks = threading.Lock()
+        self.seen = {}  # positions and progress at the last look
         self.places = 0
         self.programs = []
-        self.story = []  # what happened in this round
+        self.story = []  # what happened since the last move
+        self.largest = {}  # MiB, by command
         self.config = f"{STATE}/client.properties"
         with open(self.config, "w") as file:
             file.write("session.timeout.ms=3000\nheartbeat.interval.ms=500\n")
@@ -146,12 +156,20 @@ class Lane:
         os.makedirs(f"{self.folder}/logs")
         self.servers.postgres.ask(f"CREATE DATABASE {self.name}")
         self.psql = Psql(self.name)
-        self.people = people.People(self.rng)
+        self.people = people.People(self.contents)
         self.table = oracle.Table()
         self.jobs = []
-        self.seen = {}  # positions and progress at the last look
+        self.programs = []
+        self.story = []
+        self.forget_seen()
         self.environment = self.variables()
-        self.userload("migrate").wait(PEACE)
+        if self.userload("migrate").wait(LIMIT):
+            raise SystemExit(f"migrate: {self.programs[-1].err}")
+
+    def forget_seen(self):
+        """Positions and progress may be any at the next look."""
+        with self.looks:
+            self.seen = {}
 
     def variables(self):
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -174,14 +192,14 @@ class Lane:
     # Files and programs.
 
     def job(self, lines=None, mode=None, form=None, container=None):
-        rng = self.rng
-        lines = lines or rng.choice([1, 7, 40, 40, 150, 400])
-        file = people.File(rng, self.people, max(1, lines), form)
+        """A file to push: so many records, or some. container: "", gz, gz2 (two members) or zst; UTF-8, then."""
+        lines = lines or self.rng.choice([1, 7, 40, 40, 150, 400])
+        file = people.File(self.contents, self.people, lines, form)
         if container is not None:
             file.pack(container)
         job = Job(
             f"{self.folder}/{len(self.jobs)}.{file.name}", file,
-            mode or rng.choice(["skip", "skip", "update", "reject"]), len(self.jobs))
+            mode or self.rng.choice(["skip", "skip", "update", "reject"]), len(self.jobs))
         with open(job.path, "wb") as out:
             out.write(file.bytes)
         self.jobs.append(job)
@@ -200,6 +218,7 @@ class Lane:
                 environment = environment | {variable: changes[name]}
         log = f"{self.folder}/logs/{len(self.programs)}-{words[0]}"
         program = programs.Program([USERLOAD, *words], environment, log)
+        program.is_killed = "crash" in changes
         self.programs.append(program)
         self.tell(" ".join(words) + "".join(f" {key}={value}" for key, value in changes.items()))
         return program
@@ -218,6 +237,7 @@ class Lane:
         return self.userload("work", "--drain", "--verbose", "--stall-timeout", f"{STALL}s", **changes)
 
     def work(self, **changes):
+        """A member of the group, until it is stopped."""
         return self.userload("work", **changes)
 
     def tell(self, words):
