@@ -232,6 +232,7 @@ def journal_leftovers(lane):
     job = lane.job(mode=lane.rng.choice(["skip", "reject"]))
     push = lane.push(job, crash=f"{lane.rng.choice(['push.transmit', 'journal.write', 'journal.synced'])}:{lane.rng.randint(1, 4)}")
     ends(lane, push)
+    made = []
     for folder, _, names in os.walk(f"{lane.folder}/journal"):
         for name in names:
             if not name.endswith(".json"):
@@ -239,10 +240,16 @@ def journal_leftovers(lane):
             with open(f"{folder}/{name}", "rb") as file:
                 entry = file.read()
             cut = lane.rng.randrange(len(entry))
+            made.append(f"{folder}/{name}.new")
             with open(f"{folder}/{name}.new", "wb") as out:
                 out.write(lane.rng.choice([b"", entry[:cut], b"\0" * len(entry), entry]))
             if lane.rng.random() < 0.5:
                 with open(f"{folder}/{name}", "wb") as out:
                     out.write(entry[:cut])
     injected(lane, "journal-leftovers")
+    finish_push(lane, job)
+    for path in made:
+        # Those of jobs that are not pushed again stay.
+        if os.path.exists(path):
+            os.unlink(path)
     finish(lane)

@@ -234,7 +234,7 @@ def joining_and_leaving(lane):
         if step % 2:
             stopped(lane, workers.pop(lane.rng.randrange(len(workers))), 0, 1, 130)
         if step == 3:
-            workers.append(lane.drain() if lane.rng.random() < 0.5 else lane.load(lane.job(lines=7)))
+            workers.append(lane.drain() if lane.rng.random() < 0.5 else lane.load(lane.job(lines=7, apart=True)))
         injected(lane, "joining-and-leaving")
     await_jobs(lane, jobs)
     for worker in workers:

@@ -116,8 +116,7 @@ def records_deleted_half_way(lane):
     lane.move_on()
     job = lane.job(lines=200, mode="skip")
     finish_push(lane, job)
-    lane.people.known.clear()  # the others have no key of this job: which comes first, nobody can say
-    others = pushed(lane, 1)
+    others = pushed(lane, 1, apart=True)
     lane.servers.admin.delete_records(lane.name, {0: lane.rng.randrange(2, 20)})
     ends(lane, lane.drain(), 3)
     injected(lane, "records-deleted-half-way")
@@ -132,8 +131,8 @@ def records_deleted_half_way(lane):
 def partitions_added(lane):
     """Under a drain, a worker, or a push."""
     pushed(lane, 1, mode="skip")
-    lane.people.known.clear()  # a key's partition depends on how many there are
-    job = lane.job(mode="skip")
+    # A key's partition depends on how many there are.
+    job = lane.job(mode="skip", apart=True)
     program = lane.rng.choice([lane.drain, lane.work, lambda: lane.push(job)])()
     runs = program.runs_for(lane.rng.uniform(0.05, 0.3))
     if lane.partitions < 8:

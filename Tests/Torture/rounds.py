@@ -97,9 +97,13 @@ def any_of(lane):
 
 
 def outcome(lane, program):
-    """After what happened to it: its end; a worker goes on, and loads everything."""
+    """After what happened to it: its end, and that of what it pushed; a worker goes on, and loads everything."""
     if program.command[1] != "work" or "--drain" in program.command:
-        return ends(lane, program)
+        ends(lane, program)
+        for job in lane.jobs:
+            if job.expected is None:
+                finish_push(lane, job)
+        return
     await_jobs(lane, [job for job in lane.jobs if job.expected])
     stopped(lane, program)
 

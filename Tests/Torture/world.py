@@ -1,4 +1,5 @@
 """The servers, and a lane: a topic, a database, a journal and proxies of its own, in which one fault after another happens."""
+import contextlib
 import os
 import random
 import subprocess
@@ -82,7 +83,8 @@ class Psql:
         if self.process:
             self.process.kill()
             self.process.wait()
-            self.process.stdin.close()
+            with contextlib.suppress(OSError):  # what was not sent yet
+                self.process.stdin.close()
             self.process.stdout.close()
         self.process = None
 
@@ -191,10 +193,15 @@ class Lane:
 
     # Files and programs.
 
-    def job(self, lines=None, mode=None, form=None, container=None):
-        """A file to push: so many records, or some. container: "", gz, gz2 (two members) or zst; UTF-8, then."""
+    def job(self, lines=None, mode=None, form=None, container=None, apart=False):
+        """A file to push: so many records, or some. container: "", gz, gz2 (two members) or zst; UTF-8, then. apart: it has
+        no person of another file, for when nobody can say which of two is loaded first."""
         lines = lines or self.rng.choice([1, 7, 40, 40, 150, 400])
+        known = self.people.known
+        if apart:
+            self.people.known = []
         file = people.File(self.contents, self.people, lines, form)
+        self.people.known = known
         if container is not None:
             file.pack(container)
         job = Job(
