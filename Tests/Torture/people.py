@@ -29,7 +29,7 @@ class Record:
 
 
 class People:
-    """Names and ages, some of which come again and again in a world's files."""
+    """Names and ages, some of which come again and again in a lane's files."""
 
     def __init__(self, rng):
         self.rng = rng

@@ -1,7 +1,6 @@
 """Random faults for some minutes, from a seed, in lanes beside each other; stops at the first breach.
 
-torture.py [--minutes N] [--seed S] [--bug NAME] [--only FAULT,…] [--lanes N] [--list], with the servers' environment from
-`run`.
+torture.py [--minutes N] [--seed S] [--bug NAME] [--only FAULT,…] [--lanes N], with the servers' environment from `run`.
 """
 import argparse
 import collections
