@@ -31,7 +31,7 @@ package final class InputDescriptor: Sendable {
     /// Reads some bytes; 0 at the end.
     /// - Parameters:
     ///   - position: where in a regular file.
-    ///   - waiting: called about ten times a second while a stream has nothing; what it throws comes out.
+    ///   - waiting: called about ten times a second while there is nothing to read yet; what it throws comes out.
     func read(
         _ buffer: UnsafeMutableRawBufferPointer, at position: UInt64, waiting: () throws -> Void
     ) throws -> Int {
@@ -48,7 +48,14 @@ package final class InputDescriptor: Sendable {
                 ? pread(number, buffer.baseAddress, buffer.count, off_t(clamping: position))
                 : Glibc.read(number, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
-            if errno != EINTR, errno != EAGAIN { throw FileError.system(errno) }
+            switch errno {
+            case EINTR: break
+            case EAGAIN:
+                // A stream comes to `poll` again. Files under /proc can be regular and have nothing yet.
+                if isRegular { usleep(100_000) }
+                try waiting()
+            default: throw FileError.system(errno)
+            }
         }
     }
 }

@@ -153,6 +153,20 @@ import Testing
         #expect(input.close(), "the thread ended")
     }
 
+    /// The kernel's log is a regular file, by its mode, that has nothing for a while.
+    @Test(.enabled(if: access("/proc/kmsg", R_OK) == 0, "only root reads the kernel's log"))
+    func aRegularFileThatHasNothingYetIsWaitedFor() throws {
+        struct Enough: Error {}
+        let number = open("/proc/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let input = TextInput(InputDescriptor(number, isOwned: true, isRegular: true))
+        input.waiting = { throw Enough() }
+        var buffer = [UInt8](repeating: 0, count: 8_192)
+        #expect(throws: Enough.self) {
+            while try buffer.withUnsafeMutableBytes({ try input.read($0) }) > 0 {}
+        }
+        #expect(input.close(), "the thread ended")
+    }
+
     /// A pipe's records come out as they come in.
     @Test(arguments: ["gzip -c", "zstd -q -c"]) func aStreamIsNotHeldBack(command: String) throws {
         let first = try filter(command, Array("name,age\n"))
