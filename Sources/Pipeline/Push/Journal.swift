@@ -207,7 +207,9 @@ private final class WrittenFile {
     init(_ bytes: [UInt8], _ path: String, temporary: String) throws(JournalError) {
         self.path = path
         self.temporary = temporary
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        // Whatever lies there, a link that leads elsewhere too, is not written to.
+        unlink(temporary)
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Journal.failed("write", temporary) }
         var rest = bytes[...]
         while !rest.isEmpty {

@@ -51,6 +51,19 @@ import Testing
         #expect(try journal.entry(cluster: "c1", topic: "other", job: job) == nil)
     }
 
+    /// What a crash or somebody else left beside an entry is replaced, and no link is followed.
+    @Test func leftoversAreReplaced() throws {
+        try journal.write([entry()])
+        let other = directory.path("other")
+        try Data("mine".utf8).write(to: URL(fileURLWithPath: other))
+        try FileManager.default.createSymbolicLink(atPath: file(entry()) + ".new", withDestinationPath: other)
+        try journal.write([entry()])
+        #expect(try Data(contentsOf: URL(fileURLWithPath: other)) == Data("mine".utf8))
+        let type = try FileManager.default.attributesOfItem(atPath: file(entry()))[.type]
+        #expect(type as? FileAttributeType == .typeRegular)
+        #expect(try journal.entry(cluster: "c1", topic: "users", job: job) == entry())
+    }
+
     /// A cluster's id is any text: it must not lead out of the directory.
     @Test(arguments: ["../../x", "a/b", ".", "..", "ü", ""]) func namesAreOnlyNames(cluster: String) throws {
         try journal.write([entry(cluster: cluster)])
