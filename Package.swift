@@ -70,7 +70,9 @@ let package = Package(
 if Context.environment["USERLOAD_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["Pipeline", "Records", "Files"], path: "Tests/Fuzz/Sources",
+            name: "Fuzz",
+            dependencies: ["Pipeline", "Records", "Files", "Kafka", "CommandLineOptions", "FileNames", "Log"],
+            path: "Tests/Fuzz/Sources",
             swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
 }

@@ -99,8 +99,9 @@ private final class GetoptTable {
 
     private func unknown(_ vector: ArgumentVector) -> ValueProblem {
         if optopt >= Self.firstCode { return ValueProblem("\(spelling(optopt)) takes no value") }
-        let word = vector.longOption(separateValue: false)
-        if word.hasPrefix("--") {
+        // 0: a long one. In the middle of a word of letters, `optind` is still that word's, and the one before it is another.
+        if optopt == 0 {
+            let word = vector.longOption(separateValue: false)
             let names = options.map(\.definition.spelling)
             return ValueProblem("unknown option \(escaped(word))" + suggestion(for: word, among: names))
         }
@@ -138,6 +139,7 @@ private final class ArgumentVector {
         var index = Int(optind) - 1
         if separateValue, base[index] == optarg { index -= 1 }
         let word = base[index].map { String(cString: $0) } ?? ""
-        return word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
+        // By scalars: a value may begin with a mark that combines with the equals sign.
+        return word.unicodeScalars.split(separator: "=", maxSplits: 1).first.map { String(Substring($0)) } ?? word
     }
 }

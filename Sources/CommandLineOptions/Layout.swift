@@ -70,5 +70,7 @@ package func shellQuoted(_ text: String) -> String {
         }
         return "$'" + word.joined() + "'"
     }
-    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    // By scalars: a quote with a combining mark behind it is still a quote to a shell.
+    let parts = text.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false)
+    return "'" + parts.map { String(Substring($0)) }.joined(separator: "'\\''") + "'"
 }

@@ -32,28 +32,28 @@ package enum ConfigurationFile {
 
     static func parse(text: String, path: String) throws(ConfigurationError) -> [ConfigurationEntry] {
         var entries: [ConfigurationEntry] = []
-        // By unicode scalar: "\r\n" is one Character.
+        // By unicode scalar: "\r\n" is one Character, and so is an equals sign with a combining mark behind it.
         for (index, raw) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = trimmed(raw)
-            if line.isEmpty || line.hasPrefix("#") { continue }
+            if line.isEmpty || line.first == "#" { continue }
             guard let equals = line.firstIndex(of: "="), equals != line.startIndex else {
                 throw ConfigurationError("\(path):\(index + 1): expected key=value")
             }
             entries.append(
                 ConfigurationEntry(
-                    key: String(trimmed(line[..<equals].unicodeScalars)),
-                    value: String(trimmed(line[line.index(after: equals)...].unicodeScalars)),
+                    key: String(trimmed(line[..<equals])),
+                    value: String(trimmed(line[line.index(after: equals)...])),
                     line: index + 1))
         }
         return entries
     }
 
-    private static func trimmed(_ text: Substring.UnicodeScalarView) -> Substring {
+    private static func trimmed(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
         let isBlank: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\r" }
         var scalars = text
         while let first = scalars.first, isBlank(first) { scalars.removeFirst() }
         while let last = scalars.last, isBlank(last) { scalars.removeLast() }
-        return Substring(scalars)
+        return scalars
     }
 
     private static func read(_ path: String) throws(ConfigurationError) -> String {

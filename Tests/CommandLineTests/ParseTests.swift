@@ -36,6 +36,10 @@ import Testing
         #expect(try parsed("push", "--label", "--label", "x")[Sample.label] == "--label")
     }
 
+    @Test func aValueMayBeginWithACombiningMark() throws {
+        #expect(try parsed("push", "--label=\u{301}a", "x")[Sample.label] == "\u{301}a")
+    }
+
     @Test(arguments: [
         (["puhs"], "unknown command 'puhs'; did you mean push?", "see 'load --help'"),
         (["\u{1B}[31m"], "unknown command '\\x1B[31m'", "see 'load --help'"),
@@ -45,6 +49,7 @@ import Testing
         (["push", "x", "--lable", "a"], "unknown option --lable; did you mean --label?", "see 'load push --help'"),
         (["push", "x", "--xyz=1"], "unknown option --xyz", "see 'load push --help'"),
         (["push", "x", "-z"], "unknown option -z", "see 'load push --help'"),
+        (["push", "--print", "-zp"], "unknown option -z", "see 'load push --help'"),
         (["push", "x", "--label"], "--label needs a value", "see 'load push --help'"),
         (["push", "x", "-l"], "-l needs a value", "see 'load push --help'"),
         (["push", "x", "--label="], "--label needs a value", "see 'load push --help'"),

@@ -51,7 +51,7 @@ files = [
     "_job,_reject,_line,_errors,name,age\n04hmasw9nf6yzzpwqac7cn1j20,3.17,4,x,Ann,3\n", "name,age,email,mail,tel\nAnn,1,x,a@b,1234\n", "[]", "a;b,c\n1;2,3\n",
     b"name,age\nJos\xe9,3\n", b"na\xefve,age,name\nx,1,y\n",
 ]
-flags = [b"\x02\x01\x00", b"\x02\x02\x01", b"\x06\x20", b"\x02\x04\x02", b"\x02\x80\x02\x03dob", b"\x02\x40\x0bname=x,age=y", b"\x02\x08\x08name,age"]
+flags = [b"\x02\x01\x00", b"\x02\x02\x01", b"\x06\x20", b"\x02\x04\x02", b"\x02\x80\x02\x03dob", b"\x02\x40\x0bname=x,age=y", b"\x02\x08\x08name,age", b"\x42\x00\x00", b"\x42\x40\x0bname=x,age=y\x01"]
 write("conclude", [b"\x00" + (text if isinstance(text, bytes) else text.encode()) for text in files] + [flag + files[number % 4].encode() for number, flag in enumerate(flags)])
 
 text = "name,age\nJosé,35\nRené,41\n"
@@ -92,4 +92,62 @@ write("journal", [json.dumps(case) for case in [entry, pushed, {**entry, "state"
                                                {**entry, "runAt": 0.5}, {**entry, "partitions": []}]])
 
 write("map", ["age=Alter,name=Full Name", "name=a,b=c,age=x", "name.firstName=Vorname,name.lastName=Name,address.city=Ort", "age=", "=x", " age=x", "name=x\nage=y\r\n\nemail=z",
-              "address.a.b=x,address.c=y", "2026-11-24", "29.02.2024", "11/24/2026 12:30", "name,age,email", "a@b", "+43 (1) 23-45", "035.00", "name=\u0301,age=\u0301=,email=x"])
+              "address.a.b=x,address.c=y", "2026-11-24", "29.02.2024", "11/24/2026 12:30", "name,age,email", "a@b", "+43 (1) 23-45", "035.00", "name=\u0301,age=\u0301=,email=x", "1990-02-29", "2000-02-29T12:00:00Z", "24.11.2026", "24/11/1876", "1876-11-23", "1990-12-01", "150.000", "0000", "-1", "1e2", "0150", "151"])
+
+
+def text(word):
+    word = word if isinstance(word, bytes) else word.encode()
+    return bytes([len(word)]) + word
+
+
+def message(header=b"", value=b"", errors=b"", key=b"", form=0):
+    """`form`: how the value is made (see makeValue), and 0x80 if a batch ends behind it."""
+    known = 0 if not header else 2 if len(header) == 2 else 3
+    return bytes([known | (4 if errors else 0) | (0x40 if key else 0) | form]) + header + errors + value + key
+
+
+def ours(kind, seq, more=0, job=0): return bytes([kind | job << 3 | seq << 4, more])
+
+
+begin = message(ours(0, 0), b"\x00", form=5 << 3)
+ann = text("Ann") + text("35")
+record = message(ours(1, 1), ann, form=2 << 3)
+raw = message(ours(2, 2), text("Ann,x"), text(""), form=1 << 3)
+end = message(ours(4, 3), b"\x02", form=4 << 3)
+write("message", [
+    b"\x00" + begin + record + raw + end, b"\x00" + begin + message(ours(1, 1), ann, form=2 << 3 | 0x80) + raw + message(ours(4, 3), b"\x02", form=4 << 3 | 0x80) + record,
+    b"\x00" + begin + record + record + message(ours(1, 5), ann, form=2 << 3) + message(ours(5, 0)) + message(ours(3, 2), text("cut"), text('[{"field":"a"'), form=1 << 3),
+    b"\x01" + begin + record, b"\x04" + message(ours(0, 0), b"\x08", form=5 << 3) + record, b"\x00" + message(ours(0, 0, job=1), b"\x00", form=5 << 3),
+    b"\x00" + message(value=ann, key=text("k"), form=2 << 3) + message() + message(value=b"\x4c\x00", form=6 << 3) + message(value=b"\x4c\x01", form=6 << 3),
+    b"\x00" + message(ours(1, 1) + b"\x00\x09", ann, form=2 << 3) + message(ours(1, 1) + b"\x01\x08", ann, form=2 << 3), b"\x00" + message(text("short"), form=0),
+    b"\x08\x02" + message(ours(1, 2, 0x41), text('"email":null,"z":null'), form=3 << 3) + message(ours(1, 3, 0x3f), text('"email":"none"') + b"\0\0", form=3 << 3),
+    b"\x03" + message(value=text('"email":"a@b",') + text('"phoneNumber":"+43 1 23"') + b"\0", form=3 << 3) + message(value=text('"phoneNumber":12345') + b"\0\0", form=3 << 3),
+    b"\x00" + begin + message(ours(1, 1, 0x23), text("Ann"), form=7 << 3) + message(ours(4, 2), text("{}"), form=1 << 3), b"\x08\x43" + record, b"\x08\x23" + record,
+    b"\x80" + text("t") + b"\0\1\0\0\0\1\0\1t\0\0\0\2\0\0\0\7\0\0\0\3", b"\x80" + text("") + b"\0\0\xff\xff\xff\xff", b"\x00" + begin + message(ours(1, 1), text('"email":"none"') + b"\0\0", form=3 << 3),
+    b"\x80" + text("t") + b"\0\0\0\0\0\1\0\1t\0\0\0\3\0\0\0\7\0\0\0\3", b"\x80" + text("u") + b"\0\0\0\0\0\2\0\1u\0\0\0\1\xff\xff\xff\xff",
+])
+
+write("words", [
+    "windows-1252", "utf8", "UTF-16le", "IBM037", "ISO-8859-1", "UTF-7", "crm.People", '"C""r".x', "größe_1$", "a.b.c", "90s", "24h", "106751991167300d", "0.5%", "10", "100%",
+    "0.00001234567%", "tab", "bootstrap.servers=a:1\r\n # c\n\n sasl.password = p=q \n", "no value\n=x", '{"pid":4711,"host":"etl1","since":7e8,"command":"userload load a.csv"}',
+    '{"pid":1,"host":"h","since":-1e300,"command":"\\u001b"}', "--label=a\n-qlx\n--\n-z", "--label\nx\n--map=a=b\n--map\nc\nfile\n-", "--count=101", "--count\n7\n--wait\n90s",
+    "--lab=x", "--quiet=1", "--quiet\n-zq", "-\u00e9", "-l", "-h\nx", "--label=", "x\n--map=\u0301", '{"pid":-5,"host":"h","since":1,"command":"x"}', "5m",
+])
+
+write("terminal", [
+    "plain text", "a\nb\r\tc", "\x1b[31mred\x1b[0m", "a\u202eb\u2066c\u200f", "\ufeffx\u2028y\U000e0041", b"\xc2\x9b31m\x7f\x00", b"caf\xe9 \xff\xfe", "\uefe9", "it's", "a'\u0301; rm x",
+    "\\n stays", "$HOME `x` \"y\"", "\u4e2d\u6587 \U0001f600 e\u0301 wide", "a\x1fb'\\c", b"\x05wide \xe4\xb8\xad\xe6\x96\x87 words", "-rf", "~root", "\u05d0\u200e\u061c", b"\xc2\x90",
+])
+
+
+def fix(choices, *pieces, place=b"\x00\x03\x10\x0c", errors="age is missing"):
+    return bytes([choices]) + place + text(errors) + b"\x1e".join(piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
+
+
+write("fix", [
+    fix(0, "Bo,x,a@b,"), fix(2, "Bo;x", "Ann;3;a@b;c;d;;"), fix(4, 'Bo\tx\t"a\nb"\t'), fix(6, "Bo|x"), fix(8, "name,age,note", "Bo,x,", "Bo,3,x,y"), fix(8, "Full Name,Alter,a.b,Id,Id", '"Bo ""B""",x,1,2,3'),
+    fix(8, "First Name,Last Name,Age,Mail,Phone", "Bo,Day,x,none,1"), fix(16, "Bo", "Bo,x"), fix(32, "Bo,NULL,NULL,x"), fix(0, b"Jos\xe9,x,\x81,"), fix(0, '"Bo,3', 'B"o,3,,'),
+    fix(8, "_job,_reject,_line,_errors,name,age", "04hmasw9nf6yzzpwqac7cn1j20,1.2,3,bad,Bo,x"), fix(0, "Bo,x", errors="a,\"b\"\nc"),
+    fix(1, '{"name":"Bo","age":"x"}', '{"name":"Ann","z":[1,{"a":null}]}'), fix(3, '{"Full Name":"Bo","Alter":"x"}', "{broken"), fix(3, ' {"name":"B",\n"age":1} '), fix(1, "[1]", '{"a":1}'),
+    fix(1, '{"name":"B","age":151}', "{}"), fix(3, b'{"name":"Jos\xe9","age":"x"}'), fix(1, '{"_job":"x","_reject":1,"name":"B","age":"x"}'),
+])

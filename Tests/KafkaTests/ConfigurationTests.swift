@@ -22,6 +22,11 @@ import Testing
             ])
     }
 
+    @Test func aCombiningMarkHidesNeitherACommentNorAnEqualsSign() throws {
+        let entries = try ConfigurationFile.parse(text: "#\u{301} x\nclient.id=\u{301}a", path: "kafka.conf")
+        #expect(entries == [ConfigurationEntry(key: "client.id", value: "\u{301}a", line: 2)])
+    }
+
     @Test(arguments: ["client.id", "=x", "# fine\nclient.id"])
     func aLineWithoutKeyOrEqualsIsRefused(_ text: String) {
         let line = text.hasPrefix("#") ? 2 : 1

@@ -127,7 +127,8 @@ import Testing
     @Test(
         arguments: [
             ("18,30,50", [18, 30, 50]), ("20", [20]), ("30,18", nil), ("18,18", nil), ("0,5", nil), ("5,151", nil),
-            ("5,", nil), ("", nil),
+            ("5,", nil), ("", nil), ("1,,2", nil), ("1 ,2", nil), ("-1", nil), ("\u{661}", nil), ("1\u{301}", nil),
+            ("1\0", nil), ("99999999999999999999", nil), ("0x10", nil),
         ] as [(String, [Int]?)])
     func bounds(text: String, ages: [Int]?) { #expect((try? parseBounds(text)) == ages) }
 }

@@ -9,9 +9,11 @@ private let day = CalendarDate(clamping: 2026, 11, 24)
 func fuzzConclude(_ bytes: Bytes) {
     var input = FuzzInput(bytes)
     let choices = input.byte()
-    let flags = makeFlags(&input, choices)
+    var flags = makeFlags(&input, choices)
     let isWhole = choices & 1 == 0
     let text = Bytes(rebasing: input.bytes.prefix(Limits.conclusionBytes))
+    // Where an encoding is named, the text was made of it, and so is UTF-8.
+    if !UTF8Rules.isValid(text) { flags.encoding = nil }
     switch conclude(text, isWhole: isWhole, flags) {
     case .success(let conclusion):
         if choices & 0x38 == 8 {
@@ -22,7 +24,7 @@ func fuzzConclude(_ bytes: Bytes) {
         if isWhole { checkMessages(text, conclusion, seed: choices) }
     case .failure(let refusal):
         check(!refusal.notice.text.isEmpty, "a refusal without words")
-        if case .options(let words) = refusal.remedy { checkWay(text, isWhole: isWhole, words) }
+        if case .options(let words) = refusal.remedy { checkWay(text, isWhole: isWhole, words, flags) }
     }
     checkStream(text, flags, seed: choices)
 }
@@ -49,6 +51,8 @@ private func makeFlags(_ input: inout FuzzInput, _ choices: UInt8) -> InputFlags
     if which & 16 != 0 { flags.null = text(input.text()) }
     flags.ragged = which & 32 != 0
     flags.lenient = choices & 4 != 0
+    // The text is UTF-8 already: the name only has to come through to the command that is printed.
+    if choices & 0x40 != 0 { flags.encoding = input.choice(["windows-1252", "UTF-16LE", "SHIFT_JIS", "utf8"]) }
     if which & 64 != 0, let pairs = try? ColumnMap.pairs(text(input.text())) { flags.map = pairs }
     if which & 128 != 0 {
         let format = input.choice([nil] + DateFormat.allCases)
@@ -125,11 +129,13 @@ private func messages(_ scanner: RecordScanner, _ plan: Plan) -> (messages: [Mes
 // MARK: The way out
 
 /// What a refusal prints is taken, and says the same flags when it is typed.
-private func checkWay(_ text: Bytes, isWhole: Bool, _ words: [String]) {
+private func checkWay(_ text: Bytes, isWhole: Bool, _ words: [String], _ given: InputFlags) {
     let flags = typed(words)
     check(flags.words == words, "\(words) is read as \(flags.words)")
     var text = Array(text)
-    if flags.encoding == Windows1252.name {
+    if given.encoding != nil {
+        check(flags.encoding == given.encoding, "the encoding is lost in \(words)")
+    } else if flags.encoding == Windows1252.name {
         guard let decoded = withBytes(text, { Windows1252.decoded($0) }) else { fail("no windows-1252") }
         text = decoded
     }

@@ -9,6 +9,7 @@ typealias Target = @Sendable (Bytes) -> Void
 private let targets: [String: Target] = [
     "csv": fuzzCSV, "json": fuzzJSON, "array": fuzzArray, "long": fuzzLong, "conclude": fuzzConclude,
     "files": fuzzFiles, "header": fuzzHeader, "markers": fuzzMarkers, "journal": fuzzJournal, "map": fuzzMap,
+    "message": fuzzMessage, "words": fuzzWords, "terminal": fuzzTerminal, "fix": fuzzFix,
 ]
 
 private let target: Target = {

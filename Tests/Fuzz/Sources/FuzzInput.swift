@@ -21,7 +21,9 @@ struct FuzzInput {
 
     /// Up to 31 bytes behind their length.
     mutating func text() -> [UInt8] {
-        let text = Array(rest.prefix(Int(byte()) & 31))
+        // In two steps: `rest` would be read before its first byte is taken off.
+        let count = Int(byte()) & 31
+        let text = Array(rest.prefix(count))
         for _ in text { _ = byte() }
         return text
     }

@@ -12,7 +12,10 @@ import Testing
         #expect(try TableName(parsing: text).quoted == quoted)
     }
 
-    @Test(arguments: ["", "a.b.c", "a.", "1a", "a b", #""a"#, #""""#, "a;b", String(repeating: "a", count: 64)])
+    @Test(arguments: [
+        "", "a.b.c", "a.", "1a", "a b", #""a"#, #""""#, "a;b", "a;", "a ", #""a"b"#, "a.b-",
+        String(repeating: "a", count: 64),
+    ])
     func whatIsNoneIsRefused(text: String) {
         #expect(throws: PipelineError.configuration("\"\(text)\" is not a table name: write table or schema.table")) {
             try TableName(parsing: text)

@@ -82,6 +82,20 @@ import Testing
         #expect(MetricsText.value(of: "a", in: "a x\n") == nil)
     }
 
+    /// Anybody may have written into the file: what is read of it is written again, or nothing is.
+    @Test(arguments: [
+        "a", "a ", "a  1", "a \u{301}1", "a 1 2", "a 1\r", "a 0x", "b 1", "a{} 1", " a 1", "a\u{301} 1", "a nan",
+        "a -inf", "a 1e400",
+        "a 1e-400", "a -0", "a 9223372036854775808", "a 1\na 2", "\0a 1", "a \u{1B}[1m",
+    ])
+    func aFileThatIsNotOurs(text: String) {
+        guard let value = MetricsText.value(of: "a", in: text) else { return }
+        let written = MetricsText.text([Metric("a", "", value: value)], labels: [])
+        let again = MetricsText.value(of: "a", in: written)
+        #expect(again == value || value.isNaN && again?.isNaN == true, "\(written)")
+        #expect(written.split(separator: "\n").count == 3)
+    }
+
     @Test(.needsPromtool) func promtoolTakesIt() throws {
         try Promtool.check(metrics: text(.done))
         var activity = WorkActivity(topic: "users")

@@ -94,7 +94,7 @@ import Testing
     @Test func addresses() {
         #expect(ServiceManager.address("/run/x") == Array("/run/x\0".utf8))
         #expect(ServiceManager.address("@abc") == [0] + Array("abc".utf8))
-        for name in ["", "vsock:2:9", "relative", "/" + String(repeating: "x", count: 107)] {
+        for name in ["", "vsock:2:9", "relative", "\u{301}/run", "\0/run", "/" + String(repeating: "x", count: 107)] {
             #expect(ServiceManager.address(name) == nil)
         }
         #expect(ServiceManager.address("/" + String(repeating: "x", count: 106))?.count == 108)
@@ -105,6 +105,9 @@ import Testing
             ([:], nil), (["WATCHDOG_USEC": "30000000"], 30), (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "7"], 30),
             (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "8"], nil), (["WATCHDOG_USEC": "0"], nil),
             (["WATCHDOG_USEC": "-5"], nil), (["WATCHDOG_USEC": "99999999999999999999"], nil),
+            (["WATCHDOG_USEC": "30 s"], nil), (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "7\u{301}"], nil),
+            (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "99999999999"], nil),
+            (["WATCHDOG_USEC": "9223372036854000000"], 9_223_372_036_854),
         ] as [([String: String], Int?)])
     func watchdog(environment: [String: String], seconds: Int?) {
         #expect(ServiceManager.watchdog(environment, process: 7) == seconds.map { .seconds($0) })

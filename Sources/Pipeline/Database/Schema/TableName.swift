@@ -21,7 +21,7 @@ package struct TableName: Equatable, Sendable {
                 throw PipelineError.configuration("\"\(text)\" is not a table name: write table or schema.table")
             }
             parts.append(part)
-        } while rest.popFirst() == "."
+        } while rest.first == "." && rest.popFirst() != nil
         guard parts.count <= 2, rest.isEmpty else {
             throw PipelineError.configuration("\"\(text)\" is not a table name: write table or schema.table")
         }
