@@ -200,7 +200,9 @@ struct LookupOpening: @unchecked Sendable {
         let connection = try isFirst ? first.connection : opening.connect(abandon)
         let reader = try (isFirst ? first.reader.take(isCancelled: isCancelled) : nil) ?? opening.openReader(abandon)
         let admin = try isFirst ? first.admin : opening.openAdmin()
-        let positions = PositionStore(connection, cluster: facts.cluster, topic: facts.topic)
+        let positions = PositionStore(
+            connection, cluster: facts.cluster, topic: facts.topic,
+            watch: BlockedWatch(opening.options.database.settings, interrupt: connection.interrupt))
         return LookupThread.Tools(
             connection, positions,
             PositionResolver(
