@@ -3,6 +3,10 @@
 internal import CRdKafka
 internal import Synchronization
 
+#if TORTURE
+    internal import Glibc
+#endif
+
 /// A client that was closed and has not ended within its limit. Its broker threads may still read values that were
 /// produced and not reported: `keep` them.
 package final class ClosingClient: Sendable {
@@ -46,6 +50,10 @@ package final class ClosingClient: Sendable {
             rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
             withExtendedLifetime(context) { closing.ended() }
         }
+        #if TORTURE
+            // Pipeline, which plants bugs and checks their names, stands above.
+            if let bug = getenv("USERLOAD_BUG"), strcmp(bug, "destroyWithoutLimit") == 0 { _ = call.wait(nil) }
+        #endif
         if call.wait(limit) { return nil }
         return closing.linger() ? closing : nil
     }

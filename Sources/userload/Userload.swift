@@ -12,6 +12,7 @@ import Postgres
 enum Userload {
     static func main() {
         occupyStandardDescriptors()
+        Torture.check()
         installSignalHandlers()
         // Not exit(): its handlers take OpenSSL apart while a thread of ours that spoke with a server is just ending, or
         // is left behind with a server that does not answer; now and then that crashed. Nothing waits to be flushed.

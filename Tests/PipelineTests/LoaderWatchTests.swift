@@ -60,6 +60,28 @@ import Testing
         #expect(try fixture.people() == ["A|1"])
     }
 
+    /// Before anything of a topic that was made anew is loaded: the stopped worker has a batch of the old one.
+    @Test func aNewGenerationBehindAStoppedWorkerIsBegun() throws {
+        let fixture = try LoaderFixture()
+        let settings = DatabaseSettings(parameters: fixture.migrated.database.parameters)
+        let connection = try Connection(settings)
+        let store = PositionStore(
+            connection, cluster: "cluster", topic: "users",
+            watch: BlockedWatch(settings, patience: Self.impatient, interrupt: { false }))
+        let position = try store.positions([0])[0]
+        let stopped = try OtherSession(
+            fixture.migrated.database, applicationName: "userload", script: "BEGIN; \(Self.lock)")
+        let monitor = try fixture.migrated.connect()
+        try waitUntil {
+            try monitor.query(
+                "SELECT FROM pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL"
+            ).count == 1
+        }
+        stopped.pause()
+        connection.deadline = .now + .seconds(30)
+        #expect(try store.newGeneration(position)?.generation == 2)
+    }
+
     @Test func otherSessionsAreWaitedFor() throws {
         let fixture = try LoaderFixture(patience: Self.impatient)
         let other = try fixture.migrated.connect(applicationName: "etl")

@@ -1,5 +1,5 @@
-"""The bugs that are planted in the program of debug builds, and the faults that must show them; runs each, and prints
-which invariant caught it.
+"""The bugs that are planted in the program of debug builds, and the faults that must show them; runs these faults without a
+bug, where nothing may break, then each bug, and prints which invariant caught it.
 
 bugs.py [--list] [--bug NAME,…] …: what else is given goes to torture.py.
 """
@@ -34,22 +34,44 @@ BUGS = {
     "acksAfterGapKept": "not-sent",
     "otherLogBelieved": "topic-remade",
     "resumeSkipsOne": "kill-slow-push",
-    "endMarkerEarly": ANY,
+    "endMarkerEarly": "kill-work",
+    "endMarkerWrongSeq": ANY,
     "endMarkerOfEmptyMissing": ANY,
     "changedFileUnnoticed": "changed-while-pushed",
     "rejectsExitZero": ANY,
     "secondMemberDropped": ANY,
+    "generationNotCompared": "topic-remade-under-batch",
+    "rollbackBelieved": "commit-rolled-back",
+    "destroyWithoutLimit": "topic-gone",
+    "fixTakenTwice": "corrected-again",
 }
+CONTROL = 1  # minutes, all chosen bugs' faults together
 
 
-def run(bug, arguments):
-    command = [sys.executable, os.path.join(os.path.dirname(__file__), "torture.py"), "--bug", bug, *arguments]
-    began = time.monotonic()
-    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    found = re.search(r"^BREACH of (\w+): (.*)", result.stdout, re.MULTILINE)
-    seed = re.search(r"seed (\S+),", result.stdout)
-    words = (found.group(2) if found else (result.stdout + result.stderr).strip()[-300:])[:110]
-    return found and found.group(1), time.monotonic() - began, seed and seed.group(1), words
+class Result:
+    """How a run of torture.py ended: in peace (no ending), by a breach of an invariant, or by a mistake of its own."""
+
+    def __init__(self, arguments):
+        command = [sys.executable, os.path.join(os.path.dirname(__file__), "torture.py"), *arguments]
+        began = time.monotonic()
+        run = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        self.seconds = time.monotonic() - began
+        self.said = (run.stdout + run.stderr).strip()
+        found = re.search(r"^BREACH of (\w+): (.*)", self.said, re.MULTILINE)
+        seed = re.search(r"seed (\w+)", self.said)
+        self.seed = seed and seed.group(1)
+        self.invariant = found and found.group(1)
+        self.words = found.group(2)[:110] if found else ""
+        self.ending = self.invariant or ("ERROR" if run.returncode else None)
+
+
+def control(chosen, arguments):
+    """What breaks without a bug is no catch."""
+    faults = sorted({fault for bug in chosen for fault in BUGS[bug].split(",")})
+    result = Result(["--only", ",".join(faults), *arguments, "--minutes", str(CONTROL)])
+    print(f"{'no bug':26} {result.ending or '':7} {result.seconds:4.0f} s  seed {result.seed}  {', '.join(faults)}", flush=True)
+    if result.ending:
+        sys.exit(result.said)
 
 
 def main(arguments):
@@ -63,12 +85,14 @@ def main(arguments):
         place = arguments.index("--bug")
         chosen = arguments[place + 1].split(",")
         del arguments[place : place + 2]
+    control(chosen, arguments)
     missed = []
     for bug in chosen:
-        invariant, seconds, seed, words = run(bug, ["--minutes", "2", *arguments])
-        if not invariant:
+        result = Result(["--bug", bug, "--minutes", "2", *arguments])
+        print(f"{bug:26} {result.ending or 'MISSED':7} {result.seconds:4.0f} s  seed {result.seed}  {result.words}", flush=True)
+        if not result.invariant:
             missed.append(bug)
-        print(f"{bug:26} {invariant or 'MISSED':7} {seconds:4.0f} s  seed {seed}  {words}", flush=True)
+            print("\n".join(f"    {line}" for line in result.said.splitlines()[-30:]), flush=True)
     print(f"{len(chosen) - len(missed)} of {len(chosen)} caught" + (f"; missed: {', '.join(missed)}" if missed else ""))
     sys.exit(1 if missed else 0)
 

@@ -13,6 +13,7 @@ import traceback
 
 import faults_brokers
 import faults_clock
+import faults_commit
 import faults_database
 import faults_files
 import faults_kill

@@ -41,6 +41,7 @@ final class GzipDecompressor: Decompressor {
         case .inMember: return try inflate(input, output, at: position)
         case .betweenMembers:
             #if TORTURE
+                // Pipeline, which plants bugs and checks their names, stands above.
                 if let bug = getenv("USERLOAD_BUG"), strcmp(bug, "secondMemberDropped") == 0 { return (input.count, 0) }
             #endif
             guard let first = input.first else { return (0, 0) }

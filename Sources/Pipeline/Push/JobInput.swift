@@ -31,6 +31,7 @@ final class JobInput {
     private var pendingEnds: [Int] = []
     private var skipped: [UInt64]  // by partition: up to this seq Kafka has it
     private var read = Counts()
+    private var held = HeldRecords()
 
     /// What was found in an input that was read.
     private struct Counts {
@@ -104,7 +105,7 @@ final class JobInput {
         }
         let record = stream.outgoing
         isSkipping = record.seq <= skipped[Int(record.partition)]
-        if !isSkipping {
+        if !isSkipping, !held.takes(record, stream.bytesConsumed, window, job: number) {
             window.append(
                 job: number, partition: record.partition, seq: record.seq, value: record.value, key: record.key,
                 header: record.header, errors: record.errors, position: stream.bytesConsumed)
@@ -121,6 +122,7 @@ final class JobInput {
         hasBegun = false
         pendingEnds = []
         isSkipping = false
+        held = HeldRecords()
         read = Counts()
         for partition in skipped.indices { skipped[partition] = 0 }
     }
@@ -182,7 +184,7 @@ final class JobInput {
         while let partition = pendingEnds.popLast() {
             guard var end = ends?[partition] else { continue }
             if Torture.has(.endMarkerOfEmptyMissing), end.records == 0 { continue }
-            if Torture.has(.endMarkerEarly), end.records > 0 { end.lastSeq -= 1 }
+            if Torture.has(.endMarkerWrongSeq), end.records > 0 { end.lastSeq -= 1 }
             let seq = end.lastSeq + 1
             if !isBroken, seq <= skipped[partition] { continue }
             let kind: MessageKind = isBroken ? .broken : .end
@@ -191,6 +193,7 @@ final class JobInput {
             window.append(
                 job: number, partition: Int32(partition), seq: seq, value: value.bytes, header: header.bytes,
                 position: bytesConsumed)
+            held.letGo(Int32(partition), window, job: number)
             return true
         }
         return false

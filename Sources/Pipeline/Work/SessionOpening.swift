@@ -200,7 +200,9 @@ struct LookupOpening: @unchecked Sendable {
         let connection = try isFirst ? first.connection : opening.connect(abandon)
         let reader = try (isFirst ? first.reader.take(isCancelled: isCancelled) : nil) ?? opening.openReader(abandon)
         let admin = try isFirst ? first.admin : opening.openAdmin()
-        let positions = PositionStore(connection, cluster: facts.cluster, topic: facts.topic)
+        let positions = PositionStore(
+            connection, cluster: facts.cluster, topic: facts.topic,
+            watch: BlockedWatch(opening.options.database.settings, interrupt: connection.interrupt))
         return LookupThread.Tools(
             connection, positions,
             PositionResolver(
@@ -222,6 +224,8 @@ private struct Waiting {
     /// They have answered before.
     var hasPostgres = false
     var hasKafka = false
+    /// At the last try nobody knew the topic.
+    private var lacksTopic = false
 
     init(_ opening: SessionOpening) {
         report = opening.report
@@ -239,11 +243,13 @@ private struct Waiting {
                 let value = try body()
                 outages.answered()
                 stall.progressed()
+                lacksTopic = false
                 return value
             } catch {
+                lacksTopic = (error as? KafkaError)?.isUnknownTopic == true
                 if interrupt.isSet { throw PipelineError.interrupted }
                 if let fatal = fatalFailure(error, topic: topic, to: .see) { throw fatal }
-                if (error as? KafkaError)?.isUnknownTopic == true {
+                if lacksTopic {
                     // A topic that was just created is not known to every broker, nor to every client.
                     try pause(.milliseconds(50))
                 } else {
@@ -264,7 +270,9 @@ private struct Waiting {
         repeat {
             sign?(WorkSign(isStopping: interrupt.isSet))
             if interrupt.isSet { throw PipelineError.interrupted }
-            if let limit = stall.exceeded(at: .now) { throw outages.stalled(limit) }
+            if let limit = stall.exceeded(at: .now) {
+                throw outages.stalled(limit, otherwise: lacksTopic ? "topic \(topic) does not exist" : nil)
+            }
             Pipeline.pause(milliseconds: 20)
         } while ContinuousClock.now < end
     }

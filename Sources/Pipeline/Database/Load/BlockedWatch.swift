@@ -1,7 +1,7 @@
 // Frees a transaction that waits for a worker that was stopped (SIGSTOP, a suspended machine) in the middle of its own:
 // no timeout of the server ends a session stopped inside COPY, only pg_terminate_backend does.
 
-internal import Postgres
+package import Postgres
 
 /// Looks, on a connection of its own, at who blocks another connection. Used by that one's thread, while it waits: once
 /// the lock is there, nobody can tell any more whom it waited for.
@@ -26,7 +26,7 @@ package final class BlockedWatch {
     private let settings: DatabaseSettings
     private let patience: Patience
     private let interrupt: @Sendable () -> Bool
-    private let own: OwnBackends
+    private let own = OwnBackends.shared
     private var connection: Connection?
     private var standstill = StandstillCount()
     private static let blockers = SQL.text(PackageResources.blockers_sql)
@@ -34,13 +34,11 @@ package final class BlockedWatch {
     /// A look that takes longer is given up: the next one tries again.
     private static let limit = Duration.seconds(5)
 
-    init(
-        _ settings: DatabaseSettings, patience: Patience = .standard, own: OwnBackends = .shared,
-        interrupt: @escaping @Sendable () -> Bool
+    package init(
+        _ settings: DatabaseSettings, patience: Patience = .standard, interrupt: @escaping @Sendable () -> Bool
     ) {
         self.settings = settings
         self.patience = patience
-        self.own = own
         self.interrupt = interrupt
     }
 

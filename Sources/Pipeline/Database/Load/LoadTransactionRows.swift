@@ -110,14 +110,19 @@ extension LoadTransaction {
         for number in rows {
             let row = batch.copy(of: batch.rows[Int(number)])
             if chunk.count + row.count > CopyWriter.chunk {
-                try writer.write(chunk.bytes)
+                try write(chunk.bytes, writer)
                 chunk.removeAll()
             }
             chunk.append(row)
         }
         chunk.append(CopyRow.trailer)
-        try writer.write(chunk.bytes)
+        try write(chunk.bytes, writer)
         chunk.shrink(to: 1 << 20)
+    }
+
+    private func write(_ bytes: UnsafeBufferPointer<UInt8>, _ writer: CopyWriter) throws(PostgresError) {
+        try writer.write(bytes)
+        Torture.reached("load.copying")
     }
 
     /// Those of `rows` that stand in the table now that `written` of them were inserted; nil: it cannot be told. A trigger

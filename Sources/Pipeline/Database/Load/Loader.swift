@@ -108,6 +108,7 @@ package final class Loader {
         }
         try SchemaTransaction.run(on: connection, watch) { opened in
             try transaction.write()
+            Torture.reached("load.committing") { _ = try? connection.command("SELECT 1 / 0") }
             do {
                 try connection.commit()
             } catch {

@@ -5,7 +5,9 @@ internal import Records
 
 /// Made once a loader; the table and key in it are those of its `DatabaseInfo`.
 struct LoaderStatements: Sendable {
-    let swapPositions = SQL.text(PackageResources.loader_swap_positions_sql)
+    let swapPositions = Torture.sql(
+        SQL.text(PackageResources.loader_swap_positions_sql), without: "p.generation = s.generation AND ",
+        .generationNotCompared)
     let newProgress = SQL.text(PackageResources.loader_new_progress_sql)
     let swapProgress = SQL.text(PackageResources.loader_swap_progress_sql)
     let missingJobs = SQL.text(PackageResources.loader_missing_jobs_sql)
@@ -16,7 +18,8 @@ struct LoaderStatements: Sendable {
     let runJobs = SQL.text(PackageResources.loader_run_jobs_sql)
     let addRejects = SQL.text(PackageResources.loader_add_rejects_sql)
     let findFixed = SQL.text(PackageResources.loader_fix_find_sql)
-    let noteFixed = SQL.text(PackageResources.loader_fix_note_sql)
+    let noteFixed = Torture.sql(
+        SQL.text(PackageResources.loader_fix_note_sql), without: " AND r.fixed_by IS NULL", .fixTakenTwice)
     let rememberFixed = SQL.text(PackageResources.loader_fix_remember_sql)
     let count = SQL.text(PackageResources.loader_count_sql)
     let countAges = SQL.text(PackageResources.loader_count_ages_sql)

@@ -9,9 +9,13 @@ package final class PositionStore {
     private let connection: Connection
     private let cluster: String
     private let topic: String
+    private let watch: BlockedWatch?
 
-    /// - Parameter cluster: Kafka's cluster id.
-    package init(_ connection: Connection, cluster: String, topic: String) {
+    /// - Parameters:
+    ///   - cluster: Kafka's cluster id.
+    ///   - watch: of the connection, where generations are begun.
+    package init(_ connection: Connection, cluster: String, topic: String, watch: BlockedWatch? = nil) {
+        self.watch = watch
         self.connection = connection
         self.cluster = cluster
         self.topic = topic
@@ -59,8 +63,7 @@ package final class PositionStore {
     /// - Throws: `configuration` when the generations have come to their end; `PostgresError`.
     package func newGeneration(_ expected: Position) throws -> Position? {
         guard expected.generation < .max else { throw outOfGenerations(expected.partition) }
-        let rows = try connection.change(
-            SQL.text(PackageResources.positions_new_generation_sql), key(of: expected))
+        let rows = try changeWatched(SQL.text(PackageResources.positions_new_generation_sql), key(of: expected))
         Torture.reached("positions.generation")
         return rows.first.map(Position.init)
     }
@@ -73,6 +76,22 @@ package final class PositionStore {
             key(of: expected) + [.int(anchor.offset), .int(Int64(bitPattern: anchor.hash))])
         Torture.reached("positions.anchor")
         return moved.affected == 1
+    }
+
+    /// A worker that was stopped in the middle of a batch keeps the row locked: then no batch of ours, which would end its
+    /// session, comes before this.
+    private func changeWatched(_ sql: String, _ parameters: [Parameter]) throws -> Rows {
+        guard let watch else { return try connection.change(sql, parameters) }
+        do {
+            return try SchemaTransaction.run(on: connection, watch) { _ in
+                let rows = try connection.query(sql, parameters)
+                try connection.commit()
+                return rows
+            }
+        } catch {
+            if !connection.isBroken { try? connection.execute("ROLLBACK") }
+            throw error
+        }
     }
 
     /// Only somebody who wrote the table by hand can have come so far.
