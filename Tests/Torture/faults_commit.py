@@ -7,15 +7,10 @@ import people
 from faults_servers import HELD
 from faults_topic import remake
 from invariants import Breach, demand
-from rounds import ends, fault, finish, finish_load, finish_push, injected, pushed, stopped
+from rounds import await_jobs, ends, fault, finish, finish_load, finish_push, injected, numbers, pushed, stopped
 
 DRAINED = re.compile(
     r"drained[:;].*? ([\d,]+) inserted, (?:([\d,]+) updated, )?([\d,]+) duplicates?, ([\d,]+) rejects?")
-
-
-def reached(program, place):
-    """What a debug build says when it does what it was told to do there."""
-    return f"torture: {place}\n" in program.err
 
 
 @fault("commit-rolled-back", 8)
@@ -24,17 +19,17 @@ def commit_rolled_back(lane):
     counted once."""
     for _ in range(2):
         jobs = pushed(lane)
-        drain = lane.drain(environment={"USERLOAD_ABORT_AT": f"load.committing:{lane.rng.choice([1, 1, 2])}"})
+        drain = lane.drain(abort=f"load.committing:{lane.rng.choice([1, 1, 2])}")
         ends(lane, drain, 0, 1)
         told = DRAINED.search(drain.err)
         if not told:
             raise Breach("I7", "the sum of the run", drain.err)
-        inserted, updated, duplicates, rejected = [int((number or "0").replace(",", "")) for number in told.groups()]
+        inserted, updated, duplicates, rejected = numbers(told)
         wanted = [job.expected for job in jobs]
         demand(
             "I7", tuple(sum(getattr(each, name) for each in wanted) for name in ("inserted", "changed", "rejected")),
             (inserted, updated + duplicates, rejected))
-        if reached(drain, "load.committing"):
+        if drain.reached("load.committing"):
             injected(lane, "commit-rolled-back")
         finish(lane)
 
@@ -103,7 +98,7 @@ def topic_gone(lane):
     again, all goes on."""
     pushed(lane, 1)
     worker = lane.work()
-    worker.says("completed", 20)
+    await_jobs(lane, lane.jobs)
     pushed(lane, 1, lines=40)
     limit = ("--stall-timeout", f"{GONE}s")
     job = lane.job(lines=400)
@@ -119,7 +114,6 @@ def topic_gone(lane):
     gone(lane, drain)
     gone(lane, lane.userload("work", "--drain", *limit), 3, 6)
     stopped(lane, worker)
-    ends(lane, worker, 0)
     injected(lane, "topic-gone")
     finish(lane)
 
@@ -150,8 +144,10 @@ def corrected_again(lane):
     ends(lane, lane.userload("rejects", slug, "-o", path), 0)
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
-    fixed = "SELECT count(*), count(DISTINCT fixed_by), min(fixed_by::text) FROM userload.rejects AS r " \
+    fixed = (
+        "SELECT count(*), count(DISTINCT fixed_by), min(fixed_by::text) FROM userload.rejects AS r "
         f"JOIN userload.job_status AS j ON j.id = r.job WHERE j.file = '{job.path}' AND fixed_by IS NOT NULL"
+    )
     ends(lane, lane.userload("load", fix_file(lane, rows, age="33")), 0)
     before = lane.psql.ask(fixed)
     demand("I1", [str(len(rows)), "1"], before.split("|")[:2])

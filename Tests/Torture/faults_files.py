@@ -246,7 +246,7 @@ def journal_leftovers(lane):
             if lane.rng.random() < 0.5:
                 with open(f"{folder}/{name}", "wb") as out:
                     out.write(entry[:cut])
-    injected(lane, "journal-leftovers")
+    injected(lane, "journal-leftovers", 1 if made else 0)
     finish_push(lane, job)
     for path in made:
         # Those of jobs that are not pushed again stay.

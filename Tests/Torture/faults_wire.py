@@ -89,6 +89,8 @@ def not_sent(lane):
         job = lane.job()
         how = lane.rng.choice(["error", "offset"])
         number = lane.rng.choice([1, lane.rng.randint(1, 2 * len(job.file.records) // 3 + 1)])
-        ends(lane, lane.push(job, unsent=f"{how}:{number}"), 0)
-        injected(lane, f"not-sent {how}")
+        push = lane.push(job, unsent=f"{how}:{number}")
+        ends(lane, push, 0)
+        if push.reached(f"unsent.{how}"):
+            injected(lane, f"not-sent {how}")
         finish(lane)

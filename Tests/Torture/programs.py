@@ -97,5 +97,9 @@ class Program:
             time.sleep(0.01)
         return True
 
+    def reached(self, place):
+        """Whether it said that it did what it was told to do there, as a debug build does."""
+        return f"torture: {place}\n" in self.err
+
     def __str__(self):
         return f"{' '.join(self.command[1:])} ({self.log}.err)"

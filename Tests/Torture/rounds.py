@@ -59,7 +59,7 @@ def true_sums(lane, load):
 
 
 def numbers(told):
-    return [int(number.replace(",", "")) for number in told.groups()]
+    return [int((number or "0").replace(",", "")) for number in told.groups()]
 
 
 def injected(lane, name, count=1):

@@ -20,7 +20,7 @@ LIMIT = STALL + 10  # by then a command has ended, whatever happens to it
 MEMORY = 400  # MiB of a process: debug builds need more than the README's
 
 OURS = "datname = current_database() AND application_name NOT IN ('torture', 'psql')"  # sessions of userload's
-VARIABLES = [("crash", "USERLOAD_CRASH_AT"), ("stop", "USERLOAD_STOP_AT"), ("unsent", "USERLOAD_NOT_SENT")]
+VARIABLES = [("crash", "USERLOAD_CRASH_AT"), ("stop", "USERLOAD_STOP_AT"), ("abort", "USERLOAD_ABORT_AT"), ("unsent", "USERLOAD_NOT_SENT")]
 
 
 class Psql:
