@@ -253,7 +253,8 @@ package final class Consumer {
                 partition: partition < 0 ? nil : partition,
                 KafkaError(
                     code: KafkaErrorCode(message.pointee.err),
-                    message: rd_kafka_message_errstr(message).map { String(cString: $0) }))
+                    message: rd_kafka_message_errstr(message).map { String(cString: $0) },
+                    offset: message.pointee.offset < 0 ? nil : message.pointee.offset))
         }
     }
 

@@ -11,13 +11,22 @@ package struct KafkaError: Error, Equatable, Sendable, CustomStringConvertible {
     package let isFatal: Bool
     /// What to set or to install, where the message does not say it.
     package let hint: String?
+    /// Of what could not be read from a partition: where its batch begins, as its bytes say.
+    package let offset: Int64?
 
-    package init(code: KafkaErrorCode, message: String? = nil, isFatal: Bool = false, hint: String? = nil) {
+    package init(
+        code: KafkaErrorCode, message: String? = nil, isFatal: Bool = false, hint: String? = nil, offset: Int64? = nil
+    ) {
         self.code = code
         self.message = message.map(plain) ?? code.sentence
         self.isFatal = isFatal
         self.hint = hint
+        self.offset = offset
     }
+
+    /// The broker gave a batch that cannot be unpacked, or whose bytes are not those that were sent: it will give the same
+    /// one again.
+    package var isUnreadableBatch: Bool { code == .badCompression || code == .badMessage }
 
     /// Who we are was not believed, or no TLS session came about: trying again changes nothing.
     package var isAuthentication: Bool {

@@ -35,6 +35,8 @@ package struct KafkaErrorCode: RawRepresentable, Hashable, Sendable {
     package static let invalidArgument = KafkaErrorCode(RD_KAFKA_RESP_ERR__INVALID_ARG)
     package static let interrupted = KafkaErrorCode(RD_KAFKA_RESP_ERR__INTR)
     package static let timedOutInQueue = KafkaErrorCode(RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE)
+    package static let badCompression = KafkaErrorCode(RD_KAFKA_RESP_ERR__BAD_COMPRESSION)
+    package static let badMessage = KafkaErrorCode(RD_KAFKA_RESP_ERR__BAD_MSG)
     package static let state = KafkaErrorCode(RD_KAFKA_RESP_ERR__STATE)
 
     // The broker's.

@@ -10,6 +10,8 @@ package enum ReadResult: Equatable, Sendable {
     case absent(next: Int64?)
     /// The log begins above it.
     case belowStart(low: Int64)
+    /// It lies in a batch that cannot be read; the error says which.
+    case unreadable(KafkaError)
 }
 
 /// One thread owns a reader.
@@ -172,9 +174,18 @@ package final class Reader {
             // Further ones may lie in the log.
             round.leave(partition)
         default:
-            throw KafkaError(
+            let error = KafkaError(
                 code: KafkaErrorCode(message.pointee.err),
-                message: rd_kafka_message_errstr(message).map { String(cString: $0) })
+                message: rd_kafka_message_errstr(message).map { String(cString: $0) },
+                offset: message.pointee.offset < 0 ? nil : message.pointee.offset)
+            guard error.isUnreadableBatch else { throw error }
+            // Of a partition that has all its answers, it is a batch behind them.
+            guard let offset = round.offset(partition) else { return nil }
+            // One further on may lie behind the batch. Reading does not get past it, so that is for another round.
+            if round.starts.contains(where: { $0 == (partition, offset) }) {
+                round.answer(partition, .unreadable(error))
+            }
+            round.leave(partition)
         }
         return nil
     }

@@ -43,8 +43,8 @@ struct WorkReport: Sendable {
         case .firstContact(.kafka): isEmbedded ? .debug : .info
         case .waitingForTopic, .reading, .owns, .leftToOthers, .caughtUp: isEmbedded ? .debug : .info
         case .jobEnded(let job) where job.state == .completed: isEmbedded ? .debug : .info
-        case .jobEnded, .partitions, .passedOver, .descriptionRefused, .newGeneration, .expired, .openTransaction,
-            .outage:
+        case .jobEnded, .partitions, .passedOver, .descriptionRefused, .newGeneration, .expired, .unreadable,
+            .openTransaction, .outage:
             .warning
         case .batch, .settled, .detail: .debug
         }
@@ -94,6 +94,9 @@ struct WorkReport: Sendable {
                 + "what was loaded before is not loaded again"
         case .expired(let partition, let from, let next):
             "\(topic)/\(partition): offsets \(from) to \(next - 1) expired before they were read; reading resumes at \(next). "
+                + "`userload push --resend` with its file loads what was lost of a job"
+        case .unreadable(let partition, let from, let next, let reason):
+            "\(topic)/\(partition): offsets \(from) to \(next - 1) cannot be unpacked (\(reason)); passed over. "
                 + "`userload push --resend` with its file loads what was lost of a job"
         case .openTransaction(let partition, let offset, let end):
             "\(topic)/\(partition): another producer's transaction is open at offset \(offset); the \(end - offset) "

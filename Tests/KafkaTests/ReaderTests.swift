@@ -44,6 +44,40 @@ import Testing
         #expect(found[4] == .absent(next: nil))
     }
 
+    /// The batch unpacks to more than librdkafka takes (`receive.message.max.bytes`). What lies before and behind it, and in
+    /// other partitions, is read all the same.
+    @Test func aBatchThatCannotBeUnpackedIsAnAnswer() throws {
+        let text = String(repeating: "x", count: 900_000)
+        let large = try Sender(
+            settings, topic: "t",
+            overrides: [
+                ("compression.codec", "zstd"), ("linger.ms", "1000"), ("message.max.bytes", "20000000"),
+                ("batch.size", "20000000"),
+            ])
+        for _ in 0..<4 { large.produce(text, partition: 0) }
+        #expect(try large.flush().filter(\.isAcknowledged).count == 4)
+        let small = try Sender(settings, topic: "t")
+        small.produce("behind", partition: 0)
+        small.produce("other", partition: 1)
+        #expect(try small.flush().filter(\.isAcknowledged).count == 2)
+        let reader = try Reader(
+            settings, topic: "t", header: "userload",
+            overrides: [("fetch.max.bytes", "1064960"), ("receive.message.max.bytes", "1100000")])
+        defer { reader.close() }
+        let places: [(partition: Int32, offset: Int64)] = [(0, 9), (0, 10), (0, 12), (0, 13), (0, 14), (1, 0)]
+        for (place, result) in zip(places, try reader.read(places, timeout: .seconds(10))) {
+            switch result {
+            case .message(let message):
+                #expect(message.offset == place.offset && !(10..<14).contains(place.offset), "\(place)")
+            case .unreadable(let error):
+                #expect(place.partition == 0 && (10..<14).contains(place.offset), "\(place)")
+                #expect(error.code == .badCompression && error.isUnreadableBatch)
+                #expect(error.offset == 10)
+            case .absent, .belowStart: Issue.record("\(place): \(result)")
+            }
+        }
+    }
+
     /// Places that lie close together are read on the way, others in a round of their own; answers come in the order asked.
     @Test(arguments: [false, true]) func readsManyPlaces(readsMany: Bool) throws {
         let sender = try Sender(settings, topic: "t")

@@ -15,6 +15,8 @@ final class WorkerFixture {
     let broker: DevBroker
     let database: MigratedDatabase
     private var offsets: [Int32: Int64] = [:]
+    /// As of a KAFKA_CONFIG for the workers.
+    var workerEntries: [ConfigurationEntry] = []
 
     init(partitions: Int = 1) throws {
         broker = try DevBroker(topic: Self.topic, partitions: partitions)
@@ -30,12 +32,19 @@ final class WorkerFixture {
         var value: String
     }
 
+    /// All in one batch, which unpacks to some megabytes.
+    static let oneBatch = [
+        ("compression.codec", "zstd"), ("linger.ms", "1000"), ("message.max.bytes", "20000000"),
+        ("batch.size", "20000000"),
+    ]
+
     /// Sends messages in this order and waits for every report.
-    func send(_ messages: [Sent]) throws {
+    func send(_ messages: [Sent], overrides: [(String, String)] = []) throws {
         let values = messages.map { Array($0.value.utf8) }
         var acknowledged = 0
         let producer = try Producer(
             settings, topic: Self.topic, headerNames: (WireHeader.name, WireHeader.errorsName),
+            overrides: overrides,
             report: { if $0.isAcknowledged { acknowledged += 1 } })
         defer { _ = producer.close() }
         // Values are not copied by the producer.
@@ -106,8 +115,10 @@ final class WorkerFixture {
 
     /// Runs a worker until everything in the topic is in the database.
     func drain(stallTimeout: Duration = .seconds(60)) throws -> (summary: WorkSummary, events: [WorkEvent]) {
+        var kafka = settings
+        kafka.entries = workerEntries
         var options = WorkOptions(
-            kafka: settings, topic: Self.topic,
+            kafka: kafka, topic: Self.topic,
             database: DatabaseTarget(settings: .init(parameters: database.database.parameters)))
         options.purpose = .drain
         options.stallTimeout = stallTimeout

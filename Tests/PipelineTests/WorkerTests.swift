@@ -61,6 +61,53 @@ import Testing
                 == ["2|80|0"])
     }
 
+    /// The worker used to read it again and again, and to say that Kafka cannot be reached.
+    @Test func aBatchThatCannotBeUnpackedIsPassedOver() throws {
+        let fixture = try WorkerFixture(partitions: 2)
+        fixture.workerEntries = [
+            .init(key: "fetch.max.bytes", value: "1064960"), .init(key: "receive.message.max.bytes", value: "1100000"),
+        ]
+        let padding = String(repeating: "x", count: 900_000)
+        let whole = WorkerFixture.job(JobID(high: 7, low: 1), (0..<3).map(WorkerFixture.person))
+        let hurt = WorkerFixture.job(
+            JobID(high: 7, low: 2), (10..<16).map { #"{"name":"Person \#($0)","age":7,"note":"\#(padding)"}"# })
+        let last = WorkerFixture.job(JobID(high: 7, low: 3), (20..<22).map(WorkerFixture.person))
+        var other = WorkerFixture.Sent(value: WorkerFixture.person(30))
+        other.partition = 1
+        // 0–4, 5 and 6, the batch 7–10, 11 and 12, 13, 14–17.
+        try fixture.send(whole)
+        try fixture.send(Array(hurt[..<2]))
+        try fixture.send(Array(hurt[2..<6]), overrides: WorkerFixture.oneBatch)
+        try fixture.send(Array(hurt[6...]) + [other] + last)
+        let (summary, events) = try fixture.drain(stallTimeout: .seconds(20))
+        #expect(summary.counts == WorkCounts(inserted: 7))
+        var told = 0
+        for event in events {
+            switch event {
+            case .unreadable(let partition, let from, let next, let reason):
+                told += 1
+                #expect(partition == 0 && from == 7 && next == 11)
+                #expect(reason.hasPrefix("Decompression (codec 0x4) of message at 7 of "), "\(reason)")
+            case .outage: Issue.record("\(event)")
+            default: break
+            }
+        }
+        #expect(told == 1)
+        let states = "FROM userload.job_status WHERE id <> '00000000-0000-0000-0000-000000000000'"
+        #expect(
+            try fixture.database.rows("SELECT state \(states) ORDER BY id") == ["completed", "stalled", "completed"])
+        #expect(
+            try fixture.database.rows("SELECT partition, next_offset FROM userload.positions ORDER BY 1")
+                == ["0|17", "1|1"])
+        // What was lost is sent once more, in batches of usual size.
+        try fixture.send(hurt)
+        let (second, later) = try fixture.drain(stallTimeout: .seconds(20))
+        #expect(second.counts == WorkCounts(inserted: 5))
+        #expect(!later.contains { if case .unreadable = $0 { true } else { false } })
+        #expect(
+            try fixture.database.rows("SELECT DISTINCT state \(states)") == ["completed"])
+    }
+
     @Test func garbageInTheTopicStopsNobody() throws {
         let fixture = try WorkerFixture()
         let id = JobID(high: 7, low: 9)

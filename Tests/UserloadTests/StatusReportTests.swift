@@ -166,7 +166,7 @@ import Testing
             state: .stalled, reason: .gap, options: ["--label", "it's nightly", "/data/my \u{1B}[31m.csv"])
         #expect(
             report(job).last
-                == "stalled: messages before those that came are missing (expired, or lost by Kafka): run on etl1 "
+                == "stalled: messages before those that came are missing (expired, unreadable, or lost by Kafka): run on etl1 "
                 + #"`userload push --resend --label 'it'\''s nightly' $'/data/my \x1B[31m.csv'`"#)
     }
 
@@ -237,7 +237,7 @@ import Testing
             report(job) == [
                 "unknown file  4x7k2m9q  stalled",
                 "0 lines = 0 inserted + 0 updated + 0 duplicates + 0 rejected",
-                "stalled: messages before those that came are missing (expired, or lost by Kafka): run "
+                "stalled: messages before those that came are missing (expired, unreadable, or lost by Kafka): run "
                     + "`userload push --resend` with its file, where it was pushed",
             ])
     }

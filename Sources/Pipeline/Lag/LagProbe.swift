@@ -80,6 +80,7 @@ package final class LagProbe {
                 case .message(let message): found[place.partition] = message.timestamp
                 case .absent(let next?): again.append((place.partition, next))
                 case .absent(nil): break
+                case .unreadable: found[place.partition] = -1
                 case .belowStart(let low): again.append((place.partition, low))
                 }
             }

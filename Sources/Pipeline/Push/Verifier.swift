@@ -35,7 +35,7 @@ package final class Verifier {
                 switch result {
                 case .message(let message):
                     guard Self.isOurs(message.header, jobs[wanted.job], wanted.position.seq) else { return .another }
-                case .absent: return .another
+                case .absent, .unreadable: return .another
                 case .belowStart: expired.insert(wanted.lane)
                 }
             }

@@ -109,6 +109,17 @@ package struct Assignment: Sendable {
         return startReading()
     }
 
+    /// What lies below `offset` cannot be read: read on from there.
+    package mutating func passOver(_ partition: Int32, to offset: Int64) -> [Action] {
+        // It may have been passed over by itself.
+        guard let next = next(partition), next < offset else { return [] }
+        slots[Int(partition)].next = offset
+        slots[Int(partition)].atEnd = false
+        guard reading else { return [] }
+        reading = false
+        return startReading()
+    }
+
     /// Stop taking without leaving the group (`pause` of librdkafka outlives `assign`, so it is not used).
     package mutating func pause() -> [Action] {
         guard !paused else { return [] }

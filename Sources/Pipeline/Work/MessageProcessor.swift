@@ -77,7 +77,7 @@ final class MessageProcessor {
         var decision = progress.decide(header.kind, seq)
         let value = message.value ?? Bytes(start: nil, count: 0)
         if case .start = header.kind {
-            guard let marker = startMarkers.marker(header.job, value) else {
+            guard value.count <= Limits.valueBytes, let marker = startMarkers.marker(header.job, value) else {
                 return try rejectForeign(
                     message, state, into: builder,
                     FieldError(
@@ -105,7 +105,7 @@ final class MessageProcessor {
         }
         var end: EndMarker?
         if case .end = header.kind, decision == .apply {
-            end = try? EndMarker(decoding: value)
+            end = value.count <= Limits.valueBytes ? try? EndMarker(decoding: value) : nil
             if end == nil {
                 return try rejectForeign(
                     message, state, into: builder,
@@ -131,7 +131,11 @@ final class MessageProcessor {
             let updates = header.onDuplicate.updates
             validator.dropsNulls = updates
             if !header.onDuplicate.skips { builder.batch.progress[step].onDuplicate = header.onDuplicate }
-            if case .record = header.kind, validator.validate(value) {
+            // No push of ours sends more: whoever did must not make us hold or store it whole.
+            if value.count > Limits.valueBytes {
+                rejectTooLong(header, message, value, step, builder)
+                if let fixes = header.fixes { builder.batch.addFixOfReject(fixes, progressIndex: step) }
+            } else if case .record = header.kind, validator.validate(value) {
                 builder.batch.addRow(
                     person: validator.person, key: validator.key, progressIndex: step, seq: seq,
                     line: Int64(clamping: header.line), byteOffset: Int64(clamping: header.offset),
@@ -171,6 +175,26 @@ final class MessageProcessor {
         }
     }
 
+    private func rejectTooLong(
+        _ header: WireHeader, _ message: some TopicMessage, _ value: Bytes, _ step: Int, _ builder: BatchBuilder
+    ) {
+        withBytes(FieldError.json([tooLong(value)])) { list in
+            builder.batch.addReject(
+                progressIndex: step, seq: Int64(clamping: header.seq), line: Int64(clamping: header.line),
+                byteOffset: Int64(clamping: header.offset),
+                // The header may say less than came; what is told as left out is what came.
+                length: max(Int64(clamping: header.length), Int64(value.count)), form: .truncated,
+                bytes: Bytes(rebasing: value[..<Limits.truncatedBytes]), errors: list, kafkaOffset: message.offset,
+                kafkaTime: message.timestamp)
+        }
+    }
+
+    private func tooLong(_ value: Bytes) -> FieldError {
+        FieldError(
+            field: "", code: "too_long",
+            message: "the message has \(value.count) bytes, at most \(Limits.valueBytes) are allowed")
+    }
+
     /// What push says of a record, if that is a list of errors: it comes from the wire, so it is looked at first.
     private func pushErrors(_ message: some TopicMessage) -> [UInt8] {
         if let errors = message.header(WireHeader.errorsName), FieldError.parse(errors)?.isEmpty == false {
@@ -187,11 +211,7 @@ final class MessageProcessor {
         let progress = try self.progress(of: .foreign, state)
         let value = message.value ?? Bytes(start: nil, count: 0)
         guard value.count <= Limits.valueBytes else {
-            return try rejectForeign(
-                message, state, into: builder,
-                FieldError(
-                    field: "", code: "too_long",
-                    message: "the message has \(value.count) bytes, at most \(Limits.valueBytes) are allowed"))
+            return try rejectForeign(message, state, into: builder, tooLong(value))
         }
         validator.lenient = []
         validator.dropsNulls = false

@@ -24,7 +24,8 @@ package func judge(
     switch found {
     case .message: return hash == anchor.hash ? .stands : .replaced
     case .belowStart: return .stands
-    case .absent: return low > anchor.offset ? .stands : .replaced
+    // A message we have read was no such batch.
+    case .absent, .unreadable: return low > anchor.offset ? .stands : .replaced
     }
 }
 
@@ -66,7 +67,7 @@ struct PositionResolver {
     let topic: String
     let cluster: String
 
-    private static let patience = Duration.seconds(5)
+    static let patience = Duration.seconds(5)
 
     /// A call of librdkafka has not returned: only closing is left.
     var isStuck: Bool { reader.isStuck }

@@ -33,6 +33,8 @@ package enum WorkEvent: Sendable {
     case newGeneration(partition: Int32, generation: Int32)
     /// Offsets that retention removed before they were read; reading resumes at `next`.
     case expired(partition: Int32, from: Int64, next: Int64)
+    /// A batch that the broker gives and nobody can read; reading resumes at `next`.
+    case unreadable(partition: Int32, from: Int64, next: Int64, reason: String)
     /// A drain cannot reach `end`: a transaction of another producer is open at `offset`.
     case openTransaction(partition: Int32, offset: Int64, end: Int64)
     case outage(Server, Outage.News, reason: String)

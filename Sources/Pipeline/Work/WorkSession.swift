@@ -31,6 +31,8 @@ final class WorkSession {
     var hand: HandReading?
     var schedule: SessionSchedule
     var stall: StallTimer
+    /// Batches whose ends are looked for, by partition number.
+    var unreadable: [Int32: UnreadableBatch] = [:]
     /// Offsets for lag tools, not committed yet.
     var uncommitted: [Int32: Int64] = [:]
     /// Why the session is to end.

@@ -14,6 +14,7 @@ extension WorkSession {
         /// Consumers of the group, where we own nothing.
         case members(ticket: UInt64, Int?)
         case handLooked(Result<HandLook, any Error>)
+        case probed(Int32, Result<BatchSearch.Answer, any Error>)
     }
 
     /// Rows, and which of their anchors were not found.
@@ -38,6 +39,7 @@ extension WorkSession {
         case .members(let ticket, let count):
             if ticket == assignment.ticket { report(.owns(0, of: schedule.partitions, consumers: count)) }
         case .handLooked(let result): handLooked(result)
+        case .probed(let partition, let result): probed(partition, result)
         }
     }
 

@@ -50,6 +50,8 @@ extension WorkSession: ConsumerHandler {
             finish(.failed(fatal))
         } else if error.code == .autoOffsetReset || error.code == .offsetOutOfRange, let partition {
             if assignment.next(partition) != nil { reset(lane(of: partition)) }
+        } else if error.isUnreadableBatch, let partition {
+            metUnreadableBatch(error, partition)
         } else if error.isUnknownTopic {
             askForPartitions()
         } else if ![.maxPollExceeded, .notLeader, .leaderNotAvailable].contains(error.code) {

@@ -77,7 +77,9 @@ extension StatusReport {
                 "upgrade `userload work`, then \(resend)",
             ]
         default:
-            return ["stalled: messages before those that came are missing (expired, or lost by Kafka): \(resend)"]
+            return [
+                "stalled: messages before those that came are missing (expired, unreadable, or lost by Kafka): \(resend)"
+            ]
         }
     }
 

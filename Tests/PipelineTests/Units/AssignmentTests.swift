@@ -35,6 +35,22 @@ private typealias Point = Assignment.PartitionOffset
         #expect(!assignment.isReading)
     }
 
+    @Test func whatCannotBeReadIsPassedOver() {
+        var assignment = reading([0: 5, 1: 7])
+        #expect(assignment.arrived(0, 5, isEnd: false) == .take)
+        #expect(assignment.passOver(0, to: 9) == [.assign([Point(0, 9), Point(1, 7)])])
+        #expect(assignment.isReading)
+        #expect(assignment.arrived(0, 6, isEnd: false) == .assignAgain([Point(0, 9), Point(1, 7)]))
+        #expect(assignment.arrived(0, 9, isEnd: false) == .take)
+        // It went on by itself meanwhile, or is not ours any more.
+        #expect(assignment.passOver(0, to: 10) == [])
+        #expect(assignment.passOver(2, to: 10) == [])
+        // While nothing is read it is enough to know it.
+        _ = assignment.pause()
+        #expect(assignment.passOver(1, to: 8) == [])
+        #expect(assignment.resume() == [.assign([Point(0, 10), Point(1, 8)])])
+    }
+
     @Test func answersOfAnOlderAssignmentAreIgnored() {
         var assignment = Assignment()
         _ = assignment.assigned([0])

@@ -293,6 +293,43 @@ private let person = #"{"name":"Ada","age":36}"#
         bench.end()
     }
 
+    /// 600 MB compress to less than a message may have: it used to be a reject of 600 MB.
+    @Test(arguments: [MessageKind.record, .raw, .truncated])
+    func aValueOfOursThatIsTooLongIsCut(kind: MessageKind) throws {
+        let bench = Bench()
+        try bench.start()
+        let value = #"{"name":"Ada","age":36,"note":""# + String(repeating: "x", count: Limits.valueBytes) + #""}"#
+        let errors = #"[{"field":"age","code":"not_an_integer","message":"m"}]"#
+        try bench.take(kind, 1, value, errors: kind == .record ? nil : errors)
+        #expect(bench.rows == 0)
+        #expect(
+            bench.rejects == [
+                #"[{"field":"","code":"too_long","message":"the message has 1048609 bytes, at most 1048576 are allowed"}]"#
+            ])
+        let reject = try #require(bench.batch.rejects.last)
+        #expect(reject.form == .truncated)
+        #expect(reject.byteCount == Limits.truncatedBytes)
+        #expect(reject.place.length == Int64(value.utf8.count))
+        // The job goes on, and its sum and digest are those that push took.
+        let progress = try #require(bench.state.progress(of: job))
+        #expect(progress.last == 1)
+        #expect(progress.records == 1)
+        #expect(progress.bytes == 18)
+        #expect(progress.digest == withBytes(Array(value.utf8)) { Digest.extend(0, $0) })
+        bench.end()
+    }
+
+    @Test func aMarkerThatIsTooLongIsNotDecoded() throws {
+        let bench = Bench()
+        let marker = EndMarker(lastSeq: 0, records: 0, digest: 0)
+        let spaces = String(repeating: " ", count: Limits.valueBytes)
+        try bench.start()
+        try bench.take(.end, 1, String(decoding: try marker.encode(), as: UTF8.self) + spaces)
+        #expect(bench.rejects.last?.contains("malformed_marker") == true)
+        #expect(bench.state.progress(of: job)?.ended == false)
+        bench.end()
+    }
+
     @Test func theFirstMessageTakenIsTheAnchorTheNextTheCandidate() throws {
         let bench = Bench()
         bench.isAway = true

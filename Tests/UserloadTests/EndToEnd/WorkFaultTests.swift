@@ -37,6 +37,79 @@ import Testing
         _ = try other.wait()
     }
 
+    /// 120 records of 1 MB compress to 6 KB, which a broker takes and librdkafka does not unpack: the partition stood still, and
+    /// Kafka "could not be reached". With a lower `receive.message.max.bytes` 4 are enough.
+    @Test(arguments: [false, true]) func aBatchThatCannotBeUnpackedIsPassedOver(isService: Bool) throws {
+        let config = try world.files.write(
+            "kafka.properties", "fetch.max.bytes=1064960\nreceive.message.max.bytes=1100000\n")
+        let changes = ["KAFKA_CONFIG": config]
+        try world.createTopic("max.message.bytes=1064960")
+        let worker = isService ? try world.start(["work"], changes) : nil
+        try worker?.wait(for: "owns 2 of 2 partitions")
+        let first = try world.push(try world.files.write("a.csv", People.csv(0..<100)))
+        if isService { try world.expectCompleted(first, inserted: 100) }
+        let start = try world.end(of: 0)
+        try sendBatch(4)
+        // Of two such batches with a message between them, only the batches are lost.
+        try produce("{\"name\": \"Between\", \"age\": 1}\n")
+        try sendBatch(12)
+        let second = try world.push(try world.files.write("b.csv", People.csv(100..<200)))
+        let said: String
+        if let worker {
+            try world.expectCompleted(second, inserted: 100)
+            worker.send(SIGTERM)
+            let result = try worker.wait()
+            #expect(result.code == 0, "\(result)")
+            said = result.stderr
+        } else {
+            said = try world.expect(0, "work", "--drain", "--stall-timeout", "20s", changes: changes).stderr
+            try world.expectCompleted(first, inserted: 100)
+            try world.expectCompleted(second, inserted: 100)
+            // Told once; and a load that finds the next one loads its own.
+            try sendBatch(3)
+            let load = try world.expect(
+                0, "load", "--stall-timeout", "20s", try world.files.write("c.csv", People.csv(200..<300)),
+                changes: changes)
+            #expect(load.stderr.components(separatedBy: "cannot be unpacked").count == 2, "\(load)")
+            #expect(!load.stderr.contains("cannot be reached"), "\(load)")
+            let again = try world.expect(0, "work", "--drain", changes: changes)
+            #expect(!again.stderr.contains("cannot be unpacked"), "\(again)")
+        }
+        for (from, to) in [(start, start + 3), (start + 5, start + 16)] {
+            let lines = said.split(separator: "\n").filter { $0.contains(": offsets \(from) to \(to) ") }
+            #expect(lines.count == 1, "\(said)")
+            #expect(
+                lines.first?.contains(
+                    "warning: \(world.topic)/0: offsets \(from) to \(to) cannot be unpacked (Decompression (codec 0x4) of "
+                        + "message at \(from) of ") == true, "\(said)")
+            #expect(
+                lines.first?.hasSuffix(
+                    " bytes failed: Local: Invalid compressed data); passed over. `userload push --resend` with its file "
+                        + "loads what was lost of a job") == true, "\(said)")
+        }
+        #expect(!said.contains("cannot be reached"), "\(said)")
+        #expect(try world.database.psql("SELECT count(*) FROM users WHERE name = 'Between'") == "1")
+        try world.expectUsers(isService ? 201 : 301)
+    }
+
+    /// One batch of people of 900 KB each, in partition 0.
+    private func sendBatch(_ count: Int) throws {
+        let note = String(repeating: "x", count: 900_000)
+        try produce(
+            (0..<count).map { "{\"name\": \"Large \($0)\", \"age\": 1, \"note\": \"\(note)\"}\n" }.joined(),
+            [
+                "-z", "zstd", "-X", "linger.ms=2000", "-X", "message.max.bytes=100000000", "-X", "batch.size=100000000",
+            ])
+    }
+
+    private func produce(_ lines: String, _ settings: [String] = []) throws {
+        let produced = try ChildProcess(
+            "/usr/bin/kcat", ["-P", "-b", world.broker, "-t", world.topic, "-p", "0"] + settings,
+            input: .bytes(Array(lines.utf8))
+        ).wait()
+        #expect(produced.code == 0, "\(produced)")
+    }
+
     /// What a session has learnt dies with it: it used to be six new sessions, with lines about outages that were none.
     @Test func threeChangesOfTheKeyAreThreeNewSessions() throws {
         try world.expect(0, "load", try world.files.write("first.csv", People.csv(6_000..<6_100)))
