@@ -126,11 +126,13 @@ struct JobRows {
 extension [StartMarker] {
     /// For loader_describe_jobs.sql. Without words: only what counts, of which the state of the job is made.
     fileprivate func columns(_ environment: LoadEnvironment, withWords: Bool = true) -> [Parameter] {
-        func words(_ text: (StartMarker) -> String?) -> Parameter { .array(map { withWords ? text($0) : nil }) }
+        func words(_ text: (StartMarker) -> String?) -> Parameter {
+            .optionalArray(map { withWords ? text($0) : nil })
+        }
         return [
             .text(environment.cluster), .text(environment.topic), .array(map(\.job.uuid)), words(\.label),
-            words(\.path), words(\.host), .array(map { $0.size.map { String($0) } }),
-            .array(map { $0.contentHash?.text }),
+            words(\.path), words(\.host), .optionalArray(map(\.size)),
+            .optionalArray(map { $0.contentHash?.text }),
             .array(map(\.format.rawValue)), words { $0.delimiter.map { String(UnicodeScalar($0)) } },
             headers(withWords), words { Parameter.arrayText($0.options) },
             .array(map { Parameter.arrayText($0.keyFields.names) }), .array(map(\.onDuplicate.rawValue)),

@@ -103,9 +103,3 @@ extension LoadTransaction {
         return Statement(statements.pushedAgain, [.array(jobs.map(\.uuid)), .array(jobs.map { runs[$0] ?? 0 })])
     }
 }
-
-extension Parameter {
-    fileprivate static func optionalArray(_ values: [Int64?]) -> Parameter {
-        .array(values.map { value in value.map { String($0) } })
-    }
-}
