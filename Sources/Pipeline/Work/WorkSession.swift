@@ -26,6 +26,7 @@ final class WorkSession {
     /// What the database may say of them, by partition number; nil: not known yet.
     var states: [PartitionState?] = []
     var outages: Outages
+    var obstacles = Obstacles()
     var drain: Drain?
     /// nil: the group says which partitions are ours.
     var hand: HandReading?
