@@ -96,6 +96,22 @@ import Testing
         }
     }
 
+    /// Compiled, the question takes seconds where there are thousands of jobs, and the worker's polling thread waits for it.
+    @Test func isNotCompiled() throws {
+        let migrated = try MigratedDatabase()
+        try migrated.connection.execute(
+            """
+            CREATE OR REPLACE VIEW userload.open_updates AS
+            SELECT ''::text AS slug, ''::text COLLATE "C" AS file, ''::text AS state,
+                CASE current_setting('jit') WHEN 'off' THEN 7 ELSE 8 END AS partitions, 'c'::text COLLATE "C" AS cluster,
+                't'::text COLLATE "C" AS topic, now() AS first_seen_at, gen_random_uuid() AS id
+            """)
+        let open = try PositionStore(migrated.connection, cluster: "c", topic: "t").openUpdates(begun: []).open
+        #expect(open.map(\.partitions) == [7])
+        let topic = Topic(name: "t", cluster: "c", partitions: 3)
+        #expect(try JobReader(migrated.connection).openUpdates(holdingUp: topic).map(\.partitions) == [7])
+    }
+
     @Test func whatTheDatabaseSays() throws {
         let migrated = try MigratedDatabase()
         let store = PositionStore(migrated.connection, cluster: "c", topic: "t")

@@ -50,7 +50,7 @@ package final class PositionStore {
     func openUpdates(begun: [JobID]) throws(PostgresError) -> OpenUpdates {
         let question: [Parameter] = [.text(cluster), .text(topic), .array(begun.map(\.uuid))]
         var updates = OpenUpdates()
-        for row in try connection.query(SQL.text(PackageResources.open_updates_sql), question) {
+        for row in try connection.queryUncompiled(SQL.text(PackageResources.open_updates_sql), question) {
             guard let id = row.string(0).flatMap(JobID.init(uuid:)) else { continue }
             if let partitions = row.int(1) {
                 updates.open.append(OpenUpdates.Job(id: id, partitions: partitions))
