@@ -102,7 +102,7 @@ import Testing
         try migrated.connection.execute(
             """
             CREATE OR REPLACE VIEW userload.open_updates AS
-            SELECT ''::text AS slug, ''::text COLLATE "C" AS file, ''::text AS state,
+            SELECT ''::text COLLATE "C" AS slug, ''::text COLLATE "C" AS file, ''::text AS state,
                 CASE current_setting('jit') WHEN 'off' THEN 7 ELSE 8 END AS partitions, 'c'::text COLLATE "C" AS cluster,
                 't'::text COLLATE "C" AS topic, now() AS first_seen_at, gen_random_uuid() AS id
             """)
