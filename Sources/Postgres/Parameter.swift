@@ -16,14 +16,13 @@ package enum Parameter {
 
     package static func optional(_ text: String?) -> Parameter { text.map(Parameter.text) ?? .null }
 
-    /// A one-dimensional array in text form; nil is NULL.
-    package static func array(_ elements: [String?]) -> Parameter { .text(arrayText(elements)) }
+    /// A one-dimensional array in text form. It has no NULL there: with array_nulls off the server takes that for the word.
+    package static func array(_ elements: [String]) -> Parameter { .text(arrayText(elements)) }
 
     /// An array as an element of one: its text form.
-    package static func arrayText(_ elements: [String?]) -> String {
-        let quoted = elements.map { element -> String in
-            guard let element else { return "NULL" }
-            return element.unicodeScalars.reduce(into: "\"") { result, scalar in
+    package static func arrayText(_ elements: [String]) -> String {
+        let quoted = elements.map { element in
+            element.unicodeScalars.reduce(into: "\"") { result, scalar in
                 if scalar == "\"" || scalar == "\\" { result += "\\" }
                 result.unicodeScalars.append(scalar)
             } + "\""
@@ -33,5 +32,27 @@ package enum Parameter {
 
     package static func array(_ elements: [some FixedWidthInteger]) -> Parameter {
         .text("{" + elements.map { String($0) }.joined(separator: ",") + "}")
+    }
+
+    /// A text[]; nil is NULL.
+    package static func optionalArray(_ elements: [String?]) -> Parameter {
+        var array = BinaryArray(of: .text)
+        for element in elements {
+            if var element {
+                element.withUTF8 { array.append(value: $0) }
+            } else {
+                array.appendNull()
+            }
+        }
+        return array.parameter()
+    }
+
+    /// A bigint[]; nil is NULL.
+    package static func optionalArray(_ elements: [Int64?]) -> Parameter {
+        var array = BinaryArray(of: .bigint)
+        for element in elements {
+            if let element { array.append(value: element) } else { array.appendNull() }
+        }
+        return array.parameter()
     }
 }

@@ -89,11 +89,28 @@ extension Context {
     }
 }
 
+extension Context {
+    private static let damagedNamed = 20
+
+    /// Says which jobs were left out because their rows cannot be read.
+    /// - Returns: the exit code for that.
+    func tellDamaged(_ jobs: [DamagedJob]) -> ExitCode {
+        for job in jobs.prefix(Self.damagedNamed) { logger.warning(job.sentence, [("job", job.id.slug)]) }
+        if jobs.count > Self.damagedNamed {
+            logger.warning("the rows of \(counted(jobs.count - Self.damagedNamed, "other job")) cannot be read, either")
+        }
+        return jobs.isEmpty ? .done : .configuration
+    }
+}
+
 extension DatabaseSession {
     /// The one job that `name` means.
     /// - Throws: `Failure` with exit code 4: none, or several.
     func job(_ name: String) throws -> JobStatus {
-        switch try jobs.find(name) {
+        let match = try jobs.find(name)
+        // The one that is meant may be one of these.
+        if let damaged = jobs.damaged.jobs.first { throw Failure(.configuration, damaged.sentence) }
+        switch match {
         case .found(let job, _): return job
         case .ambiguous(let jobs): throw ambiguous(name, jobs)
         case .none: throw noSuchJob(name)

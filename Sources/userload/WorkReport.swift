@@ -33,7 +33,7 @@ struct WorkReport: Sendable {
     private func level(of event: WorkEvent) -> LogLevel {
         if isQuiet {
             switch event {
-            case .outage, .partitions, .newGeneration, .jobEnded: return .debug
+            case .outage, .obstacle, .partitions, .newGeneration, .jobEnded: return .debug
             default: break
             }
         }
@@ -44,7 +44,7 @@ struct WorkReport: Sendable {
         case .waitingForTopic, .reading, .owns, .leftToOthers, .caughtUp: isEmbedded ? .debug : .info
         case .jobEnded(let job) where job.state == .completed: isEmbedded ? .debug : .info
         case .jobEnded, .partitions, .passedOver, .descriptionRefused, .newGeneration, .expired, .unreadable,
-            .openTransaction, .outage:
+            .openTransaction, .outage, .obstacle:
             .warning
         case .batch, .settled, .detail: .debug
         }
@@ -103,6 +103,7 @@ struct WorkReport: Sendable {
                 + "offsets up to \(end) can be read once it ends"
         case .firstContact(.kafka): FirstContact.kafka(brokers)
         case .firstContact(.postgres): FirstContact.postgres
+        case .obstacle(let obstacle): "\(obstacle.sentence); trying again"
         case .outage(let server, let news, let reason): outage(server, news, reason)
         case .detail(let detail): self.detail(detail)
         }

@@ -205,6 +205,94 @@ private let examples = [
         #expect(try !jobs.abandon(JobID(high: 1, low: 1)))
     }
 
+    // MARK: Rows that somebody changed
+
+    @Test(arguments: [
+        (
+            "UPDATE userload.jobs SET pushed_again_at = 'infinity'",
+            "its row in userload.jobs cannot be read: pushed_again_at is not a time"
+        ),
+        (
+            "UPDATE userload.jobs SET run_at = '-infinity'",
+            "its row in userload.jobs cannot be read: run_at is not a time"
+        ),
+        (
+            "UPDATE userload.jobs SET id_text = 'x'",
+            "its row in userload.jobs cannot be read: id_text is not the text of its id"
+        ),
+        (
+            "UPDATE userload.jobs SET id_text = '00000000000000000000000000'",
+            "its row in userload.jobs cannot be read: id_text is not the text of its id"
+        ),
+        (
+            "UPDATE userload.jobs SET content_hash = 'x'",
+            "its row in userload.jobs cannot be read: content_hash is not what it must be"
+        ),
+        (
+            "UPDATE userload.rejects SET errors = 'null'",
+            "its row in userload.rejects cannot be read: errors is not a list of errors"
+        ),
+        (
+            "UPDATE userload.rejects SET errors = '[{}]'",
+            "its row in userload.rejects cannot be read: errors is not a list of errors"
+        ),
+        (
+            "UPDATE userload.progress SET bytes = -9223372036854775808, records = 9223372036854775807, inserted = -5",
+            "its rows in the schema userload cannot be read: bigint out of range"
+        ),
+        (
+            "UPDATE userload.progress SET updated_at = 'infinity'",
+            "its rows in the schema userload cannot be read: cannot subtract infinite timestamps"
+        ),
+    ])
+    func oneThatIsDamagedDoesNotHideTheOthers(change: String, reason: String) throws {
+        let others = (1...6).map { JobID(high: 0x1234_5678_9ABC_DEF0, low: 100 + $0) }
+        for id in others + [job] { try add(id, [Part(last: 3, records: 3, rejected: 1), Part(last: 3, records: 3)]) }
+        for id in [others[0], job] {
+            try fixture.connection.execute(
+                """
+                INSERT INTO userload.rejects (job, partition, seq, line, byte_offset, length, form, bytes, errors, cluster, topic,
+                    kafka_offset, kafka_time)
+                VALUES ('\(id.uuid)', 0, 1, 2, 0, 1, 'raw', 'x', '[{"field": "age", "code": "missing", "message": "m"}]', 'c',
+                    't', 1, 1)
+                """)
+        }
+        let id = change.contains("userload.jobs") ? "id" : "job"
+        try fixture.connection.execute("\(change) WHERE \(id) = '\(job.uuid)'")
+        let jobs = jobs
+        #expect(Set(try jobs.jobs(since: nil).map(\.id)) == Set(others))
+        #expect(jobs.damaged.jobs.map(\.id) == [job])
+        #expect(jobs.damaged.jobs.first?.sentence == "job \(job.slug): \(reason)")
+        #expect(try jobs.statuses([others[1]]).count == 1)
+        // Asked for by name, it is not taken for one that is not there.
+        if !change.contains("id_text") {
+            let error = #expect(throws: PipelineError.self) { try JobReader(fixture.connection).find(job.text) }
+            #expect(error?.message == "job \(job.slug): \(reason)" && error?.kind == .configuration)
+        }
+    }
+
+    @Test func rejectsThatAreDamagedDoNotHideTheOthers() throws {
+        let other = JobID(high: 9, low: 9)
+        for id in [job, other] {
+            try add(id, [Part(last: 3, records: 3, rejected: 1)])
+            try fixture.connection.execute(
+                """
+                INSERT INTO userload.rejects (job, partition, seq, line, byte_offset, length, form, bytes, errors, cluster, topic,
+                    kafka_offset, kafka_time)
+                VALUES ('\(id.uuid)', 0, 1, 2, 0, 1, 'raw', 'x', '[{"field": "age", "code": "missing", "message": "m"}]', 'c',
+                    't', 1, 1)
+                """)
+        }
+        try fixture.connection.execute("UPDATE userload.rejects SET errors = '7' WHERE job = '\(job.uuid)'")
+        let jobs = jobs
+        let errors = try jobs.errors(of: [job, other])
+        #expect(errors[other]?.codes.map(\.code) == ["missing"])
+        #expect(
+            jobs.damaged.jobs.map(\.reason) == [
+                "its rows in userload.rejects cannot be read: cannot extract elements from a scalar"
+            ])
+    }
+
     // MARK: A push that died
 
     /// Jobs a (silent) and b (pushed later), each with how long ago something of it came, in minutes.

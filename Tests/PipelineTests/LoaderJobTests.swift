@@ -222,6 +222,20 @@ import Testing
         #expect(try fixture.rows("SELECT count(*) FROM userload.jobs") == ["9000"])
     }
 
+    /// With array_nulls off a NULL in an array's text is the word.
+    @Test func whatIsNotGivenIsNullWhateverTheDatabaseSets() throws {
+        let fixture = try LoaderFixture()
+        try fixture.execute("ALTER DATABASE \(fixture.migrated.database.name) SET array_nulls = off")
+        let batch = fixture.batch([TestRow("A", 1)])
+        var plain = marker(fixture.job, path: "/a", runAt: Date(timeIntervalSince1970: 1))
+        (plain.label, plain.size, plain.contentHash, plain.delimiter, plain.header) = (nil, nil, nil, nil, nil)
+        batch.starts = [plain]
+        #expect(fixture.load(batch) == "committed")
+        #expect(
+            try fixture.rows("SELECT path, label, size, content_hash, delimiter, header, conclusion FROM userload.jobs")
+                == ["/a|NULL|NULL|NULL|NULL|NULL|NULL"])
+    }
+
     // MARK: What the database does not take
 
     @Test func aDescriptionThatIsRefusedCostsItselfAlone() throws {

@@ -128,6 +128,20 @@ final class WorkerFixture {
         return (summary, events.withLock { $0 })
     }
 
+    /// The same, expected to end with an error.
+    func stalledDrain(stallTimeout: Duration) -> (error: PipelineError?, events: [WorkEvent]) {
+        var options = WorkOptions(
+            kafka: settings, topic: Self.topic,
+            database: DatabaseTarget(settings: .init(parameters: database.database.parameters)))
+        options.purpose = .drain
+        options.stallTimeout = stallTimeout
+        let events = Mutex<[WorkEvent]>([])
+        let worker = Worker(options, interrupt: Interrupt()) { event in events.withLock { $0.append(event) } }
+        let result = Result { () throws(PipelineError) in try worker.run() }
+        guard case .failure(let error) = result else { return (nil, events.withLock { $0 }) }
+        return (error, events.withLock { $0 })
+    }
+
     func changeKey(_ text: String) throws {
         let key = try KeyFields(parsing: text)
         _ = try Migrator.migrate(

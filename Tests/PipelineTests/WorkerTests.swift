@@ -108,6 +108,52 @@ import Testing
             try fixture.database.rows("SELECT DISTINCT state \(states)") == ["completed"])
     }
 
+    // MARK: A database that never takes a batch
+
+    private func drained(_ trigger: String) throws -> (error: PipelineError?, obstacles: [BatchObstacle]) {
+        let fixture = try WorkerFixture()
+        try fixture.database.connection.execute(trigger)
+        try fixture.send(WorkerFixture.job(JobID(high: 7, low: 3), (0..<3).map(WorkerFixture.person)))
+        let (error, events) = fixture.stalledDrain(stallTimeout: .seconds(8))
+        return (
+            error,
+            events.compactMap { if case .obstacle(let obstacle) = $0 { obstacle } else { nil } }
+        )
+    }
+
+    private func trigger(_ body: String, on table: String, _ event: String = "INSERT") -> String {
+        """
+        CREATE FUNCTION a_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \(body) END $$;
+        CREATE TRIGGER a_trigger BEFORE \(event) ON \(table) FOR EACH ROW EXECUTE FUNCTION a_trigger()
+        """
+    }
+
+    @Test(arguments: ["40001", "40P01"])
+    func aConflictThatAlwaysComesBackIsTold(code: String) throws {
+        let (error, obstacles) = try drained(trigger("RAISE 'not now' USING ERRCODE = '\(code)';", on: "users"))
+        // The first five tries take 1.5 s, the next word comes a minute later.
+        #expect(obstacles == [.conflict(tries: 5, reason: "not now (SQLSTATE \(code))")])
+        let message = try #require(error?.message)
+        #expect(
+            message.wholeMatch(
+                of:
+                    #/no progress for 8 s: Postgres broke off \d+ tries of a batch in a row, the last one with: not now \(SQLSTATE 40...\); nothing is lost, the next run resumes/#
+            ) != nil, "\(message)")
+        #expect(error?.kind == .incomplete)
+    }
+
+    @Test(arguments: [("userload.positions", "UPDATE"), ("userload.progress", "UPDATE"), ("userload.jobs", "INSERT")])
+    func aTableThatKeepsNoChangesIsNamed(table: String, event: String) throws {
+        let (error, obstacles) = try drained(trigger("RETURN NULL;", on: table, event))
+        #expect(obstacles == [.unmoved(batches: 5, table: table)])
+        let message = try #require(error?.message)
+        #expect(message.hasPrefix("no progress for 8 s: "))
+        #expect(
+            message.hasSuffix(
+                " batches in a row found too few rows to change in \(table), and no position had moved: a trigger or a rule of "
+                    + "this table may keep changes from being written; nothing is lost, the next run resumes"))
+    }
+
     @Test func garbageInTheTopicStopsNobody() throws {
         let fixture = try WorkerFixture()
         let id = JobID(high: 7, low: 9)

@@ -34,10 +34,11 @@ import Testing
         let borrowed: [UInt8] = [1, 0, 2]
         let row = try borrowed.withUnsafeBufferPointer { bytes in
             try connection.query(
-                "SELECT $1::text, $2::bytea, $3::bytea, $4::int, $5::boolean, $6::text, $7::text[], $8::bigint[], $9::text",
+                "SELECT $1::text, $2::bytea, $3::bytea, $4::int, $5::boolean, $6::text, $7::text[], $8::bigint[], $9::text, $10::text[], $11::bigint[]",
                 [
                     .text("O'Brien \\ \u{1F600}"), .binary([0, 92, 39]), .borrowed(bytes), .int(-7), .bool(true), .null,
-                    .array(["a\"b", nil, "c\\,{}", "", "NULL"]), .array([1, Int64.min]), .optional(nil),
+                    .array(["a\"b", "c\\,{}", "", "NULL"]), .array([1, Int64.min]), .optional(nil),
+                    .optionalArray(["ä\"b", nil, "", "NULL"]), .optionalArray([nil, Int64.min, nil]),
                 ])[0]
         }
         #expect(row.string(0) == "O'Brien \\ \u{1F600}")
@@ -46,10 +47,21 @@ import Testing
         #expect(row.int(3) == -7)
         #expect(row.bool(4) == true)
         #expect(row.string(5) == nil)
-        #expect(row.string(6) == #"{"a\"b",NULL,"c\\,{}","","NULL"}"#)
+        #expect(row.string(6) == #"{"a\"b","c\\,{}","","NULL"}"#)
         #expect(row.string(7) == "{1,-9223372036854775808}")
         #expect(row.string(8) == nil)
+        #expect(row.string(9) == #"{"ä\"b",NULL,"","NULL"}"#)
+        #expect(row.string(10) == "{NULL,-9223372036854775808,NULL}")
         #expect(try connection.query("SELECT $1::bytea", [.borrowed(.init(start: nil, count: 0))])[0].bytea(0) == [])
+    }
+
+    /// With array_nulls off the server takes NULL in an array's text for the word.
+    @Test func nullsInArraysAreNoWords() throws {
+        try connection.execute("SET array_nulls = off")
+        let row = try connection.query(
+            "SELECT ($1::text[])[1] IS NULL, ($1::text[])[2], ($2::bigint[])[1] IS NULL, ($3::text[])[1]",
+            [.optionalArray([nil, "NULL"]), .optionalArray([nil, 1]), .array(["NULL"])])[0]
+        #expect(row.bool(0) == true && row.string(1) == "NULL" && row.bool(2) == true && row.string(3) == "NULL")
     }
 
     @Test func sendsBinaryArrays() throws {

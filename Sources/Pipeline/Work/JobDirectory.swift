@@ -57,8 +57,8 @@ final class JobDirectory: ProgressSource {
     private let report: (WorkEvent) -> Void
     private var cache = ProgressCache()
     private var order = UpdateOrder()
-    /// Asks the database whether a job that updates must wait; given others that this session has seen.
-    var askOrder: (StartMarker, [JobID]) throws -> Bool = { _, _ in false }
+    /// Asks the database which jobs that update are open; given those that this session has begun.
+    var askOrder: ([JobID]) throws -> OpenUpdates = { _ in OpenUpdates() }
     /// Those that one question is for.
     var partitions: [Int32] = []
     /// Jobs of messages that come next.
@@ -93,8 +93,11 @@ final class JobDirectory: ProgressSource {
     func touched(_ job: JobID) { history.touch(job) }
 
     func mustWait(_ marker: StartMarker) throws -> Bool {
-        try order.mustWait(marker) { seen in try askOrder(marker, seen) }
+        try order.mustWait(marker, ask: askOrder)
     }
+
+    /// Messages are taken that were in the topic before now.
+    func pollBegins() { order.pollBegins() }
 
     func passedOver(_ job: JobID, _ reason: PassOverReason) {
         guard history.passOver(job) else { return }

@@ -16,8 +16,8 @@ package final class LoaderThread: Sendable {
 
     package enum Answer: Sendable {
         case committed(Submission)
-        /// Somebody else moved a position: all that was built on this epoch is void.
-        case lost(Submission)
+        /// Somebody else moved a position: all that was built on this epoch is void. With the table that says so.
+        case lost(Submission, table: String)
         /// The schema or the key is another one: everything must be read again.
         case schemaChanged(Submission)
         /// The batch was not loaded, because it was discarded or the worker stops.
@@ -25,6 +25,8 @@ package final class LoaderThread: Sendable {
         case failed(PipelineError)
         /// Postgres refused the words that describe a job; it is loaded without them.
         case descriptionRefused(RefusedDescription)
+        /// A deadlock or a serialization failure ended so many tries of a batch in a row; sent with each of them.
+        case conflict(tries: Int, reason: String)
         /// The server is away; sent with every try that failed.
         case away(String)
         case back
@@ -71,6 +73,7 @@ package final class LoaderThread: Sendable {
     private func load(_ submission: Submission, with loader: Loader) {
         var backoff = Backoff()
         var wasAway = false
+        var conflicts = 0
         while true {
             if isVoid(submission) || (stopping.isSet && wasAway) { return answer(index, .dropped(submission)) }
             let outcome = loader.load(submission.batch)
@@ -82,13 +85,17 @@ package final class LoaderThread: Sendable {
                 return answer(index, .committed(submission))
             case .schemaChanged:
                 return answer(index, .schemaChanged(submission))
-            case .lostSwap:
+            case .lostSwap(let table):
                 if wasAway { answer(index, .back) }
                 epoch.max(submission.epoch + 1, ordering: .releasing)
-                return answer(index, .lost(submission))
+                return answer(index, .lost(submission, table: table))
             case .retry(let error):
                 // A deadlock or a serialization failure is not an outage: the batch is simply tried again.
-                if error.sqlstate?.classCode != "40" {
+                if error.sqlstate?.classCode == "40" {
+                    conflicts += 1
+                    answer(index, .conflict(tries: conflicts, reason: sentence(error)))
+                } else {
+                    conflicts = 0
                     wasAway = true
                     // One that was broken off by us is not away.
                     if error.kind != .interrupted { answer(index, .away(sentence(error))) }

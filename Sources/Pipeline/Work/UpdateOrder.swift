@@ -4,6 +4,20 @@
 import FoundationEssentials
 import Records
 
+/// What a database knows of jobs that update and have not ended: enough to say of any other job whether one of them was pushed
+/// with another number of partitions, not all of them.
+struct OpenUpdates: Equatable {
+    struct Job: Equatable {
+        let id: JobID
+        let partitions: Int
+    }
+
+    /// Of each of up to three numbers of partitions up to two jobs: one of them is neither the job itself nor has its number.
+    var open: [Job] = []
+    /// Of those that were asked for: of these the database does not know yet whether they are open.
+    var unknown: Set<JobID> = []
+}
+
 /// Of one session; the polling thread's.
 struct UpdateOrder {
     /// Beyond that they are asked for again.
@@ -16,20 +30,44 @@ struct UpdateOrder {
     }
 
     private var decided: [Run: Bool] = [:]
-    private var partitions: [JobID: Int] = [:]
+    /// Those that did not wait.
+    private var begun: [JobID: Int] = [:]
+    /// The database's answer, with those begun since, by number of partitions.
+    private var known: (open: [OpenUpdates.Job], unknown: [Int: Set<JobID>])?
 
-    /// - Parameter ask: the database; given jobs with another number of partitions that were seen in this session.
-    mutating func mustWait(_ marker: StartMarker, ask: (_ seen: [JobID]) throws -> Bool) rethrows -> Bool {
+    /// The answer of the database holds for messages that were there before it was asked for: those of one poll. A question for
+    /// each job would look at all jobs each time.
+    mutating func pollBegins() { known = nil }
+
+    /// - Parameter ask: the database; given jobs that were begun in this session.
+    mutating func mustWait(_ marker: StartMarker, ask: (_ begun: [JobID]) throws -> OpenUpdates) rethrows -> Bool {
         let run = Run(job: marker.job, time: marker.runAt)
         if let waits = decided[run] { return waits }
-        let others = partitions.filter { $0.key != marker.job && $0.value != marker.partitions }
-        let waits = try ask(others.keys.sorted())
-        if decided.count >= Self.most {
-            decided = [:]
-            partitions = [:]
-        }
+        let (open, unknown) = if let known { known } else { try look(ask) }
+        let waits =
+            open.contains { $0.id != marker.job && $0.partitions != marker.partitions }
+            || unknown.contains { partitions, jobs in
+                partitions != marker.partitions && jobs.count > (jobs.contains(marker.job) ? 1 : 0)
+            }
+        if decided.count >= Self.most { decided = [:] }
         decided[run] = waits
-        if !waits { partitions[marker.job] = marker.partitions }
+        if !waits {
+            begun[marker.job] = marker.partitions
+            known?.unknown[marker.partitions, default: []].insert(marker.job)
+        }
         return waits
+    }
+
+    private mutating func look(
+        _ ask: (_ begun: [JobID]) throws -> OpenUpdates
+    ) rethrows -> (open: [OpenUpdates.Job], unknown: [Int: Set<JobID>]) {
+        let answer = try ask(begun.keys.sorted())
+        if begun.count >= Self.most { begun = begun.filter { answer.unknown.contains($0.key) } }
+        var unknown: [Int: Set<JobID>] = [:]
+        for job in answer.unknown {
+            if let partitions = begun[job] { unknown[partitions, default: []].insert(job) }
+        }
+        known = (answer.open, unknown)
+        return (answer.open, unknown)
     }
 }

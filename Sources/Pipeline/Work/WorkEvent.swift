@@ -37,6 +37,8 @@ package enum WorkEvent: Sendable {
     case unreadable(partition: Int32, from: Int64, next: Int64, reason: String)
     /// A drain cannot reach `end`: a transaction of another producer is open at `offset`.
     case openTransaction(partition: Int32, offset: Int64, end: Int64)
+    /// Batches are not loaded though Postgres answers. Told after some, then once a minute.
+    case obstacle(BatchObstacle)
     case outage(Server, Outage.News, reason: String)
     /// Nothing has answered there for some seconds since the start. Told once.
     case firstContact(Server)

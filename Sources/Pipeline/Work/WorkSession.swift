@@ -26,6 +26,7 @@ final class WorkSession {
     /// What the database may say of them, by partition number; nil: not known yet.
     var states: [PartitionState?] = []
     var outages: Outages
+    var obstacles = Obstacles()
     var drain: Drain?
     /// nil: the group says which partitions are ours.
     var hand: HandReading?
@@ -68,9 +69,7 @@ final class WorkSession {
         jobs = JobDirectory(history, databaseKey: facts.info.keyFields, report: report) { jobs, partitions in
             try lookup.ask { try $0.positions.progress(of: jobs, partitions: partitions) }
         }
-        jobs.askOrder = { marker, seen in
-            try lookup.ask { try $0.positions.mustWait(marker.job, partitions: marker.partitions, seen: seen) }
-        }
+        jobs.askOrder = { begun in try lookup.ask { try $0.positions.openUpdates(begun: begun) } }
         processor = MessageProcessor(keyFields: facts.info.keyFields, source: jobs)
         hand = look.map { _ in HandReading() }
         consumer = try Consumer(options.kafka, group: facts.group)
@@ -155,6 +154,7 @@ final class WorkSession {
 
     private func poll() throws {
         var (messages, bytes) = (0, 0)
+        jobs.pollBegins()
         _ = try consumer.poll(maximum: pollSize.maximum, milliseconds: 50) { event in
             switch event {
             case .message(let message):

@@ -51,6 +51,7 @@ extension WorkSession {
             lane.answered()
             stall.progressed()
             outages.postgresAnswered()
+            obstacles.overcome(lane: lane.index)
             count(submission.batch)
             for step in submission.batch.partitions {
                 took(step.partition, next: step.nextOffset)
@@ -59,10 +60,13 @@ extension WorkSession {
             schedule.mayHaveEnded(
                 submission.batch.progress.filter { $0.end != nil && !history.isToldEnded($0.job) }.map(\.job))
             lane.recycle(submission.batch)
-        case .lost(let submission):
+        case .lost(let submission, let table):
             lane.answered()
             report(.detail(.positionsMoved(loader: lane.index)))
-            if lane.isCurrent(submission) { reset(lane) }
+            if lane.isCurrent(submission) {
+                tell(obstacles.lost(lane: lane.index, table: table, at: .now))
+                reset(lane)
+            }
             giveBack(submission.batch, lane)
         case .schemaChanged(let submission):
             lane.answered()
@@ -75,9 +79,15 @@ extension WorkSession {
             lane.answered()
             finish(.failed(error))
         case .descriptionRefused(let refused): report(.descriptionRefused(refused.job, refused.reason))
+        case .conflict(let tries, let reason):
+            tell(obstacles.conflicted(lane: lane.index, tries: tries, reason: reason, at: .now))
         case .away(let reason): outages.postgresIsAway(reason)
         case .back: outages.postgresAnswered()
         }
+    }
+
+    private func tell(_ obstacle: BatchObstacle?) {
+        if let obstacle { report(.obstacle(obstacle)) }
     }
 
     /// Of a batch that was not loaded, as far as is known: its COMMIT may have been answered by a broken connection.
@@ -135,7 +145,10 @@ extension WorkSession {
         let partition = location.position.partition
         guard assignment.owns(partition) else { return }
         // Reading the same position again does not count as progress.
-        if schedule.moved(partition, location.position) { stall.progressed() }
+        if schedule.moved(partition, location.position) {
+            stall.progressed()
+            obstacles.overcome(lane: lane(of: partition).index)
+        }
         let state = PartitionState(location.position, lane: lane(of: partition).index)
         #if TORTURE
             if Torture.has(.cachedProgressKept), let before = self.state(of: partition) { state.keepJobs(of: before) }

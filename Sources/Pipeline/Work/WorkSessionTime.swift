@@ -23,7 +23,9 @@ extension WorkSession {
         if !isSettled || !schedule.awaitsEnds { startDrainLook(isSettled, now) }
         // Having nothing to read is not a stall; a drain has something to wait for.
         if options.purpose != .drain, isSettled, !outages.isOn { stall.progressed() }
-        if let limit = stall.exceeded(at: now) { throw outages.stalled(limit, otherwise: standstill) }
+        if let limit = stall.exceeded(at: now) {
+            throw outages.stalled(limit, otherwise: obstacles.standstill ?? standstill)
+        }
     }
 
     /// Nothing of ours is on its way: the database has all that this worker took.

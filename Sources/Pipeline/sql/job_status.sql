@@ -1,8 +1,8 @@
--- $1 ids. A JSON object a job, in the order asked for; times in milliseconds since 1970. The first rejects are taken from
+-- $1 ids. The id and a JSON object a job, in the order asked for; times in milliseconds since 1970. The first rejects are taken from
 -- the front of every partition, where those of the file must be: no sort of a million.
-SELECT to_json(answer) FROM (
+SELECT answer.uuid, to_json(answer) FROM (
     SELECT
-        s.id_text AS id, s.state, s.reason, s.label, s.file, s.size, s.host,
+        s.id AS uuid, s.id_text AS id, s.state, s.reason, s.label, s.file, s.size, s.host,
         s.lines, s.inserted, s.updated, s.duplicates, s.rejected, s.bytes, s.percent,
         extract(epoch FROM s.pushed_at) * 1000 AS "pushedAt",
         extract(epoch FROM s.pushed_again_at) * 1000 AS "pushedAgainAt",

@@ -33,16 +33,18 @@ extension Command {
         let jobs = context.knowingInterrupted(listed).filter { job in
             (arguments[state].map { $0 == job.state } ?? true) && (!arguments[failed] || job.hasFailed)
         }
+        let code = context.tellDamaged(session.jobs.damaged.jobs)
         if arguments[Options.json] {
             for job in jobs { try context.output.line(statusDocument(job).text) }
         } else if jobs.isEmpty {
+            guard code == .done else { return code }
             let isFiltered = arguments[label] != nil || arguments[state] != nil || arguments[failed]
             context.logger.info("no \(isFiltered ? "such jobs" : "jobs") in \(session.connection.place)")
         } else {
             let times = Times(now: context.now())
             for line in jobTable(jobs, times, width: context.output.width) { try context.output.line(line) }
         }
-        return .done
+        return code
     }
 }
 

@@ -58,7 +58,8 @@ extension Command {
             guard !arguments[wait], !arguments[Options.json] else {
                 throw Failure(.usage, "--max-age prints one line: it cannot be combined with --wait or --json")
             }
-            return try context.printAges(arguments.operands, finder, limit, isQuiet: arguments[Options.quiet])
+            let code = try context.printAges(arguments.operands, finder, limit, isQuiet: arguments[Options.quiet])
+            return max(code, context.tellDamaged(session.jobs.damaged.jobs))
         }
         var found = try arguments.operands.map { try finder.find($0) }
         var code = ExitCode.done
@@ -82,6 +83,7 @@ extension Command {
         try context.printStatus(
             found, errors, showsValues: arguments[Options.showValues], json: arguments[Options.json])
         if code == .incomplete { try context.tellObstacles(found) }
+        code = max(code, context.tellDamaged(session.jobs.damaged.jobs))
         return max(code, found.contains(where: \.isNothing) ? .noSuchJob : .done)
     }
 }

@@ -114,6 +114,9 @@ extension Command {
         if older > 0 {
             context.logger.info("\(counted(older, "older job")) \(older == 1 ? "is" : "are") open: see `userload jobs`")
         }
+        let damaged = reader.damaged.jobs
+        let code = context.tellDamaged(damaged)
+        if damaged.contains(where: { summary.touched.contains($0.id) }) { return code }
         if !summary.passedOver.isEmpty { return .configuration }
         if !openOurs.isEmpty { return .incomplete }
         // What the database says of the jobs holds, whatever this process learnt of its own commits.

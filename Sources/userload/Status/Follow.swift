@@ -167,6 +167,7 @@ extension Context {
                     try PositionStore(open.connection, cluster: end.cluster, topic: end.topic)
                         .knownPositions(Array(0..<Int32(clamping: end.offsets.count)))
                 }
+                if let damaged = open.jobs.damaged.jobs.first { throw Failure(.configuration, damaged.sentence) }
                 seen.more = followed.ids.count - ids.count
                 seen.missing = seenRuns.reduce(0) { $0.addingSaturated($1.missing) }
                 away = nil

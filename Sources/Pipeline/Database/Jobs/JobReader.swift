@@ -16,22 +16,34 @@ package enum JobMatch: Equatable, Sendable {
 /// One thread at a time, on the connection it was given, to a migrated database (`DatabaseInfo.read`).
 package struct JobReader {
     let connection: Connection
+    /// Jobs that were asked for and could not be read; they are left out of the answers.
+    package let damaged = DamagedJobs()
 
     package init(_ connection: Connection) { self.connection = connection }
 
     /// The job that `name` means: the latest of that label, byte for byte; else the one whose id begins so (six
     /// characters or more, in Crockford's base32: either case, o for 0, i and l for 1). "-" is that of other producers.
+    /// - Throws: `PipelineError` if all that it means cannot be read.
     package func find(_ name: String) throws -> JobMatch {
-        let labelled = try statuses(query(PackageResources.jobs_by_label_sql, [.text(name)]))
+        let labelled = try readable(query(PackageResources.jobs_by_label_sql, [.text(name)]))
         if let latest = labelled.first { return .found(latest, others: Array(labelled.dropFirst())) }
         guard let prefix = Self.idPrefix(name) else { return .none }
-        let matches = try statuses(query(PackageResources.jobs_by_prefix_sql, [.text(prefix), .int(10)]))
+        let matches = try readable(query(PackageResources.jobs_by_prefix_sql, [.text(prefix), .int(10)]))
         return matches.count > 1 ? .ambiguous(matches) : matches.first.map { .found($0, others: []) } ?? .none
     }
 
     /// All jobs with these bytes, the latest push first.
     package func find(content: ContentHash, size: Int64) throws -> [JobStatus] {
-        try statuses(query(PackageResources.jobs_by_content_sql, [.text(content.text), .int(size)]))
+        try readable(query(PackageResources.jobs_by_content_sql, [.text(content.text), .int(size)]))
+    }
+
+    /// - Throws: if there are some, but none of them can be read.
+    private func readable(_ ids: [JobID]) throws -> [JobStatus] {
+        let statuses = try statuses(ids)
+        if statuses.isEmpty, let damaged = damaged.jobs.first(where: { ids.contains($0.id) }) {
+            throw PipelineError.configuration(damaged.sentence)
+        }
+        return statuses
     }
 
     /// Jobs with a sign of life in the last `seconds`, the latest push first; nil: all.
@@ -40,16 +52,42 @@ package struct JobReader {
             query(PackageResources.jobs_since_sql, [.optional(seconds.map { String($0) }), .optional(label)]))
     }
 
-    /// In the order of `ids`, all in one snapshot; those that the database does not know are left out.
+    /// In the order of `ids`, all in one snapshot; those that the database does not know are left out, and those that are
+    /// `damaged`.
     package func statuses(_ ids: [JobID]) throws -> [JobStatus] {
         guard !ids.isEmpty else { return [] }
+        return try knowingWhatHoldsThemUp(read(ids[...]))
+    }
+
+    private func read(_ ids: ArraySlice<JobID>) throws -> [JobStatus] {
+        let answer = Result { () throws(PostgresError) in
+            try connection.queryUncompiled(SQL.text(PackageResources.job_status_sql), [.array(ids.map(\.uuid))])
+        }
+        // A value of one of them is not to take the others away.
+        if case .failure(let error) = answer, canAskAgain(error) {
+            if ids.count == 1, let id = ids.first {
+                damaged.add(
+                    DamagedJob(id: id, reason: "its rows in the schema userload cannot be read: \(error.firstLine)"))
+                return []
+            }
+            let middle = ids.startIndex + ids.count / 2
+            return try read(ids[..<middle]) + read(ids[middle...])
+        }
+        let rows = try answer.get()
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .millisecondsSince1970
-        let sql = SQL.text(PackageResources.job_status_sql)
-        let statuses = try connection.queryUncompiled(sql, [.array(ids.map(\.uuid))]).map { row in
-            try decoder.decode(JobStatus.self, from: Data(row.bytes(0) ?? .init(start: nil, count: 0)))
+        return rows.compactMap { row in
+            guard let id = row.string(0).flatMap(JobID.init(uuid:)) else { return nil }
+            do {
+                let json = Data(row.bytes(1) ?? .init(start: nil, count: 0))
+                let status = try decoder.decode(JobStatus.self, from: json)
+                if status.id == id { return status }
+                damaged.add(DamagedJob(id: id, in: "jobs", column: "id_text", isNot: "the text of its id"))
+            } catch {
+                damaged.add(DamagedJob(id: id, error))
+            }
+            return nil
         }
-        return try knowingWhatHoldsThemUp(statuses)
     }
 
     /// Takes a job off the list of open ones until more of it comes; the job "-" has no end to give up.
@@ -115,16 +153,33 @@ package struct JobReader {
     }
 
     private func addErrors(of ids: ArraySlice<JobID>, to found: inout [JobID: JobErrors]) throws(PostgresError) {
-        let rows = try connection.query(
-            SQL.text(PackageResources.job_errors_sql),
-            [
-                .array(ids.map(\.uuid)), .int(JobErrors.rejectsLookedAt), .int(JobErrors.codesTold),
-                .int(ErrorTally.exampleCount), .int(JobErrors.recordBytes), .int(JobErrors.recordErrors),
-            ])
+        let question: [Parameter] = [
+            .array(ids.map(\.uuid)), .int(JobErrors.rejectsLookedAt), .int(JobErrors.codesTold),
+            .int(ErrorTally.exampleCount), .int(JobErrors.recordBytes), .int(JobErrors.recordErrors),
+        ]
+        let answer = Result { () throws(PostgresError) in
+            try connection.query(SQL.text(PackageResources.job_errors_sql), question)
+        }
+        if case .failure(let error) = answer, canAskAgain(error) {
+            if ids.count == 1, let id = ids.first {
+                damaged.add(
+                    DamagedJob(id: id, reason: "its rows in userload.rejects cannot be read: \(error.firstLine)"))
+                return
+            }
+            let middle = ids.startIndex + ids.count / 2
+            try addErrors(of: ids[..<middle], to: &found)
+            return try addErrors(of: ids[middle...], to: &found)
+        }
+        let rows = try answer.get()
         for row in rows {
             guard let id = row.string(0).flatMap(JobID.init(uuid:)) else { continue }
             found[id, default: JobErrors()].add(row)
         }
+    }
+
+    /// A value in the tables is at fault, and the connection can be used on.
+    private func canAskAgain(_ error: PostgresError) -> Bool {
+        error.isData && !connection.isBroken && connection.transactionStatus == .idle
     }
 
     private func query(_ file: [UInt8], _ parameters: [Parameter]) throws -> [JobID] {

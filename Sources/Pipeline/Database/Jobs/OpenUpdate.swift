@@ -55,7 +55,7 @@ extension JobReader {
 
     /// Those that hold up what is pushed now, the oldest first.
     package func openUpdates(holdingUp topic: Topic) throws(PostgresError) -> [OpenUpdate] {
-        try connection.query(
+        try connection.queryUncompiled(
             SQL.text(PackageResources.other_updates_sql),
             [.text(topic.cluster), .text(topic.name), .int(topic.partitions), .int(Self.updatesListed)]
         ).map { row in

@@ -52,6 +52,9 @@ struct JobRows {
     private(set) var markers: [JobID: StartMarker] = [:]
     private let waiting: Set<JobID>
 
+    /// Postgres takes arrays for short and compares each element with each: thousands at a time took a minute.
+    private static let describedAtATime = 200
+
     /// Those of `batch` that are not known to stand in the database.
     init(_ batch: Batch, known: KnownJobs) {
         waiting = batch.waiting
@@ -88,8 +91,11 @@ struct JobRows {
                         .array(jobs.map { waiting.contains($0) ? "t" : "f" }),
                     ]),
             ]
-            if !guarding, !described.isEmpty {
-                statements.append(Statement(environment.statements.describeJobs, described.columns(environment)))
+            if !guarding {
+                for start in stride(from: 0, to: described.count, by: Self.describedAtATime) {
+                    let some = Array(described[start...].prefix(Self.describedAtATime))
+                    statements.append(Statement(environment.statements.describeJobs, some.columns(environment)))
+                }
             }
             _ = try connection.lockSchema(as: environment.info, andRun: statements)
             var refused: [RefusedDescription] = []
@@ -126,11 +132,13 @@ struct JobRows {
 extension [StartMarker] {
     /// For loader_describe_jobs.sql. Without words: only what counts, of which the state of the job is made.
     fileprivate func columns(_ environment: LoadEnvironment, withWords: Bool = true) -> [Parameter] {
-        func words(_ text: (StartMarker) -> String?) -> Parameter { .array(map { withWords ? text($0) : nil }) }
+        func words(_ text: (StartMarker) -> String?) -> Parameter {
+            .optionalArray(map { withWords ? text($0) : nil })
+        }
         return [
             .text(environment.cluster), .text(environment.topic), .array(map(\.job.uuid)), words(\.label),
-            words(\.path), words(\.host), .array(map { $0.size.map { String($0) } }),
-            .array(map { $0.contentHash?.text }),
+            words(\.path), words(\.host), .optionalArray(map(\.size)),
+            .optionalArray(map { $0.contentHash?.text }),
             .array(map(\.format.rawValue)), words { $0.delimiter.map { String(UnicodeScalar($0)) } },
             headers(withWords), words { Parameter.arrayText($0.options) },
             .array(map { Parameter.arrayText($0.keyFields.names) }), .array(map(\.onDuplicate.rawValue)),

@@ -5,8 +5,9 @@ package import Postgres
 package enum LoadOutcome: Sendable {
     /// All of it is in the database.
     case committed
-    /// Positions or progress are not where the batch expected them: nothing was written.
-    case lostSwap
+    /// Positions or progress are not where the batch expected them, or a job's row cannot be made: nothing was written.
+    /// With the table that says so.
+    case lostSwap(table: String)
     /// Schema, key or identity changed since `DatabaseInfo` was read: nothing was written.
     case schemaChanged
     /// Something that passes. If the connection was lost in COMMIT, it is not known yet whether the transaction was
@@ -20,7 +21,7 @@ package enum LoadOutcome: Sendable {
 
 /// Why a transaction cannot continue, apart from the server's errors.
 enum LoadObstacle: Error {
-    case lostSwap
+    case lostSwap(table: String)
     case schemaChanged
     /// The row of a job that was known to be there is not.
     case missingJob
@@ -31,7 +32,8 @@ extension LoadOutcome {
     /// For an error out of a batch's transaction, those in rows excepted: they became rejects.
     init(_ error: any Error) {
         switch error {
-        case LoadObstacle.lostSwap, LoadObstacle.missingJob: self = .lostSwap
+        case LoadObstacle.lostSwap(let table): self = .lostSwap(table: table)
+        case LoadObstacle.missingJob: self = .lostSwap(table: "userload.jobs")
         case LoadObstacle.schemaChanged: self = .schemaChanged
         case LoadObstacle.refused(let failure): self = .refused(failure)
         case let failure as PipelineError: self = .fatal(failure)

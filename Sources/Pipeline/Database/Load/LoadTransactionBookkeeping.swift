@@ -18,11 +18,13 @@ extension LoadTransaction {
         let rows = try connection.lockSchema(as: environment.info, andRun: statements)
         // The revision was compared when the lock was there, and stays; no row of another one is changed all the same.
         if Torture.has(.swapDropped) { return }
-        guard rows.first?.affected == batch.partitions.count else { throw LoadObstacle.lostSwap }
+        guard rows.first?.affected == batch.partitions.count else {
+            throw LoadObstacle.lostSwap(table: "userload.positions")
+        }
         if Torture.has(.progressNotSwapped) { return }
         guard batch.progress.isEmpty || rows.last?.affected == batch.progress.count else {
             let missing = try connection.query(self.statements.missingJobs, [.array(new.map { $0.job.uuid })])
-            throw missing.isEmpty ? LoadObstacle.lostSwap : LoadObstacle.missingJob
+            throw missing.isEmpty ? LoadObstacle.lostSwap(table: "userload.progress") : LoadObstacle.missingJob
         }
     }
 
@@ -101,11 +103,5 @@ extension LoadTransaction {
         let runs = Dictionary(batch.starts.map { ($0.job, $0.runAt.milliseconds) }, uniquingKeysWith: max)
         let jobs = runs.keys.sorted()
         return Statement(statements.pushedAgain, [.array(jobs.map(\.uuid)), .array(jobs.map { runs[$0] ?? 0 })])
-    }
-}
-
-extension Parameter {
-    fileprivate static func optionalArray(_ values: [Int64?]) -> Parameter {
-        .array(values.map { value in value.map { String($0) } })
     }
 }

@@ -14,7 +14,8 @@ extension LoadTransaction {
             Statement(
                 statements.runs,
                 [
-                    .array(runs.map(\.run.id.uuid)), .array(runs.map(\.run.host)), .array(runs.map(\.run.label)),
+                    .array(runs.map(\.run.id.uuid)), .array(runs.map(\.run.host)),
+                    .optionalArray(runs.map(\.run.label)),
                     .array(runs.map(\.run.files)), .array(runs.map(\.run.startedAt.milliseconds)),
                     .array(runs.map(\.sentAt)),
                 ]),

@@ -76,9 +76,9 @@ package final class Loader {
         do {
             try writeJobs(of: batch, on: connection)
             try write(batch, on: connection)
-        } catch LoadObstacle.lostSwap where batch.unconfirmed != nil {
+        } catch LoadObstacle.lostSwap(let table) where batch.unconfirmed != nil {
             giveUp(connection)
-            guard try confirm(batch) else { throw LoadObstacle.lostSwap }
+            guard try confirm(batch) else { throw LoadObstacle.lostSwap(table: table) }
         } catch {
             giveUp(connection)
             throw error

@@ -49,13 +49,20 @@ package final class PositionStore {
         return known
     }
 
-    /// Whether a job that updates has to wait for another one with another number of partitions.
-    /// - Parameter seen: such jobs that the database may not know yet.
-    package func mustWait(_ job: JobID, partitions: Int, seen: [JobID]) throws(PostgresError) -> Bool {
-        let question: [Parameter] = [
-            .text(job.uuid), .int(partitions), .text(cluster), .text(topic), .array(seen.map(\.uuid)),
-        ]
-        return try connection.query(SQL.text(PackageResources.open_updates_sql), question).first?.bool(0) == true
+    /// Jobs that update and have not ended.
+    /// - Parameter begun: such jobs that the database may not know yet.
+    func openUpdates(begun: [JobID]) throws(PostgresError) -> OpenUpdates {
+        let question: [Parameter] = [.text(cluster), .text(topic), .array(begun.map(\.uuid))]
+        var updates = OpenUpdates()
+        for row in try connection.queryUncompiled(SQL.text(PackageResources.open_updates_sql), question) {
+            guard let id = row.string(0).flatMap(JobID.init(uuid:)) else { continue }
+            if let partitions = row.int(1) {
+                updates.open.append(OpenUpdates.Job(id: id, partitions: partitions))
+            } else {
+                updates.unknown.insert(id)
+            }
+        }
+        return updates
     }
 
     /// Starts again at the log's start, because the topic is not the same one as before.

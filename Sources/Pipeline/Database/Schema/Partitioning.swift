@@ -24,7 +24,7 @@ struct Partitioning {
     /// - Throws: `PipelineError` if Postgres could not keep `key` unique across partitions.
     static func check(_ key: KeyFields, fits table: TableName, at found: TableName, _ connection: Connection) throws {
         let parameters: [Parameter] = [
-            .optional(found.schema), .text(found.table), .array(KeyChange.columns(key).map { $0 }),
+            .optional(found.schema), .text(found.table), .array(KeyChange.columns(key)),
         ]
         let unfit = try connection.query(SQL.text(PackageResources.partitioning_unfit_sql), parameters)
         guard let row = unfit.first else { return }
