@@ -177,10 +177,15 @@ private func readAll(_ descriptor: InputDescriptor, _ encoding: TextEncoding?, s
     do {
         // As push does: it looks before it reads.
         _ = try input.window()
+        // How much of a longer one has come by then depends on the pieces.
         while seen.count < 1 << 20 {
             let count = try buffer.withUnsafeMutableBytes { try input.read($0) }
             if count == 0 { break }
             found.text += buffer[..<count]
+        }
+        guard seen.count < 1 << 20 else {
+            check(input.close(), "the thread that decompresses did not end")
+            return ReadText(error: "1 MiB or more")
         }
         if try input.container() == nil, try input.encoding() == .utf8 { found.start = input.textStart }
     } catch let error as FileError {
