@@ -73,18 +73,21 @@ private final class GetoptTable {
     func item(_ code: Int32, _ vector: ArgumentVector) throws(ValueProblem) -> CommandLineItem {
         switch code {
         case Int32(UInt8(ascii: "?")): throw unknown(vector)
-        case Int32(UInt8(ascii: ":")): throw ValueProblem("\(spelling(optopt)) needs a value")
+        case Int32(UInt8(ascii: ":")):
+            throw abbreviated(optopt, vector, separateValue: false) ?? ValueProblem("\(spelling(optopt)) needs a value")
         default: break
         }
         let declared = declared(for: code)
-        if code >= Self.firstCode {
-            // getopt takes any unambiguous beginning of a name: then every new option could break a crontab.
-            let word = vector.longOption(separateValue: !declared.definition.isFlag)
-            guard word == declared.definition.spelling else {
-                throw ValueProblem("unknown option \(escaped(word)); write \(declared.definition.spelling) in full")
-            }
-        }
+        if let problem = abbreviated(code, vector, separateValue: !declared.definition.isFlag) { throw problem }
         return .option(declared, optarg.map { String(cString: $0) } ?? "")
+    }
+
+    /// getopt takes any unambiguous beginning of a name: then every new option could break a crontab.
+    private func abbreviated(_ code: Int32, _ vector: ArgumentVector, separateValue: Bool) -> ValueProblem? {
+        guard code >= Self.firstCode else { return nil }
+        let word = vector.longOption(separateValue: separateValue)
+        let spelling = spelling(code)
+        return word == spelling ? nil : ValueProblem("unknown option \(escaped(word)); write \(spelling) in full")
     }
 
     private func declared(for code: Int32) -> any DeclaredOption {
@@ -98,7 +101,10 @@ private final class GetoptTable {
     }
 
     private func unknown(_ vector: ArgumentVector) -> ValueProblem {
-        if optopt >= Self.firstCode { return ValueProblem("\(spelling(optopt)) takes no value") }
+        if optopt >= Self.firstCode {
+            return abbreviated(optopt, vector, separateValue: false)
+                ?? ValueProblem("\(spelling(optopt)) takes no value")
+        }
         // 0: a long one. In the middle of a word of letters, `optind` is still that word's, and the one before it is another.
         if optopt == 0 {
             let word = vector.longOption(separateValue: false)

@@ -52,6 +52,8 @@ import Testing
         (["push", "--print", "-zp"], "unknown option -z", "see 'load push --help'"),
         (["push", "x", "--label"], "--label needs a value", "see 'load push --help'"),
         (["push", "x", "-l"], "-l needs a value", "see 'load push --help'"),
+        (["push", "x", "--lab"], "unknown option --lab; write --label in full", "see 'load push --help'"),
+        (["push", "x", "--pri=1"], "unknown option --pri; write --print in full", "see 'load push --help'"),
         (["push", "x", "--label="], "--label needs a value", "see 'load push --help'"),
         (["push", "x", "--partitions", ""], "--partitions needs a value", "see 'load push --help'"),
         (["push", ""], "an argument is empty; expected FILE", "see 'load push --help'"),

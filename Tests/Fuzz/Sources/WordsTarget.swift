@@ -263,9 +263,6 @@ private struct ReferenceArguments {
                 throw Problem(beginning: "\(spelling) needs a value")
             }
             options.append((name, value))
-        } else if parts.count == 2, !name.isEmpty, let flag = ["quiet", "help"].first(where: { $0.hasPrefix(name) }) {
-            // Refused as well, for another reason: getopt completes the name before it looks at the value.
-            throw Problem(beginning: "--\(flag) takes no value")
         } else {
             throw Problem(beginning: "unknown option \(spelling)")
         }
