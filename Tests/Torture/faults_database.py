@@ -159,10 +159,12 @@ def disk_full_postgres(lane):
             if "No space left on device" not in drain.err:
                 raise Breach("I7", "a word on the full disk", drain.err)
             if gives_up and lane.rng.random() < 0.5:
-                lane.drain().runs_for(1)
+                # The next one waits for room.
+                drain = lane.drain()
+                drain.runs_for(1)
             disk.free()
             demand("I1", "0", lane.psql.ask("SELECT count(*) FROM userload.rejects WHERE errors::text LIKE '%space%'"))
-            if not gives_up:
+            if drain.poll() is None:
                 ends(lane, drain, 0, 1)
             injected(lane, "disk-full-postgres")
             finish(lane)
