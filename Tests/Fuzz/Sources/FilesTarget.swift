@@ -28,8 +28,8 @@ func fuzzFiles(_ bytes: Bytes) {
 
 // MARK: Containers
 
-/// All that comes of a container's bytes, or why it cannot be read.
-private func unpack(_ container: Container, _ bytes: [UInt8], _ pieces: Pieces) -> Result<[UInt8], FileError> {
+/// All that comes of a container's bytes, or why it cannot be read; nil: it is longer than what is compared.
+private func unpack(_ container: Container, _ bytes: [UInt8], _ pieces: Pieces) -> Result<[UInt8], FileError>? {
     var pieces = pieces
     var text: [UInt8] = []
     var output = [UInt8](repeating: 0, count: 65_536)
@@ -38,7 +38,7 @@ private func unpack(_ container: Container, _ bytes: [UInt8], _ pieces: Pieces) 
         let decompressor = try container.decompressor()
         while true {
             // A deflated megabyte of nothing is not what is looked for.
-            guard text.count < 1 << 20 else { return .success([]) }
+            guard text.count < 1 << 20 else { return nil }
             let count = min(bytes.count - at, pieces.next())
             let room = min(output.count, pieces.next())
             let step = try bytes.withUnsafeBytes { bytes in
@@ -63,9 +63,11 @@ private func unpack(_ container: Container, _ bytes: [UInt8], _ pieces: Pieces) 
     }
 }
 
-private func unpackBothWays(_ container: Container, _ bytes: [UInt8], _ seed: UInt8) -> Result<[UInt8], FileError> {
-    let whole = unpack(container, bytes, .whole)
-    let pieces = unpack(container, bytes, Pieces(seed))
+private func unpackBothWays(_ container: Container, _ bytes: [UInt8], _ seed: UInt8) -> Result<[UInt8], FileError>? {
+    // How much has come before damage is seen depends on the pieces, and so whether it is too long.
+    guard let whole = unpack(container, bytes, .whole), let pieces = unpack(container, bytes, Pieces(seed)) else {
+        return nil
+    }
     switch (whole, pieces) {
     case (.success(let one), .success(let other)): check(one == other, "\(container): other bytes in pieces")
     // Where damage is seen depends on how much was at hand.
@@ -81,6 +83,7 @@ private func checkMade(_ file: [UInt8], _ text: Bytes, _ seed: UInt8) {
     switch unpackBothWays(container, file, seed) {
     case .success(let unpacked): check(unpacked.elementsEqual(text), "\(container): other bytes come out")
     case .failure(let error): fail("\(container): \(error)")
+    case nil: break
     }
 }
 
