@@ -60,7 +60,7 @@ import Testing
         #expect(try fixture.people() == ["A|1"])
     }
 
-    /// Before anything of a topic that was made anew is loaded: the stopped worker has a batch of the old one.
+    /// The topic was created again and nothing of it is loaded yet; the stopped worker has a batch of the old one.
     @Test func aNewGenerationBehindAStoppedWorkerIsBegun() throws {
         let fixture = try LoaderFixture()
         let settings = DatabaseSettings(parameters: fixture.migrated.database.parameters)

@@ -115,6 +115,18 @@ final class WorkerFixture {
 
     /// Runs a worker until everything in the topic is in the database.
     func drain(stallTimeout: Duration = .seconds(60)) throws -> (summary: WorkSummary, events: [WorkEvent]) {
+        let (result, events) = ended(stallTimeout)
+        return (try result.get(), events)
+    }
+
+    /// The same, expected to end with an error.
+    func stalledDrain(stallTimeout: Duration) -> (error: PipelineError?, events: [WorkEvent]) {
+        let (result, events) = ended(stallTimeout)
+        guard case .failure(let error) = result else { return (nil, events) }
+        return (error, events)
+    }
+
+    private func ended(_ stallTimeout: Duration) -> (Result<WorkSummary, PipelineError>, events: [WorkEvent]) {
         var kafka = settings
         kafka.entries = workerEntries
         var options = WorkOptions(
@@ -124,22 +136,8 @@ final class WorkerFixture {
         options.stallTimeout = stallTimeout
         let events = Mutex<[WorkEvent]>([])
         let worker = Worker(options, interrupt: Interrupt()) { event in events.withLock { $0.append(event) } }
-        let summary = try worker.run()
-        return (summary, events.withLock { $0 })
-    }
-
-    /// The same, expected to end with an error.
-    func stalledDrain(stallTimeout: Duration) -> (error: PipelineError?, events: [WorkEvent]) {
-        var options = WorkOptions(
-            kafka: settings, topic: Self.topic,
-            database: DatabaseTarget(settings: .init(parameters: database.database.parameters)))
-        options.purpose = .drain
-        options.stallTimeout = stallTimeout
-        let events = Mutex<[WorkEvent]>([])
-        let worker = Worker(options, interrupt: Interrupt()) { event in events.withLock { $0.append(event) } }
         let result = Result { () throws(PipelineError) in try worker.run() }
-        guard case .failure(let error) = result else { return (nil, events.withLock { $0 }) }
-        return (error, events.withLock { $0 })
+        return (result, events.withLock { $0 })
     }
 
     func changeKey(_ text: String) throws {

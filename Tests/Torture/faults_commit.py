@@ -4,7 +4,7 @@ import csv
 import re
 
 import people
-from faults_servers import HELD
+from faults_servers import overtaken
 from faults_topic import remake
 from invariants import Breach, demand
 from rounds import await_jobs, ends, fault, finish, finish_load, finish_push, injected, numbers, pushed, stopped
@@ -71,14 +71,7 @@ def zombie_in_copy(lane):
     first = lane.drain(stop="load.copying:1")
     if not first.stands_still(20):
         raise SystemExit(f"nothing was copied: {first.err}")
-    lane.psql.ask("DELETE FROM userload.hand_readers")
-    second = lane.drain()
-    if ends(lane, second, 0, 1, 3) == 3:
-        lane.tell(lane.psql.ask(HELD))
-    injected(lane, "zombie-in-copy")
-    first.go_on()
-    ends(lane, first)
-    finish(lane)
+    overtaken(lane, first, "zombie-in-copy")
 
 
 GONE = 5  # --stall-timeout, in seconds

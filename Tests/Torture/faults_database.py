@@ -3,13 +3,12 @@ import json
 import os
 import shutil
 import subprocess
-import time
 
 import people
 import world
 from invariants import FOREIGN, Breach, demand
 from faults_files import FullDisk
-from rounds import DISTURBED, await_jobs, ends, fault, finish, finish_push, injected, pushed, stopped
+from rounds import DISTURBED, await_answer, await_jobs, ends, fault, finish, finish_push, injected, pushed, stopped
 
 
 @fault("table-locked", 8)
@@ -40,7 +39,7 @@ def statement_timeout(lane):
     other.ask("SET idle_in_transaction_session_timeout = 0; BEGIN; LOCK TABLE users IN SHARE MODE")
     drain = lane.drain()
     waits = f"SELECT count(*) FROM pg_stat_activity WHERE {world.OURS} AND wait_event_type = 'Lock'"
-    if await_answer(lane, waits, "1"):
+    if await_answer(lane, waits, "1", 5):
         drain.runs_for(0.4)
         injected(lane, "statement-timeout")
     other.ask("COMMIT")
@@ -48,14 +47,6 @@ def statement_timeout(lane):
     ends(lane, drain, 0, 1)
     lane.psql.ask(f"ALTER DATABASE {lane.name} RESET ALL")
     finish(lane)
-
-
-def await_answer(lane, sql, wanted, limit=5):
-    """Whether the database came to say so."""
-    end = time.monotonic() + limit
-    while (answer := lane.psql.ask(sql)) != wanted and time.monotonic() < end:
-        time.sleep(0.02)
-    return answer == wanted
 
 
 def psql_tool(lane, *words):

@@ -2,8 +2,7 @@
 import time
 
 import world
-from invariants import Breach
-from rounds import any_of, calm, ends, fault, finish, injected, outcome, stopped
+from rounds import any_of, calm, ends, fault, finish, injected, outcome
 
 
 def disturbed(lane, disturb, name, times=4):

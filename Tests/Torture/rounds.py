@@ -112,11 +112,16 @@ def await_jobs(lane, jobs):
     """The workers that run load them, within a bound."""
     paths = ", ".join(f"'{job.path}'" for job in jobs)
     sql = f"SELECT count(*) FROM userload.job_status WHERE state = 'completed' AND file IN ({paths})"
-    end = time.monotonic() + world.LIMIT
-    while lane.psql.ask(sql) != str(len(jobs)):
-        if time.monotonic() > end:
-            raise Breach("I8", f"{len(jobs)} jobs completed within {world.LIMIT} s", lane.psql.ask(sql))
+    if not await_answer(lane, sql, str(len(jobs)), world.LIMIT):
+        raise Breach("I8", f"{len(jobs)} jobs completed within {world.LIMIT} s", lane.psql.ask(sql))
+
+
+def await_answer(lane, sql, wanted, limit):
+    """Whether the database came to say so."""
+    end = time.monotonic() + limit
+    while (answer := lane.psql.ask(sql)) != wanted and time.monotonic() < end:
         time.sleep(0.05)
+    return answer == wanted
 
 
 def finish_push(lane, job):

@@ -24,7 +24,7 @@ extension PositionResolver {
 }
 
 extension WorkSession {
-    /// librdkafka says so about twice a second, until reading goes on elsewhere.
+    /// librdkafka reports it about twice a second until we read from another offset.
     func metUnreadableBatch(_ error: KafkaError, _ partition: Int32) {
         guard unreadable[partition] == nil, let first = assignment.next(partition) else { return }
         let batch = UnreadableBatch(search: BatchSearch(first: first), ticket: assignment.ticket, error: error)

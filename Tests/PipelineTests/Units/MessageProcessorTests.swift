@@ -310,7 +310,7 @@ private let person = #"{"name":"Ada","age":36}"#
         #expect(reject.form == .truncated)
         #expect(reject.byteCount == Limits.truncatedBytes)
         #expect(reject.place.length == Int64(value.utf8.count))
-        // The job goes on, and its sum and digest are those that push took.
+        // The job continues, with the sum and digest that push computed.
         let progress = try #require(bench.state.progress(of: job))
         #expect(progress.last == 1)
         #expect(progress.records == 1)
